@@ -1,0 +1,4 @@
+//! The wire: routes, bodies, cookies, answers.
+
+pub mod body;
+pub mod fields;
