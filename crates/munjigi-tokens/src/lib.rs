@@ -1,1 +1,67 @@
-//! (written next)
+//! djangorestframework-simplejwt's tokens: the same claims, settings and refusals.
+//!
+//! ```
+//! use munjigi_tokens::{AccessToken, RefreshToken, SigningKey, SimpleJwt, SimpleJwtSettings};
+//! use munjigi_user::{AuthUser, UserId};
+//!
+//! struct User;
+//! impl AuthUser for User {
+//!     fn id(&self) -> UserId {
+//!         UserId::Int(1)
+//!     }
+//! }
+//!
+//! let jwt = SimpleJwt::new(SimpleJwtSettings::new(SigningKey::new("a secret of no fewer than 32 bytes")))?;
+//! let refresh = RefreshToken::for_user(&jwt, &User)?;
+//! let access = refresh.access_token();
+//! let (refresh, access) = (refresh.to_string(), access.to_string());
+//!
+//! assert_eq!(AccessToken::verify(&jwt, &access)?.user_id()?, "1");
+//! assert_eq!(AccessToken::verify(&jwt, &refresh).unwrap_err().to_string(), "Token has wrong type");
+//! # Ok::<(), munjigi_tokens::Error>(())
+//! ```
+//!
+//! # No store, no record
+//!
+//! This crate does no I/O. A token made here is written down nowhere, stands behind no session record and has no
+//! `sid` claim, so it cannot be ended before its `exp`. Who keeps records adds the claim with
+//! [`Token::with_claim`], reads it with [`Token::sid`], and looks the record up after verifying.
+//!
+//! # Where it differs from simplejwt 5.5.1
+//!
+//! - A token is read strictly: no `=` padding, no member twice at any depth, no byte order mark, at most 100 levels
+//!   and [`backend::MAX_TOKEN`] bytes.
+//! - What makes simplejwt's server answer 500 (`exp` as a text or beyond the year 9999, a refresh token without a
+//!   `jti`) is a refusal like the others.
+//! - A token is made for an active user only, and a signing key has at least 32 bytes.
+//! - A user id is a text or an integer, never `true` or `1.0`.
+//!
+//! | Python | here |
+//! |---|---|
+//! | `settings.DEFAULTS`, `api_settings` | [`SimpleJwtSettings`] |
+//! | `state.token_backend` | [`SimpleJwt`] |
+//! | `backends.TokenBackend` | [`backend::TokenBackend`] |
+//! | `tokens.{Token, AccessToken, RefreshToken, UntypedToken}` | [`Token`], [`AccessToken`], [`RefreshToken`], [`UntypedToken`] |
+//! | `exceptions` | [`Error`] |
+
+mod access;
+mod algorithm;
+pub mod backend;
+mod claims;
+mod error;
+mod json;
+mod refresh;
+mod settings;
+mod state;
+mod token;
+mod untyped;
+
+pub use access::{Access, AccessToken};
+pub use algorithm::Algorithm;
+pub use claims::Claims;
+pub use error::Error;
+pub use refresh::{Refresh, RefreshToken};
+pub use settings::{Audience, SigningKey, SimpleJwtSettings, TokenClass};
+pub use state::SimpleJwt;
+pub use token::{Minted, Token, TokenType};
+pub use untyped::{Untyped, UntypedToken};

@@ -1,0 +1,78 @@
+//! Why a token is refused, is not made, or cannot be: `rest_framework_simplejwt.exceptions`.
+//!
+//! simplejwt raises one class with many sentences and lets Python's own exceptions out where a claim is of an odd
+//! type (its server then answers 500). Here each sentence is a variant, and there is no third way.
+
+use std::borrow::Cow;
+
+/// What can go wrong with a token.
+///
+/// `Display` is simplejwt's English sentence where it has one (`tokens.py`, `backends.py`, `authentication.py` of
+/// 5.5.1), to the letter, so that a server can put it into its answer or translate it by variant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Malformed, of another algorithm or key, not yet valid, or with a registered claim of a wrong type or value.
+    #[error("Token is invalid")]
+    Invalid,
+    /// `exp` is not later than now less the leeway.
+    #[error("Token is expired")]
+    Expired,
+    /// A token of another kind: a refresh token where an access token is asked for.
+    #[error("Token has wrong type")]
+    WrongType,
+    /// The `TOKEN_TYPE_CLAIM` is missing.
+    #[error("Token has no type")]
+    NoType,
+    /// The `JTI_CLAIM` is missing.
+    #[error("Token has no id")]
+    NoId,
+    /// `exp` is missing: a token that never ends is none.
+    #[error("Token has no 'exp' claim")]
+    NoExp,
+    /// The token is good by itself, but was ended. This crate keeps no list; who keeps one answers with this.
+    #[error("Token is blacklisted")]
+    Blacklisted,
+    /// The `USER_ID_CLAIM` is missing, or neither a text nor an integer.
+    #[error("Token contained no recognizable user identification")]
+    NoUserId,
+    /// A token was to be made for a user whose `is_active` is false. simplejwt makes it and logs a warning.
+    #[error("User is inactive")]
+    InactiveUser,
+    /// The user has no field of the name that `USER_ID_FIELD` gives.
+    #[error("The user has no field \"{field}\". Write the name of one that every user has as USER_ID_FIELD.")]
+    NoUserIdField {
+        /// The value of `USER_ID_FIELD`.
+        field: String,
+    },
+    /// A claim was to be added that the token sets itself.
+    #[error("The claim \"{name}\" is set by the token itself. Add yours under another name.")]
+    ReservedClaim {
+        /// The name of the claim.
+        name: String,
+    },
+    /// A setting that cannot work. Its sentence says which, and what to write instead.
+    #[error("{0}")]
+    ImproperlyConfigured(Cow<'static, str>),
+}
+
+impl Error {
+    /// A stable word for programs: `token_not_valid` for every token that is refused (simplejwt's
+    /// `InvalidToken.default_code`), `user_inactive`, `user_id_field`, `reserved_claim`, `improperly_configured`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid
+            | Self::Expired
+            | Self::WrongType
+            | Self::NoType
+            | Self::NoId
+            | Self::NoExp
+            | Self::Blacklisted
+            | Self::NoUserId => "token_not_valid",
+            Self::InactiveUser => "user_inactive",
+            Self::NoUserIdField { .. } => "user_id_field",
+            Self::ReservedClaim { .. } => "reserved_claim",
+            Self::ImproperlyConfigured(_) => "improperly_configured",
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The keys of `SIMPLE_JWT`: `rest_framework_simplejwt.settings`.
+//!
+//! Each field bears its key's name in lower case. [`SimpleJwtSettings::new`] gives the defaults, which differ from
+//! simplejwt 5.5.1 in two: a refresh token lives for seven days instead of one, and `UPDATE_LAST_LOGIN` is on.
+
+use crate::{Algorithm, Error};
+use jiff::SignedDuration;
+use std::{fmt, str::FromStr};
+use zeroize::Zeroizing;
+
+/// `SIMPLE_JWT`. What is not written here does not exist yet; no key is taken and ignored.
+///
+/// Some keys are for who serves requests and are only kept here: `rotate_refresh_tokens`,
+/// `blacklist_after_rotation`, `update_last_login`, `auth_header_types`, `auth_header_name`, `auth_token_classes`.
+///
+/// ```
+/// use jiff::SignedDuration;
+/// use munjigi_tokens::{SigningKey, SimpleJwt, SimpleJwtSettings};
+///
+/// let mut settings = SimpleJwtSettings::new(SigningKey::new("a secret of no fewer than 32 bytes"));
+/// assert_eq!(settings.access_token_lifetime, SignedDuration::from_mins(5));
+/// settings.issuer = Some("https://auth.example".to_owned());
+/// let jwt = SimpleJwt::new(settings)?;
+/// # Ok::<(), munjigi_tokens::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct SimpleJwtSettings {
+    /// How long an access token lives. Five minutes.
+    pub access_token_lifetime: SignedDuration,
+    /// How long a refresh token lives. Seven days (simplejwt: one).
+    pub refresh_token_lifetime: SignedDuration,
+    /// Whether a refresh gives a new refresh token too. Off.
+    pub rotate_refresh_tokens: bool,
+    /// Whether the old refresh token ends with that. Off.
+    pub blacklist_after_rotation: bool,
+    /// Whether a sign-in writes the user's `last_login`. On (simplejwt: off).
+    pub update_last_login: bool,
+    /// How tokens are signed. HS256. A token that names another algorithm is refused.
+    pub algorithm: Algorithm,
+    /// The secret that signs and verifies; Django's `SECRET_KEY` where nothing else is written.
+    pub signing_key: SigningKey,
+    /// `aud` of every token made, and demanded of every token read. None: any `aud` is taken.
+    pub audience: Option<Audience>,
+    /// `iss` of every token made, and demanded of every token read. None: any `iss` is taken.
+    pub issuer: Option<String>,
+    /// How far the clocks of two machines may be apart: for `exp`, `nbf` and `iat`. Zero.
+    pub leeway: SignedDuration,
+    /// The first word of the header. `["Bearer"]`.
+    pub auth_header_types: Vec<String>,
+    /// The header, as WSGI spells it. `HTTP_AUTHORIZATION`.
+    pub auth_header_name: String,
+    /// The user's field that goes into the token. `id`.
+    pub user_id_field: String,
+    /// The claim it stands in. `user_id`.
+    pub user_id_claim: String,
+    /// Which tokens open a guarded route. The access token alone.
+    pub auth_token_classes: Vec<TokenClass>,
+    /// The claim that tells an access token from a refresh token. `token_type`.
+    pub token_type_claim: String,
+    /// The claim of a token's own id. `jti`.
+    pub jti_claim: String,
+}
+
+impl SimpleJwtSettings {
+    /// The defaults around a signing key.
+    pub fn new(signing_key: SigningKey) -> Self {
+        Self {
+            access_token_lifetime: SignedDuration::from_mins(5),
+            refresh_token_lifetime: SignedDuration::from_hours(7 * 24),
+            rotate_refresh_tokens: false,
+            blacklist_after_rotation: false,
+            update_last_login: true,
+            algorithm: Algorithm::Hs256,
+            signing_key,
+            audience: None,
+            issuer: None,
+            leeway: SignedDuration::ZERO,
+            auth_header_types: vec!["Bearer".to_owned()],
+            auth_header_name: "HTTP_AUTHORIZATION".to_owned(),
+            user_id_field: "id".to_owned(),
+            user_id_claim: "user_id".to_owned(),
+            auth_token_classes: vec![TokenClass::AccessToken],
+            token_type_claim: "token_type".to_owned(),
+            jti_claim: "jti".to_owned(),
+        }
+    }
+}
+
+/// `SIGNING_KEY`: a secret, wiped when dropped, and shown nowhere.
+#[derive(Clone)]
+pub struct SigningKey(Zeroizing<Vec<u8>>);
+
+impl SigningKey {
+    /// The UTF-8 bytes of a text are the key, as in Python.
+    pub fn new(secret: impl Into<Vec<u8>>) -> Self {
+        Self(Zeroizing::new(secret.into()))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// `AUDIENCE`: one text or a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Written as a text. A token's `aud` must be, or hold, this one.
+    One(String),
+    /// Written as a list. A token's `aud` must be, or hold, one of these.
+    Several(Vec<String>),
+}
+
+/// A member of `AUTH_TOKEN_CLASSES`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenClass {
+    /// [`AccessToken`](crate::AccessToken).
+    AccessToken,
+    /// [`RefreshToken`](crate::RefreshToken): then whoever holds a refresh token needs no access token.
+    RefreshToken,
+}
+
+impl TokenClass {
+    /// The name of the Python class, as it stands in `messages[].token_class` of a 401.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AccessToken => "AccessToken",
+            Self::RefreshToken => "RefreshToken",
+        }
+    }
+
+    /// The value of the token type claim, as it stands in `messages[].token_type` of a 401.
+    pub fn token_type(self) -> &'static str {
+        match self {
+            Self::AccessToken => "access",
+            Self::RefreshToken => "refresh",
+        }
+    }
+}
+
+impl fmt::Display for TokenClass {
+    /// The Python path of the class, as settings.py has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rest_framework_simplejwt.tokens.{}", self.name())
+    }
+}
+
+impl FromStr for TokenClass {
+    type Err = Error;
+
+    /// Reads the Python path of the class.
+    fn from_str(path: &str) -> Result<Self, Error> {
+        [Self::AccessToken, Self::RefreshToken]
+            .into_iter()
+            .find(|class| class.to_string() == path)
+            .ok_or_else(|| {
+                Error::ImproperlyConfigured(
+                    format!(
+                        "AUTH_TOKEN_CLASSES names \"{path}\", which is not known. Write \
+                         \"rest_framework_simplejwt.tokens.AccessToken\"."
+                    )
+                    .into(),
+                )
+            })
+    }
+}

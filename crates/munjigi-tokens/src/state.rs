@@ -1,0 +1,176 @@
+//! The one backend that all tokens share: `rest_framework_simplejwt.state`, with what Python takes from its
+//! surroundings: the settings, the clock (`aware_utcnow`) and chance (`uuid4`).
+
+use crate::{Audience, Error, SimpleJwtSettings, backend::TokenBackend};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+
+/// Makes and verifies tokens. A clone is the same one, and costs a counter.
+#[derive(Clone)]
+pub struct SimpleJwt {
+    state: Arc<State>,
+}
+
+#[derive(Clone)]
+struct State {
+    settings: SimpleJwtSettings,
+    backend: TokenBackend,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    entropy: Arc<dyn Fn() -> [u8; 16] + Send + Sync>,
+}
+
+impl SimpleJwt {
+    /// Checks the settings and prepares the key. The clock and the entropy are the system's.
+    ///
+    /// # Errors
+    /// [`Error::ImproperlyConfigured`]: the signing key is empty, shorter than 32 bytes or of another family, a
+    /// lifetime is not above zero or beyond a hundred years, the leeway is negative, or two claims share a name.
+    pub fn new(settings: SimpleJwtSettings) -> Result<Self, Error> {
+        let backend = TokenBackend::new(settings.algorithm, &settings.signing_key)?;
+        check_key_length(&settings)?;
+        check_durations(&settings)?;
+        check_claim_names(&settings)?;
+        check_audience(&settings)?;
+        let (clock, entropy) = (Arc::new(system_clock), Arc::new(system_entropy));
+        Ok(Self {
+            state: Arc::new(State {
+                settings,
+                backend,
+                clock,
+                entropy,
+            }),
+        })
+    }
+
+    /// The same with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        let state = Arc::unwrap_or_clone(self.state);
+        Self {
+            state: Arc::new(State {
+                clock: Arc::new(clock),
+                ..state
+            }),
+        }
+    }
+
+    /// The same with another source of the sixteen random bytes that become a token's id. They must come from a
+    /// generator fit for keys.
+    #[must_use]
+    pub fn with_entropy(self, entropy: impl Fn() -> [u8; 16] + Send + Sync + 'static) -> Self {
+        let state = Arc::unwrap_or_clone(self.state);
+        Self {
+            state: Arc::new(State {
+                entropy: Arc::new(entropy),
+                ..state
+            }),
+        }
+    }
+
+    /// The settings it was made from.
+    pub fn settings(&self) -> &SimpleJwtSettings {
+        &self.state.settings
+    }
+
+    pub(crate) fn backend(&self) -> &TokenBackend {
+        &self.state.backend
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.state.clock)()
+    }
+
+    /// Sixteen random bytes as `uuid4().hex` writes them.
+    pub(crate) fn new_jti(&self) -> uuid::Uuid {
+        uuid::Builder::from_random_bytes((self.state.entropy)()).into_uuid()
+    }
+}
+
+fn check_key_length(settings: &SimpleJwtSettings) -> Result<(), Error> {
+    const SHORTEST: usize = 32;
+    let length = settings.signing_key.as_bytes().len();
+    if length >= SHORTEST {
+        return Ok(());
+    }
+    Err(Error::ImproperlyConfigured(
+        format!("SIGNING_KEY has {length} bytes, which can be guessed. Write a random secret of at least {SHORTEST}.")
+            .into(),
+    ))
+}
+
+fn check_durations(settings: &SimpleJwtSettings) -> Result<(), Error> {
+    const LONGEST: SignedDuration = SignedDuration::from_hours(100 * 365 * 24);
+    let lifetimes = [
+        ("ACCESS_TOKEN_LIFETIME", settings.access_token_lifetime),
+        ("REFRESH_TOKEN_LIFETIME", settings.refresh_token_lifetime),
+    ];
+    for (setting, lifetime) in lifetimes {
+        if lifetime <= SignedDuration::ZERO || lifetime > LONGEST {
+            return Err(Error::ImproperlyConfigured(
+                format!(
+                    "{setting} is {lifetime}. Write a time above zero and of no more than a hundred years."
+                )
+                .into(),
+            ));
+        }
+    }
+    if settings.leeway.is_negative() || settings.leeway > LONGEST {
+        return Err(Error::ImproperlyConfigured(
+            format!("LEEWAY is {}. Write zero or a few seconds.", settings.leeway).into(),
+        ));
+    }
+    Ok(())
+}
+
+fn check_claim_names(settings: &SimpleJwtSettings) -> Result<(), Error> {
+    let mut taken = vec!["exp", "iat", "nbf", "aud", "iss"];
+    let named = [
+        ("TOKEN_TYPE_CLAIM", &settings.token_type_claim),
+        ("JTI_CLAIM", &settings.jti_claim),
+        ("USER_ID_CLAIM", &settings.user_id_claim),
+    ];
+    for (setting, claim) in named {
+        if claim.is_empty() || taken.contains(&claim.as_str()) {
+            return Err(Error::ImproperlyConfigured(
+                format!("{setting} is \"{claim}\", which is empty or the name of another claim. Write another name.")
+                    .into(),
+            ));
+        }
+        taken.push(claim);
+    }
+    Ok(())
+}
+
+fn check_audience(settings: &SimpleJwtSettings) -> Result<(), Error> {
+    let is_empty = match &settings.audience {
+        None => false,
+        Some(Audience::One(audience)) => audience.is_empty(),
+        Some(Audience::Several(audiences)) => audiences.is_empty(),
+    };
+    if is_empty {
+        return Err(Error::ImproperlyConfigured(
+            "AUDIENCE is empty, so that no token would be good. Leave it out, or write a name.".into(),
+        ));
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "who brings no clock of his own means the system's"
+)]
+fn system_clock() -> Timestamp {
+    Timestamp::now()
+}
+
+/// A system without entropy can sign nobody in, and `for_user` has no better answer than to say so.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "who brings no entropy of his own means the system's"
+)]
+#[expect(clippy::expect_used, reason = "as uuid4() in Python, which raises")]
+fn system_entropy() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the system gives random bytes");
+    bytes
+}

@@ -1,0 +1,325 @@
+//! What all tokens have in common: `rest_framework_simplejwt.tokens.Token`.
+//!
+//! Python's class is one dict with checks around it. Here a [`Token`] of a kind is either made for a user or
+//! verified, so that whoever holds one holds a good one. The checks and their order are PyJWT's and then
+//! simplejwt's; what makes those raise something uncaught (`exp` as text or beyond the year 9999, no `jti` in a
+//! refresh token) is one of the refusals here.
+
+use crate::{Audience, Claims, Error, SimpleJwt, SimpleJwtSettings, claims::Date};
+use jiff::{SignedDuration, Timestamp};
+use munjigi_user::AuthUser;
+use serde_json::Value;
+use std::{fmt, marker::PhantomData};
+
+/// A kind of token: [`Access`](crate::Access), [`Refresh`](crate::Refresh) or [`Untyped`](crate::Untyped).
+pub trait TokenType: sealed::Sealed {
+    /// The value of the token type claim; `None` takes any, or none at all.
+    const NAME: Option<&'static str>;
+}
+
+/// A kind of token that is made, not only read.
+pub trait Minted: TokenType {
+    /// Which of the settings says how long one lives.
+    fn lifetime(settings: &SimpleJwtSettings) -> SignedDuration;
+}
+
+pub(crate) mod sealed {
+    pub trait Sealed {}
+}
+
+/// A good token: just made, or verified.
+///
+/// `Display` is the compact text that a client gets.
+#[derive(Clone)]
+pub struct Token<T> {
+    jwt: SimpleJwt,
+    /// When this value was made, not the token: a token made from this one counts its time from here.
+    pub(crate) current_time: Timestamp,
+    pub(crate) claims: Claims,
+    kind: PhantomData<T>,
+}
+
+impl<T: TokenType> Token<T> {
+    /// Verifies a token as of now.
+    ///
+    /// # Errors
+    /// As [`verify_at`](Self::verify_at).
+    pub fn verify(jwt: &SimpleJwt, text: &str) -> Result<Self, Error> {
+        Self::verify_at(jwt, text, jwt.now())
+    }
+
+    /// Verifies a token as of `now`, which is all it asks the world.
+    ///
+    /// # Errors
+    /// The first that is true of these, in simplejwt's order: [`Error::Invalid`] for the form, the header, the
+    /// signature, `iat` or `nbf`; [`Error::Expired`]; [`Error::Invalid`] for `iss`, `aud`, `sub` or `jti`;
+    /// [`Error::NoExp`]; [`Error::NoId`]; [`Error::NoType`]; [`Error::WrongType`].
+    pub fn verify_at(jwt: &SimpleJwt, text: &str, now: Timestamp) -> Result<Self, Error> {
+        let claims = Claims::parse(jwt.backend().decode(text)?)?;
+        validate_claims(&claims, jwt.settings(), now)?;
+        verify_claims(&claims, jwt.settings(), T::NAME)?;
+        Ok(Self {
+            jwt: jwt.clone(),
+            current_time: now,
+            claims,
+            kind: PhantomData,
+        })
+    }
+
+    /// All claims.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// The token's own id; for those made here 32 hexadecimal digits.
+    pub fn jti(&self) -> &str {
+        self.claims
+            .text(&self.jwt.settings().jti_claim)
+            .unwrap_or_default()
+    }
+
+    /// The user, as text: what [`UserIdKind::parse`](munjigi_user::UserIdKind::parse) takes. simplejwt before 5.5
+    /// wrote an integer where the key is one; its digits are the text.
+    ///
+    /// # Errors
+    /// [`Error::NoUserId`] where the claim is missing, or neither a text nor an integer. (Python finds user 1 for
+    /// `true` and for `1.0`.)
+    pub fn user_id(&self) -> Result<&str, Error> {
+        let name = &self.jwt.settings().user_id_claim;
+        let is_integer = |json: &&str| json.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        self.claims
+            .text(name)
+            .or_else(|| self.claims.json(name).filter(is_integer))
+            .ok_or(Error::NoUserId)
+    }
+
+    /// The session record behind the token, if it was made with one: the claim `sid`.
+    pub fn sid(&self) -> Option<&str> {
+        self.claims.text("sid")
+    }
+
+    /// When the token ends, to the second; a later time than jiff can hold is its last one.
+    pub fn expires_at(&self) -> Timestamp {
+        self.time("exp").unwrap_or(Timestamp::MAX)
+    }
+
+    /// When the token was made, if it says so.
+    pub fn issued_at(&self) -> Option<Timestamp> {
+        self.time("iat")
+    }
+
+    fn time(&self, claim: &str) -> Option<Timestamp> {
+        let (Date::Number(seconds) | Date::Text(seconds)) = self.claims.date(claim).ok()??;
+        Timestamp::from_second(seconds).ok()
+    }
+}
+
+impl<T: Minted> Token<T> {
+    /// Makes a token for a user, as of now: a token type, `exp`, `iat`, a new `jti`, and the user's
+    /// `USER_ID_FIELD`. Nothing is kept of it anywhere.
+    ///
+    /// # Errors
+    /// [`Error::InactiveUser`] for a user who may not come in; [`Error::NoUserIdField`] for one without that field.
+    pub fn for_user(jwt: &SimpleJwt, user: &(impl AuthUser + ?Sized)) -> Result<Self, Error> {
+        Self::for_user_at(jwt, user, jwt.now())
+    }
+
+    /// The same as of `now`.
+    ///
+    /// # Errors
+    /// As [`for_user`](Self::for_user).
+    pub fn for_user_at(
+        jwt: &SimpleJwt,
+        user: &(impl AuthUser + ?Sized),
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        if !user.is_active() {
+            return Err(Error::InactiveUser);
+        }
+        let settings = jwt.settings();
+        let user_id = user
+            .field(&settings.user_id_field)
+            .ok_or_else(|| Error::NoUserIdField {
+                field: settings.user_id_field.clone(),
+            })?;
+        let mut token = Self::new(jwt, now, now);
+        token.claims.set_text(&settings.user_id_claim, &user_id);
+        Ok(token)
+    }
+
+    /// Adds a claim; one that is there already gets the new value in its old place.
+    ///
+    /// # Errors
+    /// [`Error::ReservedClaim`] for one that the token sets itself.
+    pub fn with_claim(mut self, name: &str, value: impl Into<Value>) -> Result<Self, Error> {
+        let settings = self.jwt.settings();
+        let own = [
+            &settings.token_type_claim,
+            &settings.jti_claim,
+            &settings.user_id_claim,
+        ];
+        let is_reserved = matches!(name, "exp" | "iat" | "jti")
+            || own.into_iter().any(|claim| claim == name)
+            || (name == "aud" && settings.audience.is_some())
+            || (name == "iss" && settings.issuer.is_some());
+        if is_reserved {
+            return Err(Error::ReservedClaim {
+                name: name.to_owned(),
+            });
+        }
+        self.claims.set_value(name, &value.into());
+        Ok(self)
+    }
+
+    /// A token of this kind without a user. `exp` counts from `from`.
+    pub(crate) fn new(jwt: &SimpleJwt, now: Timestamp, from: Timestamp) -> Self {
+        const USUAL_LENGTH: usize = 256;
+        let settings = jwt.settings();
+        let mut claims = Claims::with_capacity(USUAL_LENGTH);
+        claims.set_text(&settings.token_type_claim, T::NAME.unwrap_or_default());
+        let mut token = Self {
+            jwt: jwt.clone(),
+            current_time: now,
+            claims,
+            kind: PhantomData,
+        };
+        token.set_exp(from);
+        token.set_iat(now);
+        token.set_jti();
+        token
+    }
+
+    pub(crate) fn set_exp(&mut self, from: Timestamp) {
+        let end = from
+            .as_duration()
+            .saturating_add(T::lifetime(self.jwt.settings()));
+        self.claims.set_integer("exp", end.as_secs());
+    }
+
+    pub(crate) fn set_iat(&mut self, now: Timestamp) {
+        self.claims.set_integer("iat", now.as_second());
+    }
+
+    pub(crate) fn set_jti(&mut self) {
+        let jti = self.jwt.new_jti();
+        self.claims.set_text(
+            &self.jwt.settings().jti_claim,
+            jti.simple().encode_lower(&mut [0; 32]),
+        );
+    }
+}
+
+impl<T> Token<T> {
+    pub(crate) fn jwt(&self) -> &SimpleJwt {
+        &self.jwt
+    }
+}
+
+impl<T> fmt::Display for Token<T> {
+    /// Signs the claims, `AUDIENCE` and `ISSUER` with them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = self.jwt.settings();
+        let mut payload = String::with_capacity(self.claims.json_capacity());
+        if settings.audience.is_none() && settings.issuer.is_none() {
+            self.claims.write_json(&mut payload);
+        } else {
+            let mut claims = self.claims.clone();
+            match &settings.audience {
+                None => {}
+                Some(Audience::One(audience)) => claims.set_text("aud", audience),
+                Some(Audience::Several(audiences)) => claims.set_value("aud", &audiences.as_slice().into()),
+            }
+            if let Some(issuer) = &settings.issuer {
+                claims.set_text("iss", issuer);
+            }
+            claims.write_json(&mut payload);
+        }
+        f.write_str(&self.jwt.backend().encode(payload.as_bytes()))
+    }
+}
+
+impl<T: TokenType> fmt::Debug for Token<T> {
+    /// Shows which token it is, and nothing that would open a door.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("type", &T::NAME)
+            .field("jti", &self.jti())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What PyJWT checks (`PyJWT._validate_claims`), in its order.
+fn validate_claims(claims: &Claims, settings: &SimpleJwtSettings, now: Timestamp) -> Result<(), Error> {
+    let now = now.as_duration();
+    for claim in ["iat", "nbf"] {
+        if let Some(Date::Number(seconds) | Date::Text(seconds)) = claims.date(claim)?
+            && SignedDuration::from_secs(seconds) > now.saturating_add(settings.leeway)
+        {
+            return Err(Error::Invalid);
+        }
+    }
+    check_exp(claims, now.saturating_sub(settings.leeway))?;
+    let is_iss_good = settings
+        .issuer
+        .as_deref()
+        .is_none_or(|issuer| claims.text("iss") == Some(issuer));
+    let is_aud_good = settings
+        .audience
+        .as_ref()
+        .is_none_or(|audience| is_for(claims, audience));
+    let is_text = |claim| claims.text(claim).is_some() || !claims.contains(claim);
+    if is_iss_good && is_aud_good && is_text("sub") && is_text("jti") {
+        Ok(())
+    } else {
+        Err(Error::Invalid)
+    }
+}
+
+fn check_exp(claims: &Claims, moment: SignedDuration) -> Result<(), Error> {
+    /// The last second of the year 9999, where Python's datetime ends.
+    const LAST: i64 = 253_402_300_799;
+    match claims.date("exp")? {
+        Some(Date::Number(seconds) | Date::Text(seconds)) if SignedDuration::from_secs(seconds) <= moment => {
+            Err(Error::Expired)
+        }
+        Some(Date::Text(_)) => Err(Error::Invalid),
+        Some(Date::Number(seconds)) if seconds > LAST => Err(Error::Invalid),
+        Some(Date::Number(_)) | None => Ok(()),
+    }
+}
+
+fn is_for(claims: &Claims, audience: &Audience) -> bool {
+    let named: Vec<String> = match claims.text("aud") {
+        Some(one) => vec![one.to_owned()],
+        None => claims
+            .json("aud")
+            .and_then(|json| serde_json::from_str(json).ok())
+            .unwrap_or_default(),
+    };
+    match audience {
+        Audience::One(audience) => named.contains(audience),
+        Audience::Several(audiences) => audiences.iter().any(|audience| named.contains(audience)),
+    }
+}
+
+/// What simplejwt checks then (`Token.verify`), in its order.
+fn verify_claims(claims: &Claims, settings: &SimpleJwtSettings, kind: Option<&str>) -> Result<(), Error> {
+    if !claims.contains("exp") {
+        return Err(Error::NoExp);
+    }
+    if !claims.contains(&settings.jti_claim) {
+        return Err(Error::NoId);
+    }
+    if claims.text(&settings.jti_claim).is_none() {
+        return Err(Error::Invalid);
+    }
+    let Some(kind) = kind else { return Ok(()) };
+    if !claims.contains(&settings.token_type_claim) {
+        return Err(Error::NoType);
+    }
+    if claims.text(&settings.token_type_claim) == Some(kind) {
+        Ok(())
+    } else {
+        Err(Error::WrongType)
+    }
+}
