@@ -1,0 +1,99 @@
+//! `ScryptPasswordHasher`: `scrypt$16384$salt$8$5$base64`, the salt before block size and parallelism.
+//!
+//! OpenSSL under Python refuses what needs more than 32 MiB unless a site's own hasher raises `maxmem`; such rows
+//! verify here, up to the bound of a row.
+
+use crate::{Error, Password, PasswordHasher, ScryptCost, Unreadable, encoded};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// What a row may ask for where the site's own cost is not higher, in blocks of 128 bytes: 128 MiB, OWASP's advice
+/// (`N` = 2^17, `r` = 8).
+const MAX_ROW_MEMORY: u64 = 1 << 20;
+
+/// Memory times parallelism, in blocks of 128 bytes: eight times Django's default.
+const MAX_ROW_WORK: u64 = 5 << 20;
+
+pub(super) struct Scrypt {
+    cost: ScryptCost,
+}
+
+impl Scrypt {
+    pub(super) fn new(cost: ScryptCost) -> Self {
+        Self { cost }
+    }
+
+    fn allows(&self, cost: ScryptCost) -> bool {
+        let memory =
+            |cost: ScryptCost| u64::from(cost.block_size) * u64::from(cost.work_factor.max(cost.parallelism));
+        let work = |cost: ScryptCost| {
+            u64::from(cost.work_factor) * u64::from(cost.block_size).saturating_mul(cost.parallelism.into())
+        };
+        memory(cost) <= MAX_ROW_MEMORY.max(memory(self.cost))
+            && work(cost) <= MAX_ROW_WORK.max(work(self.cost))
+    }
+}
+
+impl PasswordHasher for Scrypt {
+    fn algorithm(&self) -> &'static str {
+        "scrypt"
+    }
+
+    fn encode(&self, password: &Password, salt: &str) -> Result<String, Error> {
+        encode_with(password, salt, self.cost).ok_or(Error::InvalidCost {
+            algorithm: "scrypt",
+            rule: "work_factor must be a power of two.",
+        })
+    }
+
+    fn verify(&self, password: &Password, encoded: &str) -> Result<bool, Unreadable> {
+        let (cost, salt) = decode(encoded).ok_or(Unreadable)?;
+        if salt.is_empty() || !self.allows(cost) {
+            return Err(Unreadable);
+        }
+        let computed = encode_with(password, salt, cost).ok_or(Unreadable)?;
+        Ok(encoded::equal(&computed, encoded))
+    }
+
+    /// The salt does not count, as in Django.
+    fn must_update(&self, encoded: &str) -> bool {
+        decode(encoded).is_none_or(|(cost, _)| cost != self.cost)
+    }
+}
+
+/// `None` where the cost is out of scrypt's range.
+fn encode_with(password: &Password, salt: &str, cost: ScryptCost) -> Option<String> {
+    let ScryptCost {
+        work_factor,
+        block_size,
+        parallelism,
+    } = cost;
+    let log_n = u8::try_from(work_factor.checked_ilog2()?).ok()?;
+    if work_factor < 2 || !work_factor.is_power_of_two() {
+        return None;
+    }
+    let params = scrypt::Params::new(log_n, block_size, parallelism).ok()?;
+    let mut hash = [0; 64];
+    scrypt::scrypt(password.as_bytes(), salt.as_bytes(), &params, &mut hash).ok()?;
+    Some(format!(
+        "scrypt${work_factor}${salt}${block_size}${parallelism}${}",
+        STANDARD.encode(hash)
+    ))
+}
+
+fn decode(encoded: &str) -> Option<(ScryptCost, &str)> {
+    let mut parts = encoded::after_algorithm(encoded, "scrypt")?.split('$');
+    let work_factor = encoded::decimal(parts.next()?)?;
+    let salt = parts.next()?;
+    let block_size = encoded::decimal(parts.next()?)?;
+    let parallelism = encoded::decimal(parts.next()?)?;
+    parts.next()?;
+    parts.next().is_none().then_some((
+        ScryptCost {
+            work_factor,
+            block_size,
+            parallelism,
+        },
+        salt,
+    ))
+}
