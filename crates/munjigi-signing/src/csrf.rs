@@ -161,8 +161,9 @@ impl std::fmt::Display for TokenSource {
     }
 }
 
-/// `_origin_verified`.
-fn origin_verified(settings: &CsrfSettings, request: &CsrfRequest<'_>, origin: &str) -> bool {
+/// `_origin_verified`: whether the Origin is the request's own or a trusted one. For who asks no token and yet wants to
+/// know whether a foreign page sends the request.
+pub fn origin_verified(settings: &CsrfSettings, request: &CsrfRequest<'_>, origin: &str) -> bool {
     let scheme = if request.is_secure { "https" } else { "http" };
     let own = request.host.is_some_and(|host| {
         origin
