@@ -1,0 +1,108 @@
+//! English: the sentences as the packages' sources have them, and ours.
+
+use super::{Text, UserAttribute};
+use std::borrow::Cow;
+
+pub(super) fn render(text: &Text) -> Cow<'static, str> {
+    match text {
+        Text::Required => "This field is required.".into(),
+        Text::Null => "This field may not be null.".into(),
+        Text::Blank => "This field may not be blank.".into(),
+        Text::NotAString => "Not a valid string.".into(),
+        Text::MaxLength(most) => format!("Ensure this field has no more than {most} characters.").into(),
+        Text::NullCharacters => "Null characters are not allowed.".into(),
+        Text::Surrogate(unit) => format!("Surrogate characters are not allowed: U+{unit:X}.").into(),
+        Text::InvalidEmail => "Enter a valid email address.".into(),
+        Text::InvalidUsername => "Enter a valid username. This value may contain only letters, numbers, and \
+                                  @/./+/-/_ characters."
+            .into(),
+        Text::UsernameTaken => "A user with that username already exists.".into(),
+        Text::EmailTaken => "A user with that email address already exists.".into(),
+        Text::UsernameIsForeignEmail => {
+            "A username that is an email address must be the email address of the account.".into()
+        }
+        Text::NotAnInteger => "A valid integer is required.".into(),
+        Text::IntegerTextTooLong => "String value too large.".into(),
+        Text::MinValue(least) => format!("Ensure this value is greater than or equal to {least}.").into(),
+        Text::MaxValue(most) => format!("Ensure this value is less than or equal to {most}.").into(),
+        Text::NotABoolean => "Must be a valid boolean.".into(),
+
+        Text::ExpectedDictionary(kind) => {
+            format!("Invalid data. Expected a dictionary, but got {kind}.").into()
+        }
+        Text::NoData => "No data provided".into(),
+        Text::JsonParseError(why) => format!("JSON parse error - {why}").into(),
+        Text::MultipartParseError(why) => format!("Multipart form parse error - {why}").into(),
+        Text::FormIsNotUtf8 => "Form parse error - the text is not UTF-8.".into(),
+        Text::TooManyFields(most) => format!("Form parse error - more than {most} fields.").into(),
+        Text::FilesRefused => "Files are not accepted here.".into(),
+        Text::UnsupportedCharset(charset) => {
+            format!("Unsupported charset \"{charset}\" in request Content-Type header.").into()
+        }
+        Text::UnsupportedMediaType(media) => format!("Unsupported media type \"{media}\" in request.").into(),
+        Text::BodyTooLarge(most) => format!("The request body is larger than {most} bytes.").into(),
+
+        Text::PasswordTooSimilar(attribute) => {
+            format!("The password is too similar to the {}.", verbose_name(*attribute)).into()
+        }
+        Text::PasswordTooShort(1) => {
+            "This password is too short. It must contain at least 1 character.".into()
+        }
+        Text::PasswordTooShort(least) => {
+            format!("This password is too short. It must contain at least {least} characters.").into()
+        }
+        Text::PasswordTooCommon => "This password is too common.".into(),
+        Text::PasswordEntirelyNumeric => "This password is entirely numeric.".into(),
+        Text::PasswordTooLong(most) => {
+            format!("This password is too long. It must contain at most {most} bytes.").into()
+        }
+
+        Text::MalformedRequest => "Malformed request.".into(),
+        Text::NotAuthenticated => "Authentication credentials were not provided.".into(),
+        Text::PermissionDenied => "You do not have permission to perform this action.".into(),
+        Text::CsrfFailed(why) => format!("CSRF Failed: {why}").into(),
+        Text::NotFound => "Not found.".into(),
+        Text::MethodNotAllowed(method) => format!("Method \"{method}\" not allowed.").into(),
+        Text::NotAcceptable => "Could not satisfy the request Accept header.".into(),
+        Text::Throttled(None) => "Request was throttled.".into(),
+        Text::Throttled(Some(1)) => "Request was throttled. Expected available in 1 second.".into(),
+        Text::Throttled(Some(wait)) => {
+            format!("Request was throttled. Expected available in {wait} seconds.").into()
+        }
+        Text::ServerError => "A server error occurred.".into(),
+        Text::Unavailable => "The service is unavailable for the moment.".into(),
+
+        Text::NoActiveAccount => "No active account found with the given credentials".into(),
+        Text::NoActiveAccountForToken => "No active account found for the given token.".into(),
+        Text::TokenInvalid => "Token is invalid".into(),
+        Text::TokenExpired => "Token is expired".into(),
+        Text::TokenBlacklisted => "Token is blacklisted".into(),
+        Text::TokenHasNoId => "Token has no id".into(),
+        Text::TokenHasNoType => "Token has no type".into(),
+        Text::TokenHasWrongType => "Token has wrong type".into(),
+        Text::TokenHasNoClaim(claim) => format!("Token has no '{claim}' claim").into(),
+        Text::TokenClaimExpired(claim) => format!("Token '{claim}' claim has expired").into(),
+        Text::TokenNotValidForAnyType => "Given token not valid for any token type".into(),
+        Text::BadAuthorizationHeader => {
+            "Authorization header must contain two space-delimited values".into()
+        }
+        Text::NoUserIdentification => "Token contained no recognizable user identification".into(),
+        Text::UserNotFound => "User not found".into(),
+        Text::UserInactive => "User is inactive".into(),
+        Text::PasswordChanged => "The user's password has been changed.".into(),
+
+        Text::SignedUp => "Signed up".into(),
+        Text::SignedIn => "Signed in".into(),
+        Text::SignedOut => "Signed out".into(),
+        Text::WrongCredentials => "The email address or the password is incorrect".into(),
+    }
+}
+
+fn verbose_name(attribute: UserAttribute) -> &'static str {
+    match attribute {
+        UserAttribute::Username => "username",
+        UserAttribute::FirstName => "first name",
+        UserAttribute::LastName => "last name",
+        UserAttribute::Email => "email address",
+    }
+}
