@@ -1,0 +1,118 @@
+"""Questions to the real Django, on the database and with the SECRET_KEY of the environment.
+
+Runs as a program of its own (`House.ask` starts it), because a Django process has one set of settings for life:
+reads `{"question": NAME, "arguments": {…}}`, prints the answer as JSON.
+"""
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent / "reference"))
+
+
+def check_password(username: str, password: str) -> bool:
+    from django.contrib.auth import get_user_model
+
+    return get_user_model().objects.get(username=username).check_password(password)
+
+
+def make_user(username: str, password: str, hasher: str = "default", **columns: Any) -> str:
+    """Makes a user as Django does, with any of its hashers, and gives back the stored hash."""
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.hashers import make_password
+
+    encoded = make_password(password, hasher=hasher)
+    user = get_user_model().objects.create(username=username, password=encoded, **columns)
+    return user.password
+
+
+def hash_password(password: str) -> str:
+    from django.contrib.auth.hashers import make_password
+
+    return make_password(password)
+
+
+def set_password(username: str, password: str) -> None:
+    from django.contrib.auth import get_user_model
+
+    user = get_user_model().objects.get(username=username)
+    user.set_password(password)
+    user.save()
+
+
+def set_active(username: str, active: bool) -> None:
+    from django.contrib.auth import get_user_model
+
+    get_user_model().objects.filter(username=username).update(is_active=active)
+
+
+def delete_user(username: str) -> None:
+    from django.contrib.auth import get_user_model
+
+    get_user_model().objects.get(username=username).delete()
+
+
+def session(session_key: str) -> dict[str, Any]:
+    """The session's data, and who Django takes its bearer for (None: nobody)."""
+    from django.conf import settings
+    from django.contrib.auth import get_user
+
+    store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    user = get_user(SimpleNamespace(session=store))
+    return {"data": dict(store.items()), "user": user.get_username() or None}
+
+
+def migrate_plan() -> list[str]:
+    """The apps that `migrate` would still touch, once for each migration."""
+    from django.core.management import call_command
+
+    out = StringIO()
+    call_command("migrate", plan=True, stdout=out, no_color=True)
+    steps = (line.split(".") for line in out.getvalue().splitlines() if not line.startswith((" ", "Planned")))
+    return [app for app, *name in steps if name]
+
+
+def migrate() -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+
+
+def unfit_columns() -> list[str]:
+    """Tables and columns of Django's models that the database lacks."""
+    from django.apps import apps
+    from django.db import connection
+
+    missing = []
+    tables = set(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        for model in apps.get_models(include_auto_created=True):
+            table = model._meta.db_table
+            if table in tables:
+                columns = {column.name for column in connection.introspection.get_table_description(cursor, table)}
+                missing += [f"{table}.{field.column}" for field in model._meta.local_fields if field.column not in columns]
+            elif model._meta.app_label != "admin":
+                missing.append(table)
+    return missing
+
+
+QUESTIONS = {
+    question.__name__: question
+    for question in (
+        check_password, make_user, hash_password, set_password, set_active, delete_user,
+        session, migrate_plan, migrate, unfit_columns,
+    )
+}  # fmt: skip
+
+if __name__ == "__main__":
+    import django
+
+    asked = json.load(sys.stdin)
+    django.setup()
+    print(json.dumps(QUESTIONS[asked["question"]](**asked["arguments"])))
