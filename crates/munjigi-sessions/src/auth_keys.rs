@@ -67,12 +67,15 @@ impl SessionAuthHasher {
 
     /// The check in `get_user`: the session's hash against the user's `password` column, in constant time.
     pub fn verify(&self, data: &SessionData, password: &str) -> AuthHashMatch {
-        let Some(stored) = data.auth_hash() else {
-            return AuthHashMatch::No;
-        };
-        if self.is_current(&stored, password) {
+        data.auth_hash()
+            .map_or(AuthHashMatch::No, |stored| self.verify_hash(&stored, password))
+    }
+
+    /// The same for a hash that is kept elsewhere than in a session.
+    pub fn verify_hash(&self, stored: &str, password: &str) -> AuthHashMatch {
+        if self.is_current(stored, password) {
             AuthHashMatch::Current
-        } else if self.fallbacks.iter().any(|key| key.tag(password).is_hex(&stored)) {
+        } else if self.fallbacks.iter().any(|key| key.tag(password).is_hex(stored)) {
             AuthHashMatch::Fallback
         } else {
             AuthHashMatch::No
