@@ -83,17 +83,15 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
         Text::TokenHasNoClaim(claim) => format!("Token has no '{claim}' claim").into(),
         Text::TokenClaimExpired(claim) => format!("Token '{claim}' claim has expired").into(),
         Text::TokenNotValidForAnyType => "Given token not valid for any token type".into(),
-        Text::BadAuthorizationHeader => {
-            "Authorization header must contain two space-delimited values".into()
-        }
+        Text::BadAuthorizationHeader => "Authorization header must contain two space-delimited values".into(),
         Text::NoUserIdentification => "Token contained no recognizable user identification".into(),
         Text::UserNotFound => "User not found".into(),
         Text::UserInactive => "User is inactive".into(),
         Text::PasswordChanged => "The user's password has been changed.".into(),
 
-        Text::SignedUp => "Signed up".into(),
-        Text::SignedIn => "Signed in".into(),
-        Text::SignedOut => "Signed out".into(),
+        Text::SignupDone => "Signed up".into(),
+        Text::SigninDone => "Signed in".into(),
+        Text::SignoutDone => "Signed out".into(),
         Text::WrongCredentials => "The email address or the password is incorrect".into(),
     }
 }

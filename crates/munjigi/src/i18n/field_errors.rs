@@ -40,7 +40,9 @@ impl FieldErrors {
 
     /// The fields and their messages, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[Text])> {
-        self.0.iter().map(|(field, texts)| (field.as_str(), texts.as_slice()))
+        self.0
+            .iter()
+            .map(|(field, texts)| (field.as_str(), texts.as_slice()))
     }
 
     /// The body that DRF answers with: `{"field": ["message", …], …}`.

@@ -16,7 +16,11 @@ pub(crate) fn read(name: &str) -> Value {
 pub(crate) fn deviates(file: &str, id: &str) -> bool {
     let text = std::fs::read_to_string(fixtures().join("deviations.toml")).unwrap();
     let table: toml::Table = text.parse().unwrap();
-    let deviations = table.get("deviation").and_then(|list| list.as_array()).cloned().unwrap_or_default();
+    let deviations = table
+        .get("deviation")
+        .and_then(|list| list.as_array())
+        .cloned()
+        .unwrap_or_default();
     deviations.iter().any(|deviation| {
         deviation.get("vectors").and_then(|name| name.as_str()) == Some(file)
             && deviation.get("id").and_then(|name| name.as_str()) == Some(id)

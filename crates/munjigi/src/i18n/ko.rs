@@ -95,9 +95,9 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
         Text::UserInactive => "비활성화된 사용자입니다".into(),
         Text::PasswordChanged => "사용자의 비밀번호가 바뀌었습니다.".into(),
 
-        Text::SignedUp => "회원가입 성공".into(),
-        Text::SignedIn => "로그인 성공".into(),
-        Text::SignedOut => "로그아웃 성공".into(),
+        Text::SignupDone => "회원가입 성공".into(),
+        Text::SigninDone => "로그인 성공".into(),
+        Text::SignoutDone => "로그아웃 성공".into(),
         Text::WrongCredentials => "이메일 또는 비밀번호가 올바르지 않습니다".into(),
     }
 }

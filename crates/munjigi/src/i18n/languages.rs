@@ -36,7 +36,9 @@ impl Lang {
     /// ```
     pub fn from_code(code: &str) -> Option<Self> {
         let language = code.split('-').next().filter(|_| is_range(code))?;
-        [Self::En, Self::Ko].into_iter().find(|lang| lang.code().eq_ignore_ascii_case(language))
+        [Self::En, Self::Ko]
+            .into_iter()
+            .find(|lang| lang.code().eq_ignore_ascii_case(language))
     }
 
     /// The code, as `Content-Language` bears it.
@@ -87,7 +89,11 @@ fn wishes(header: &str) -> Option<Vec<Wish<'_>>> {
     let mut wishes = Vec::new();
     while let Some(part) = parts.next() {
         // White space is taken on both sides of a comma, but not around the whole; one comma may end the list.
-        let part = if wishes.is_empty() { part } else { part.trim_start() };
+        let part = if wishes.is_empty() {
+            part
+        } else {
+            part.trim_start()
+        };
         let last = parts.peek().is_none();
         if last && part.is_empty() {
             break;
@@ -124,18 +130,23 @@ fn is_range(range: &str) -> bool {
         (1..=8).contains(&tag.len()) && tag.as_bytes().iter().all(allowed)
     };
     range == "*"
-        || subtags.next().is_some_and(|tag| is_subtag(tag, u8::is_ascii_alphabetic))
+        || subtags
+            .next()
+            .is_some_and(|tag| is_subtag(tag, u8::is_ascii_alphabetic))
             && subtags.all(|tag| is_subtag(tag, u8::is_ascii_alphanumeric))
 }
 
 /// `q=0.85` is 850: a `0` with at most three decimals, or a `1` with at most three zeros (RFC 9110 section 12.4.2).
 fn thousandths(quality: &str) -> Option<u16> {
-    let value = quality.strip_prefix("q=").or_else(|| quality.strip_prefix("Q="))?;
+    let value = quality
+        .strip_prefix("q=")
+        .or_else(|| quality.strip_prefix("Q="))?;
     let (whole, decimals) = match value.split_once('.') {
         None => (value, ""),
         Some(parts) => parts,
     };
-    let decimals_are = |allowed: fn(&u8) -> bool| decimals.len() <= 3 && decimals.as_bytes().iter().all(allowed);
+    let decimals_are =
+        |allowed: fn(&u8) -> bool| decimals.len() <= 3 && decimals.as_bytes().iter().all(allowed);
     match whole {
         "0" if decimals_are(u8::is_ascii_digit) => format!("{decimals:0<3}").parse().ok(),
         "1" if decimals_are(|digit| *digit == b'0') => Some(1000),
@@ -150,7 +161,10 @@ mod tests {
 
     #[test]
     fn the_language_is_the_one_that_django_chooses() {
-        let languages = Languages { default: Lang::Ko, available: vec![Lang::Ko, Lang::En] };
+        let languages = Languages {
+            default: Lang::Ko,
+            available: vec![Lang::Ko, Lang::En],
+        };
         let file = golden::read("messages.json");
         let vectors = file["accept_language"].as_array().unwrap();
         for vector in vectors {
@@ -163,7 +177,10 @@ mod tests {
 
     #[test]
     fn a_language_that_is_not_available_is_not_chosen() {
-        let korean = Languages { default: Lang::Ko, available: vec![Lang::Ko] };
+        let korean = Languages {
+            default: Lang::Ko,
+            available: vec![Lang::Ko],
+        };
         assert_eq!(korean.negotiate(Some("en")), Lang::Ko);
     }
 

@@ -157,11 +157,11 @@ pub enum Text {
 
     // The four routes of the notes; the Korean is theirs, the English ours.
     /// 201 of both sign-ups.
-    SignedUp,
+    SignupDone,
     /// 200 of both sign-ins.
-    SignedIn,
+    SigninDone,
     /// 200 of both sign-outs.
-    SignedOut,
+    SignoutDone,
     /// 400 of both sign-ins, whatever the cause.
     WrongCredentials,
 }
@@ -261,9 +261,9 @@ mod tests {
             | Text::BodyTooLarge(_)
             | Text::PasswordTooLong(_)
             | Text::Unavailable
-            | Text::SignedUp
-            | Text::SignedIn
-            | Text::SignedOut
+            | Text::SignupDone
+            | Text::SigninDone
+            | Text::SignoutDone
             | Text::WrongCredentials => return None,
         })
     }
@@ -347,15 +347,22 @@ mod tests {
             assert_eq!(text.render(Lang::Ko), message["ko"].as_str().unwrap());
         }
         let ids: std::collections::BTreeSet<_> = texts.iter().filter_map(upstream_id).collect();
-        assert_eq!(ids, messages.keys().copied().collect(), "each message is a text, and each text a message");
+        assert_eq!(
+            ids,
+            messages.keys().copied().collect(),
+            "each message is a text, and each text a message"
+        );
         assert_eq!(texts.len(), 56);
     }
 
     #[test]
     fn the_sentences_of_the_notes_are_theirs() {
-        assert_eq!(Text::SignedUp.render(Lang::Ko), "회원가입 성공");
-        assert_eq!(Text::SignedIn.render(Lang::Ko), "로그인 성공");
-        assert_eq!(Text::SignedOut.render(Lang::Ko), "로그아웃 성공");
-        assert_eq!(Text::WrongCredentials.render(Lang::Ko), "이메일 또는 비밀번호가 올바르지 않습니다");
+        assert_eq!(Text::SignupDone.render(Lang::Ko), "회원가입 성공");
+        assert_eq!(Text::SigninDone.render(Lang::Ko), "로그인 성공");
+        assert_eq!(Text::SignoutDone.render(Lang::Ko), "로그아웃 성공");
+        assert_eq!(
+            Text::WrongCredentials.render(Lang::Ko),
+            "이메일 또는 비밀번호가 올바르지 않습니다"
+        );
     }
 }
