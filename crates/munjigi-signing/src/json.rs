@@ -78,26 +78,33 @@ fn write_string(json: &mut String, text: &str) {
 }
 
 fn write_number(json: &mut String, number: &Number) {
+    let text = number.to_string();
     match number.as_f64() {
-        Some(float) if number.is_f64() => write_float(json, float),
-        _ => {
-            let _ = write!(json, "{number}");
-        }
+        Some(float) if number.is_f64() => write_float(json, float, &text),
+        _ => json.push_str(&text),
     }
 }
 
 /// `float.__repr__`: the fewest digits that read back as the same float, with an exponent below 1e-4 and from 1e16.
-fn write_float(json: &mut String, float: f64) {
-    let magnitude = float.abs();
-    if magnitude == 0.0 || (1e-4..1e16).contains(&magnitude) {
-        let _ = write!(json, "{float:?}");
-        return;
-    }
-    let scientific = format!("{float:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let (sign, exponent) = exponent
-        .strip_prefix('-')
-        .map_or(('+', exponent), |exponent| ('-', exponent));
+///
+/// The digits are those of `serde_json`, which of two that are equally near takes the even one like Python. It writes
+/// one decade more without an exponent, in which that case does not arise.
+fn write_float(json: &mut String, float: f64, text: &str) {
+    let scientific;
+    let text = if (1e-5..1e-4).contains(&float.abs()) {
+        scientific = format!("{float:e}");
+        &scientific
+    } else {
+        text
+    };
+    let Some((digits, exponent)) = text.split_once('e') else {
+        return json.push_str(text);
+    };
+    let (sign, exponent) = match exponent.strip_prefix('-') {
+        Some(exponent) => ('-', exponent),
+        None => ('+', exponent.strip_prefix('+').unwrap_or(exponent)),
+    };
+    // Writing to a String cannot fail.
     let _ = write!(json, "{digits}e{sign}{exponent:0>2}");
 }
 
@@ -123,6 +130,11 @@ mod tests {
             (1.797_693_134_862_315_7e308, "1.7976931348623157e+308"),
             (5e-324, "5e-324"),
             (123_456_789.012_345_67, "123456789.01234567"),
+            (890_929_292_704_301.25, "890929292704301.2"),
+            (890_929_292_704_301.75, "890929292704301.8"),
+            (0.000_01, "1e-05"),
+            (-0.000_099_9, "-9.99e-05"),
+            (0.000_009, "9e-06"),
         ] {
             assert_eq!(to_json(&json!(float)), repr);
         }
