@@ -1,6 +1,7 @@
 //! The text that is stored: `identify_hasher`, `must_update_salt` and `constant_time_compare` of Django 5.2
 //! (`contrib/auth/hashers.py`, `utils/crypto.py`).
 
+use crate::Error;
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 
@@ -56,6 +57,15 @@ pub(crate) fn decimal(text: &str) -> Option<u32> {
     if canonical { text.parse().ok() } else { None }
 }
 
+/// `_check_encode_args`: an empty salt or one with a `$` in it makes a row that cannot be read.
+pub(crate) fn check_salt(salt: &str, algorithm: &'static str) -> Result<(), Error> {
+    if salt.is_empty() || salt.contains('$') {
+        Err(Error::InvalidSalt { algorithm })
+    } else {
+        Ok(())
+    }
+}
+
 /// Whether the salt holds less than 128 bits at `log2(62)` bits a character: `must_update_salt`.
 pub(crate) fn salt_is_short(characters: usize) -> bool {
     characters < SALT_LEN
@@ -92,4 +102,98 @@ pub(crate) fn random_string(length: usize, rng: &mut (impl CryptoRng + ?Sized)) 
         );
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use std::convert::Infallible;
+
+    /// Counts up from zero, byte by byte.
+    struct Counter(u8);
+
+    impl rand_core::TryRng for Counter {
+        type Error = Infallible;
+
+        fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+            Ok(0)
+        }
+
+        fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+            Ok(0)
+        }
+
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+            for byte in bytes {
+                *byte = self.0;
+                self.0 = self.0.wrapping_add(1);
+            }
+            Ok(())
+        }
+    }
+
+    impl rand_core::TryCryptoRng for Counter {}
+
+    #[test]
+    fn all_characters_are_equally_likely() {
+        let text = random_string(248 * 5, &mut Counter(0));
+        let mut counts = BTreeMap::new();
+        for character in text.chars() {
+            *counts.entry(character).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 62);
+        assert!(counts.values().all(|&count| count == 20), "{counts:?}");
+    }
+
+    #[test]
+    fn an_unusable_password_is_a_mark_and_forty_characters() {
+        let encoded = unusable_password(&mut Counter(0));
+        assert_eq!(encoded, "!abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN");
+        assert!(!is_password_usable(Some(&encoded)) && is_password_usable(Some("")));
+    }
+
+    #[test]
+    fn unsalted_rows_are_known_by_their_length() {
+        assert_eq!(algorithm_of("0123456789abcdef0123456789abcdef"), "unsalted_md5");
+        assert_eq!(
+            algorithm_of("md5$$0123456789abcdef0123456789abcdef"),
+            "unsalted_md5"
+        );
+        assert_eq!(algorithm_of("md5$$0123456789abcdef0123456789abcde"), "md5");
+        assert_eq!(
+            algorithm_of("sha1$$0123456789012345678901234567890123456789"),
+            "unsalted_sha1"
+        );
+        assert_eq!(
+            algorithm_of("sha1$s$0123456789012345678901234567890123456789"),
+            "sha1"
+        );
+        assert_eq!(
+            algorithm_of(&"한".repeat(32)),
+            "unsalted_md5",
+            "characters count, not bytes"
+        );
+        assert_eq!(algorithm_of(""), "");
+    }
+
+    #[test]
+    fn numbers_are_read_in_one_spelling_only() {
+        for text in [
+            "",
+            "-1",
+            "+1",
+            " 1",
+            "1 ",
+            "01",
+            "00",
+            "1_000",
+            "１",
+            "4294967296",
+            "1e3",
+        ] {
+            assert_eq!(decimal(text), None, "{text:?}");
+        }
+        assert_eq!((decimal("0"), decimal("4294967295")), (Some(0), Some(u32::MAX)));
+    }
 }

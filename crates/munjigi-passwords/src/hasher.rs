@@ -39,8 +39,9 @@ pub trait PasswordHasher: Send + Sync {
     /// The text to store for the password, at this hasher's own cost.
     ///
     /// # Errors
-    /// [`Error::PasswordTooLong`] where the algorithm would ignore a part of the password,
-    /// [`Error::VerifyOnly`] where it stores none.
+    /// [`Error::PasswordTooLong`] where the algorithm would ignore a part of the password, [`Error::InvalidSalt`]
+    /// where the salt is not of this hasher's form, [`Error::OutOfMemory`], and [`Error::VerifyOnly`] where the
+    /// hasher stores none.
     fn encode(&self, password: &Password, salt: &str) -> Result<String, Error>;
 
     /// Whether the password is the one that was stored.

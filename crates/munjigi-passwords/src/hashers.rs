@@ -92,7 +92,8 @@ impl Hashers {
     /// The text to store for a new password; for `None` one that no password matches (`set_unusable_password`).
     ///
     /// # Errors
-    /// [`Error::PasswordTooLong`] where the preferred hasher is `bcrypt` and would ignore a part of the password.
+    /// [`Error::PasswordTooLong`] where the preferred hasher is `bcrypt` and would ignore a part of the password,
+    /// [`Error::OutOfMemory`] where the memory for Argon2 is not to be had.
     pub fn make_password(
         &self,
         password: Option<&Password>,
@@ -183,5 +184,168 @@ impl Hashers {
         std::iter::once(&self.preferred)
             .chain(&self.others)
             .map(AsRef::as_ref)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Unreadable;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    const COST: u32 = 10;
+
+    /// Counts the work it is asked for. Its rows are `counting$cost$password`.
+    struct Counting {
+        work: Arc<AtomicU32>,
+    }
+
+    impl Counting {
+        fn add(&self, work: u32) {
+            self.work.fetch_add(work, Ordering::Relaxed);
+        }
+    }
+
+    fn cost_of(encoded: &str) -> Option<u32> {
+        encoded::decimal(encoded.split('$').nth(1)?)
+    }
+
+    impl PasswordHasher for Counting {
+        fn algorithm(&self) -> &'static str {
+            "counting"
+        }
+
+        fn encode(&self, password: &Password, _salt: &str) -> Result<String, Error> {
+            self.add(COST);
+            Ok(format!("counting${COST}${}", password.expose()))
+        }
+
+        fn verify(&self, password: &Password, encoded: &str) -> Result<bool, Unreadable> {
+            self.add(cost_of(encoded).ok_or(Unreadable)?);
+            Ok(encoded.ends_with(&format!("${}", password.expose())))
+        }
+
+        fn must_update(&self, encoded: &str) -> bool {
+            cost_of(encoded) != Some(COST)
+        }
+
+        fn harden_runtime(&self, _password: &Password, encoded: &str) {
+            self.add(COST.saturating_sub(cost_of(encoded).unwrap_or(COST)));
+        }
+    }
+
+    /// The answer, and the work it took.
+    fn check(encoded: Option<&str>) -> (Check, u32) {
+        let work = Arc::new(AtomicU32::new(0));
+        let counting = Counting {
+            work: Arc::clone(&work),
+        };
+        let costs = Costs::default();
+        let others = [
+            Algorithm::Pbkdf2Sha256,
+            Algorithm::Argon2,
+            Algorithm::Bcrypt,
+            Algorithm::Scrypt,
+        ];
+        let others = others.map(|algorithm| algorithm.hasher(&costs).unwrap());
+        let hashers: Vec<Box<dyn PasswordHasher>> = vec![Box::new(counting)];
+        let hashers = Hashers::from_hashers(hashers.into_iter().chain(others).collect()).unwrap();
+        let found = hashers.check_password(&Password::from("1234".to_owned()), encoded);
+        (found, work.load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn whoever_cannot_sign_in_costs_exactly_one_hash() {
+        let wrong = Check {
+            correct: false,
+            must_update: false,
+        };
+        for (what, encoded) in [
+            ("no such user", None),
+            (
+                "an unusable password",
+                Some("!tU1sMtZZ7LWAvxEJwd8HAvfTaXbGRl2jRkB5rGZa"),
+            ),
+            (
+                "an unusable password that looks like a row",
+                Some("!counting$10$1234"),
+            ),
+            ("the mark alone", Some("!")),
+            ("no text", Some("")),
+            (
+                "an algorithm that is not installed",
+                Some("pbkdf2_sha512$1000$seasalt$x"),
+            ),
+            ("unsalted md5", Some("81dc9bdb52d04dc20036dbd8313ed055")),
+            ("a malformed row", Some("counting$")),
+            (
+                "a malformed row of another algorithm",
+                Some("pbkdf2_sha256$1000$seasalt"),
+            ),
+            ("a malformed bcrypt row", Some("bcrypt$$2b$04$short")),
+            (
+                "a row of iterations beyond measure",
+                Some("pbkdf2_sha256$2147483647$seasalt$x"),
+            ),
+            (
+                "a row of memory beyond measure",
+                Some("scrypt$1073741824$seasalt$8$1$x"),
+            ),
+            ("a wrong password", Some("counting$10$4321")),
+            ("a wrong password on a cheaper row", Some("counting$3$4321")),
+        ] {
+            assert_eq!(check(encoded), (wrong, COST), "{what}");
+        }
+    }
+
+    #[test]
+    fn a_right_password_costs_what_its_row_says() {
+        assert_eq!(
+            check(Some("counting$10$1234")),
+            (
+                Check {
+                    correct: true,
+                    must_update: false
+                },
+                10
+            )
+        );
+        assert_eq!(
+            check(Some("counting$3$1234")),
+            (
+                Check {
+                    correct: true,
+                    must_update: true
+                },
+                3
+            )
+        );
+        assert_eq!(
+            check(Some("counting$11$1234")),
+            (
+                Check {
+                    correct: true,
+                    must_update: true
+                },
+                11
+            )
+        );
+    }
+
+    #[test]
+    fn django_s_default_hashers_are_the_five_of_its_settings() {
+        let django = Hashers::django();
+        let names: Vec<_> = django.hashers().map(PasswordHasher::algorithm).collect();
+        assert_eq!(
+            names,
+            [
+                "pbkdf2_sha256",
+                "pbkdf2_sha1",
+                "argon2",
+                "bcrypt_sha256",
+                "scrypt"
+            ]
+        );
     }
 }

@@ -6,19 +6,7 @@
 //!
 //! ```
 //! use munjigi_passwords::{Algorithm, Check, Costs, Hashers, LegacyRows, Password};
-//! # use std::convert::Infallible;
-//! # struct Rng(u8);
-//! # impl rand_core::TryRng for Rng {
-//! #     type Error = Infallible;
-//! #     fn try_next_u32(&mut self) -> Result<u32, Infallible> { unreachable!() }
-//! #     fn try_next_u64(&mut self) -> Result<u64, Infallible> { unreachable!() }
-//! #     fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Infallible> {
-//! #         for byte in dst { self.0 = self.0.wrapping_add(7); *byte = self.0; }
-//! #         Ok(())
-//! #     }
-//! # }
-//! # impl rand_core::TryCryptoRng for Rng {}
-//! # let mut rng = Rng(0);
+//! let mut rng = rand_core::UnwrapErr(getrandom::SysRng);
 //! let mut costs = Costs::default();
 //! costs.pbkdf2_sha256.iterations = 1_000; // for a quick example; leave it at Django's
 //! let hashers = Hashers::new(&[Algorithm::Pbkdf2Sha256], &costs, LegacyRows::Refuse)?;
@@ -124,6 +112,23 @@ pub enum Error {
         /// How many bytes the algorithm reads.
         limit: usize,
     },
+    /// A salt that the hasher could not read back from a row.
+    #[error(
+        "The salt is not one that the hasher \"{algorithm}\" makes. Take it from the hasher's method `salt`."
+    )]
+    InvalidSalt {
+        /// The algorithm's prefix in a stored password.
+        algorithm: &'static str,
+    },
+    /// The memory that the cost asks for is not to be had.
+    #[error(
+        "There is not enough memory to hash a password with \"{algorithm}\". Lower its memory_cost, or let fewer \
+         threads hash."
+    )]
+    OutOfMemory {
+        /// The algorithm's prefix in a stored password.
+        algorithm: &'static str,
+    },
     /// `max_similarity` is below Django's least value.
     #[error("The max_similarity of UserAttributeSimilarityValidator is too small. Write 0.1 or more.")]
     MaxSimilarity,
@@ -145,6 +150,8 @@ impl Error {
             Self::RemovedHasher { .. } => "removed_hasher",
             Self::InvalidCost { .. } => "invalid_cost",
             Self::PasswordTooLong { .. } => "password_too_long",
+            Self::InvalidSalt { .. } => "invalid_salt",
+            Self::OutOfMemory { .. } => "out_of_memory",
             Self::MaxSimilarity => "max_similarity",
             Self::Thread { .. } => "thread",
         }

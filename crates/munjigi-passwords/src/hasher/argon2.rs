@@ -5,7 +5,7 @@
 //! text here but leaves the comparison to that library, so it is the hashes that are compared.
 
 use crate::{Argon2Cost, Error, Password, PasswordHasher, Unreadable, encoded};
-use argon2::{Algorithm, Params, Version};
+use argon2::{Algorithm, Error as Argon2Error, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use subtle::ConstantTimeEq;
@@ -58,18 +58,13 @@ impl PasswordHasher for Argon2 {
             memory_cost,
             parallelism,
         } = self.cost;
-        let invalid = Error::InvalidCost {
-            algorithm: "argon2",
-            rule: "the salt must have 8 bytes or more, and the memory must be there.",
-        };
         let mut hash = [0; HASH_LEN];
-        hash_into(
-            password,
-            salt.as_bytes(),
-            (Algorithm::Argon2id, Version::V0x13, self.cost),
-            &mut hash,
-        )
-        .ok_or(invalid)?;
+        let variant = (Algorithm::Argon2id, Version::V0x13);
+        hash_into(password, salt.as_bytes(), variant, self.cost, &mut hash).map_err(|error| match error {
+            Argon2Error::OutOfMemory => Error::OutOfMemory { algorithm: "argon2" },
+            // The cost was checked when the hasher was made.
+            _ => Error::InvalidSalt { algorithm: "argon2" },
+        })?;
         Ok(format!(
             "argon2$argon2id$v=19$m={memory_cost},t={time_cost},p={parallelism}${}${}",
             STANDARD_NO_PAD.encode(salt),
@@ -85,10 +80,11 @@ impl PasswordHasher for Argon2 {
         hash_into(
             password,
             &row.salt,
-            (row.variety, row.version, row.cost),
+            (row.variety, row.version),
+            row.cost,
             &mut hash,
         )
-        .ok_or(Unreadable)?;
+        .map_err(|_| Unreadable)?;
         Ok(hash.ct_eq(&row.hash).into())
     }
 
@@ -129,22 +125,75 @@ impl Row {
     }
 }
 
-/// `None` where the parameters, the salt or the length of the hash are out of Argon2's range, or the memory is not
-/// to be had.
+/// Fails where the cost, the salt or the length of the hash are out of Argon2's range.
 fn hash_into(
     password: &Password,
     salt: &[u8],
-    (variety, version, cost): (Algorithm, Version, Argon2Cost),
+    (variety, version): (Algorithm, Version),
+    cost: Argon2Cost,
     hash: &mut [u8],
-) -> Option<()> {
+) -> Result<(), Argon2Error> {
     let params = Params::new(
         cost.memory_cost,
         cost.time_cost,
         cost.parallelism,
         Some(hash.len()),
-    )
-    .ok()?;
-    argon2::Argon2::new(variety, version, params)
-        .hash_password_into(password.as_bytes(), salt, hash)
-        .ok()
+    )?;
+    argon2::Argon2::new(variety, version, params).hash_password_into(password.as_bytes(), salt, hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_read_as_the_c_library_reads_them() {
+        let row = |settings: &str| format!("argon2${settings}$c29tZXNhbHQ$hcv1N/jlZ7nD8xHiWJRj0A");
+        for settings in [
+            "argon2id$v=19$m=8,t=1,p=1",
+            "argon2i$m=8,t=1,p=1",
+            "argon2d$v=16$m=8,t=1,p=1",
+        ] {
+            assert!(Row::decode(&row(settings)).is_some(), "{settings}");
+        }
+        assert_eq!(
+            Row::decode(&row("argon2i$m=8,t=1,p=1")).unwrap().version,
+            Version::V0x10
+        );
+        for settings in [
+            "argon2$v=19$m=8,t=1,p=1",
+            "argon2id$v=20$m=8,t=1,p=1",
+            "argon2id$v=019$m=8,t=1,p=1",
+            "argon2id$v=19$t=1,m=8,p=1",
+            "argon2id$v=19$m=8,t=1",
+            "argon2id$v=19$m=8,t=1,p=1,data=AAAA",
+            "argon2id$v=19$m=-8,t=1,p=1",
+            "argon2id$v=19$m=8,t=1,p=1$$",
+        ] {
+            assert!(Row::decode(&row(settings)).is_none(), "{settings}");
+        }
+    }
+
+    #[test]
+    fn a_row_out_of_argon2_s_range_is_unreadable() {
+        let hasher = Argon2::new(crate::Costs::default().argon2);
+        let password = Password::from("1234".to_owned());
+        for rest in [
+            "m=7,t=1,p=1$c29tZXNhbHQ$hcv1N/jlZ7nD8xHiWJRj0A",
+            "m=15,t=1,p=2$c29tZXNhbHQ$hcv1N/jlZ7nD8xHiWJRj0A",
+            "m=8,t=0,p=1$c29tZXNhbHQ$hcv1N/jlZ7nD8xHiWJRj0A",
+            "m=8,t=1,p=0$c29tZXNhbHQ$hcv1N/jlZ7nD8xHiWJRj0A",
+            "m=8,t=1,p=1$c29tZQ$hcv1N/jlZ7nD8xHiWJRj0A",
+            "m=8,t=1,p=1$c29tZXNhbHQ$AAAA",
+            "m=8,t=1,p=1$c29tZXNhbHR$hcv1N/jlZ7nD8xHiWJRj0A",
+            "m=204801,t=1,p=1$c29tZXNhbHQ$hcv1N/jlZ7nD8xHiWJRj0A",
+            "m=8,t=128001,p=1$c29tZXNhbHQ$hcv1N/jlZ7nD8xHiWJRj0A",
+            "m=1024,t=1,p=65$c29tZXNhbHQ$hcv1N/jlZ7nD8xHiWJRj0A",
+        ] {
+            let row = format!("argon2$argon2id$v=19${rest}");
+            assert_eq!(hasher.verify(&password, &row), Err(Unreadable), "{row}");
+        }
+        let row = "argon2$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$hcv1N/jlZ7nD8xHiWJRj0A";
+        assert_eq!(hasher.verify(&password, row), Ok(false));
+    }
 }

@@ -118,12 +118,10 @@ impl PasswordHasher for Bcrypt {
                 limit: MAX_PASSWORD_LEN,
             });
         }
-        let invalid = Error::InvalidCost {
+        let made = Settings::decode(salt).and_then(|settings| self.encode_with(password, &settings));
+        made.ok_or(Error::InvalidSalt {
             algorithm: self.algorithm,
-            rule: "the salt is not one of bcrypt.",
-        };
-        let settings = Settings::decode(salt).ok_or(invalid.clone())?;
-        self.encode_with(password, &settings).ok_or(invalid)
+        })
     }
 
     fn verify(&self, password: &Password, encoded: &str) -> Result<bool, Unreadable> {
@@ -184,5 +182,50 @@ impl Settings {
             rounds,
             salt: raw,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_runs_make_up_the_difference() {
+        let hasher = Bcrypt::plain(BcryptCost { rounds: 12 });
+        for (rounds, missing) in [(12, 0), (11, 1), (10, 3), (4, 255), (13, 0), (31, 0)] {
+            assert_eq!(hasher.missing_runs(rounds), missing, "{rounds}");
+        }
+    }
+
+    #[test]
+    fn the_rounds_of_a_row_are_bounded() {
+        let password = Password::from("1234".to_owned());
+        let row =
+            |rounds| format!("bcrypt$$2b${rounds}$N9qo8uLOickgx2ZMRZoMye4Hs3FIhSenZ5ANJ1j.4KaMtkrnvoARK");
+        let hasher = Bcrypt::plain(BcryptCost { rounds: 4 });
+        assert_eq!(hasher.verify(&password, &row("15")), Err(Unreadable));
+        assert_eq!(hasher.verify(&password, &row("04")), Ok(false));
+    }
+
+    #[test]
+    fn salts_that_python_refuses_or_never_writes_are_unreadable() {
+        for settings in [
+            "",
+            "$2b$04$",
+            "2b$04$N9qo8uLOickgx2ZMRZoMye",
+            "$2$04$N9qo8uLOickgx2ZMRZoMye",
+            "$2c$04$N9qo8uLOickgx2ZMRZoMye",
+            "$2b$4$N9qo8uLOickgx2ZMRZoMye",
+            "$2b$+4$N9qo8uLOickgx2ZMRZoMye",
+            "$2b$004$N9qo8uLOickgx2ZMRZoMye",
+            "$2b$03$N9qo8uLOickgx2ZMRZoMye",
+            "$2b$32$N9qo8uLOickgx2ZMRZoMye",
+            "$2b$04$N9qo8uLOickgx2ZMRZoMy",
+            "$2b$04$N9qo8uLOickgx2ZMRZoMyf",
+            "$2b$04$N9qo8uLOickgx2ZMRZoM한",
+        ] {
+            assert!(Settings::decode(settings).is_none(), "{settings}");
+        }
+        assert!(Settings::decode("$2b$04$N9qo8uLOickgx2ZMRZoMye").is_some());
     }
 }

@@ -62,6 +62,7 @@ impl PasswordHasher for Pbkdf2 {
     }
 
     fn encode(&self, password: &Password, salt: &str) -> Result<String, Error> {
+        encoded::check_salt(salt, self.algorithm)?;
         Ok(self.encode_with(password, salt, self.iterations))
     }
 
@@ -91,5 +92,154 @@ impl PasswordHasher for Pbkdf2 {
         if missing > 0 {
             drop(std::hint::black_box(self.encode_with(password, salt, missing)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Hashers;
+    use serde_json::Value;
+    use std::cell::Cell;
+
+    fn read(file: &str) -> Value {
+        let path = format!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/{}"), file);
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    fn unhex(vector: &Value, key: &str) -> Vec<u8> {
+        let digits = vector[key].as_str().unwrap();
+        (0..digits.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
+            .collect()
+    }
+
+    /// Compares as much of the key as a row holds: one output of the hash function.
+    fn derives(hasher: &Pbkdf2, password: &[u8], salt: &[u8], iterations: &Value, key: &[u8]) {
+        let derived = (hasher.derive)(password, salt, iterations.as_u64().unwrap().try_into().unwrap());
+        let length = derived.len().min(key.len());
+        assert_eq!(
+            derived[..length],
+            key[..length],
+            "{password:?} {salt:?} {iterations}"
+        );
+    }
+
+    #[test]
+    fn wycheproof_s_vectors_hold() {
+        let cost = Pbkdf2Cost { iterations: 1 };
+        for (file, hasher, count) in [
+            ("wycheproof/pbkdf2_hmacsha256_test.json", Pbkdf2::sha256(cost), 60),
+            ("wycheproof/pbkdf2_hmacsha1_test.json", Pbkdf2::sha1(cost), 64),
+        ] {
+            let file = read(file);
+            let groups = file["testGroups"].as_array().unwrap().iter();
+            let tests: Vec<_> = groups
+                .flat_map(|group| group["tests"].as_array().unwrap())
+                .collect();
+            for test in &tests {
+                assert_eq!(test["result"], "valid");
+                let (password, salt) = (unhex(test, "password"), unhex(test, "salt"));
+                derives(
+                    &hasher,
+                    &password,
+                    &salt,
+                    &test["iterationCount"],
+                    &unhex(test, "dk"),
+                );
+            }
+            assert_eq!(tests.len(), count);
+        }
+    }
+
+    #[test]
+    fn the_vectors_of_rfc_6070_and_7914_hold() {
+        let file = read("vectors/rfc_vectors.json");
+        let vectors = file["vectors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|vector| vector["kind"] == "pbkdf2");
+        let mut held = 0;
+        for vector in vectors {
+            let cost = Pbkdf2Cost { iterations: 1 };
+            let hasher = if vector["hash"] == "sha1" {
+                Pbkdf2::sha1(cost)
+            } else {
+                Pbkdf2::sha256(cost)
+            };
+            let bytes = |key: &str| vector[key].as_str().unwrap().as_bytes();
+            derives(
+                &hasher,
+                bytes("password"),
+                bytes("salt"),
+                &vector["iterations"],
+                &unhex(vector, "hex"),
+            );
+            held += 1;
+        }
+        assert_eq!(held, 6);
+    }
+
+    thread_local! {
+        static ITERATIONS: Cell<u32> = const { Cell::new(0) };
+    }
+
+    fn counted(encoded: Option<&str>) -> u32 {
+        let derive: Derive = |_, _, iterations| {
+            ITERATIONS.set(ITERATIONS.get() + iterations);
+            vec![0; 32]
+        };
+        let hasher = Pbkdf2 {
+            algorithm: "pbkdf2_sha256",
+            iterations: 1_000_000,
+            derive,
+        };
+        let hashers = Hashers::from_hashers(vec![Box::new(hasher)]).unwrap();
+        ITERATIONS.set(0);
+        assert!(
+            !hashers
+                .check_password(&Password::from("1234".to_owned()), encoded)
+                .correct
+        );
+        ITERATIONS.get()
+    }
+
+    #[test]
+    fn a_wrong_password_takes_the_same_iterations_on_every_row() {
+        for encoded in [
+            None,
+            Some("!"),
+            Some("pbkdf2_sha256"),
+            Some("pbkdf2_sha256$0$seasalt$x"),
+            Some("pbkdf2_sha256$-1$seasalt$x"),
+            Some("pbkdf2_sha256$1000$$x"),
+            Some("pbkdf2_sha256$5000001$seasalt$x"),
+            Some("pbkdf2_sha256$1$seasalt$x"),
+            Some("pbkdf2_sha256$600000$NaClNaClNaClNaClNaClNa$x"),
+            Some("pbkdf2_sha256$999999$NaClNaClNaClNaClNaClNa$x"),
+            Some("pbkdf2_sha256$1000000$NaClNaClNaClNaClNaClNa$x"),
+        ] {
+            assert_eq!(counted(encoded), 1_000_000, "{encoded:?}");
+        }
+        assert_eq!(
+            counted(Some("pbkdf2_sha256$1200000$NaClNaClNaClNaClNaClNa$x")),
+            1_200_000
+        );
+    }
+
+    #[test]
+    fn a_row_may_cost_what_the_site_itself_pays() {
+        let row = "pbkdf2_sha256$5000001$seasalt$x";
+        let password = Password::from("1234".to_owned());
+        let derive: Derive = |_, _, _| vec![0; 32];
+        let hasher = |iterations| Pbkdf2 {
+            algorithm: "pbkdf2_sha256",
+            iterations,
+            derive,
+        };
+        assert_eq!(hasher(1_000_000).verify(&password, row), Err(Unreadable));
+        assert_eq!(hasher(6_000_000).verify(&password, row), Ok(false));
     }
 }

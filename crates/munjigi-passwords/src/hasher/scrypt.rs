@@ -7,12 +7,12 @@ use crate::{Error, Password, PasswordHasher, ScryptCost, Unreadable, encoded};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// What a row may ask for where the site's own cost is not higher, in blocks of 128 bytes: 128 MiB, OWASP's advice
-/// (`N` = 2^17, `r` = 8).
-const MAX_ROW_MEMORY: u64 = 1 << 20;
+/// What a row may ask for where the site's own cost is not higher, in blocks of 128 bytes: 128 MiB (OWASP's `N` =
+/// 2^17, `r` = 8) and 8 MiB for what `p` adds.
+const MAX_ROW_MEMORY: u64 = (1 << 20) + (1 << 16);
 
-/// Memory times parallelism, in blocks of 128 bytes: eight times Django's default.
-const MAX_ROW_WORK: u64 = 5 << 20;
+/// `N * r * p`: three times Django's default, twice OWASP's advice.
+const MAX_ROW_WORK: u64 = 1 << 21;
 
 pub(super) struct Scrypt {
     cost: ScryptCost,
@@ -24,10 +24,13 @@ impl Scrypt {
     }
 
     fn allows(&self, cost: ScryptCost) -> bool {
-        let memory =
-            |cost: ScryptCost| u64::from(cost.block_size) * u64::from(cost.work_factor.max(cost.parallelism));
+        let memory = |cost: ScryptCost| {
+            let blocks = u64::from(cost.work_factor) + u64::from(cost.parallelism);
+            blocks.saturating_mul(cost.block_size.into())
+        };
         let work = |cost: ScryptCost| {
-            u64::from(cost.work_factor) * u64::from(cost.block_size).saturating_mul(cost.parallelism.into())
+            let blocks = u64::from(cost.work_factor) * u64::from(cost.block_size);
+            blocks.saturating_mul(cost.parallelism.into())
         };
         memory(cost) <= MAX_ROW_MEMORY.max(memory(self.cost))
             && work(cost) <= MAX_ROW_WORK.max(work(self.cost))
@@ -40,6 +43,7 @@ impl PasswordHasher for Scrypt {
     }
 
     fn encode(&self, password: &Password, salt: &str) -> Result<String, Error> {
+        encoded::check_salt(salt, "scrypt")?;
         encode_with(password, salt, self.cost).ok_or(Error::InvalidCost {
             algorithm: "scrypt",
             rule: "work_factor must be a power of two.",
@@ -96,4 +100,62 @@ fn decode(encoded: &str) -> Option<(ScryptCost, &str)> {
         },
         salt,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn the_vectors_of_rfc_7914_hold() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../fixtures/vectors/rfc_vectors.json"
+        );
+        let file: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let mut held = 0;
+        for vector in file["vectors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|vector| vector["kind"] == "scrypt")
+        {
+            let number = |key: &str| vector[key].as_u64().unwrap().try_into().unwrap();
+            let text = |key: &str| vector[key].as_str().unwrap();
+            let cost = ScryptCost {
+                work_factor: number("n"),
+                block_size: number("r"),
+                parallelism: number("p"),
+            };
+            let password = Password::from(text("password").to_owned());
+            let encoded = encode_with(&password, text("salt"), cost).unwrap();
+            let hash = STANDARD.decode(encoded.rsplit('$').next().unwrap()).unwrap();
+            assert_eq!(encoded::hex(&hash), text("hex"), "{vector}");
+            held += 1;
+        }
+        assert_eq!(held, 3);
+    }
+
+    #[test]
+    fn the_cost_of_a_row_is_bounded_by_memory_and_by_work() {
+        let scrypt = Scrypt::new(crate::Costs::default().scrypt);
+        let allows = |work_factor, block_size, parallelism| {
+            scrypt.allows(ScryptCost {
+                work_factor,
+                block_size,
+                parallelism,
+            })
+        };
+        assert!(allows(1 << 14, 8, 5) && allows(1 << 13, 8, 10));
+        assert!(allows(1 << 17, 8, 1) && allows(1 << 17, 8, 2));
+        assert!(!allows(1 << 18, 8, 1) && !allows(1 << 17, 8, 3) && !allows(1 << 17, 9, 1));
+        assert!(!allows(2, 8, u32::MAX) && !allows(2, u32::MAX, 1) && !allows(u32::MAX, u32::MAX, u32::MAX));
+        let generous = Scrypt::new(ScryptCost {
+            work_factor: 1 << 20,
+            block_size: 8,
+            parallelism: 1,
+        });
+        assert!(generous.allows(generous.cost));
+    }
 }

@@ -12,6 +12,14 @@ pub struct CommonPasswordValidator {
 
 impl CommonPasswordValidator {
     /// The validator with a list of one's own, one password a line, in lower case: `password_list_path`.
+    ///
+    /// ```
+    /// use munjigi_passwords::{Password, validation::{CommonPasswordValidator, PolicyError, Validator}};
+    ///
+    /// let validator = CommonPasswordValidator::with_list("munjigi\ndoorkeeper\n");
+    /// let verdict = validator.validate(&Password::from(" Munjigi ".to_owned()), &[]);
+    /// assert_eq!(verdict, Err(PolicyError::TooCommon));
+    /// ```
     pub fn with_list(list: &str) -> Self {
         Self {
             passwords: list.lines().map(|line| text::strip(line).to_owned()).collect(),

@@ -20,14 +20,14 @@ impl UserAttributeSimilarityValidator {
     /// # Errors
     /// [`Error::MaxSimilarity`] below 0.1.
     pub fn new(user_attributes: Vec<String>, max_similarity: f64) -> Result<Self, Error> {
-        if max_similarity < 0.1 {
-            Err(Error::MaxSimilarity)
-        } else {
-            Ok(Self {
+        // So that NaN is refused too.
+        let valid = max_similarity >= 0.1;
+        valid
+            .then_some(Self {
                 user_attributes,
                 max_similarity,
             })
-        }
+            .ok_or(Error::MaxSimilarity)
     }
 
     fn is_similar(&self, password: &Letters, part: &str) -> bool {
@@ -126,4 +126,64 @@ fn words(value: &str) -> impl Iterator<Item = &str> {
 /// Lengths are far below 2^32, where `f64` is exact as Python's division is.
 fn float(length: usize) -> f64 {
     f64::from(u32::try_from(length).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn python() -> Value {
+        serde_json::from_str(include_str!("../../tests/data/python_text.json")).unwrap()
+    }
+
+    #[test]
+    fn verdicts_are_django_s() {
+        let python = python();
+        let cases = python["similarity"].as_array().unwrap();
+        let mut similar = 0;
+        for case in cases {
+            let (password, value) = (case[0].as_str().unwrap(), case[1].as_str().unwrap());
+            let names = vec!["username".to_owned()];
+            let validator = UserAttributeSimilarityValidator::new(names, case[2].as_f64().unwrap()).unwrap();
+            let user = [UserAttribute {
+                name: "username",
+                verbose_name: "username",
+                value,
+            }];
+            let verdict = validator.validate(&Password::from(password.to_owned()), &user);
+            assert_eq!(verdict.is_err(), case[3].as_bool().unwrap(), "{case}");
+            similar += usize::from(verdict.is_err());
+        }
+        assert_eq!((cases.len(), similar), (600, 234));
+    }
+
+    #[test]
+    fn words_are_python_s() {
+        let python = python();
+        let cases = python["split"].as_array().unwrap();
+        for case in cases {
+            let value = case[0].as_str().unwrap();
+            let mut expected: Vec<_> = case[1]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|word| word.as_str().unwrap())
+                .collect();
+            let mut found: Vec<_> = words(value).collect();
+            expected.sort_unstable();
+            expected.dedup();
+            found.sort_unstable();
+            assert_eq!(found, expected, "{value:?}");
+        }
+        assert_eq!(cases.len(), 8);
+    }
+
+    #[test]
+    fn a_similarity_that_refuses_everything_is_refused() {
+        for max_similarity in [0.09, -1.0, f64::NAN] {
+            let refused = UserAttributeSimilarityValidator::new(Vec::new(), max_similarity).unwrap_err();
+            assert_eq!(refused, Error::MaxSimilarity);
+        }
+    }
 }

@@ -5,7 +5,7 @@ use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCa
 use zeroize::Zeroizing;
 
 /// Digits that are not decimal (`Numeric_Type=Digit`): superscripts, circled digits and their like. Inclusive
-/// ranges of code points, from Python 3.11's `unicodedata`; no later version of Unicode has added one.
+/// ranges, from Python 3.11's `unicodedata`. Since version 6.3 Unicode adds none.
 const OTHER_DIGITS: [(char, char); 20] = [
     ('\u{B2}', '\u{B3}'),
     ('\u{B9}', '\u{B9}'),
@@ -53,4 +53,66 @@ pub(super) fn strip(text: &str) -> &str {
 /// `str.lower` of a password.
 pub(super) fn lower(password: &Password) -> Zeroizing<String> {
     Zeroizing::new(password.expose().to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn python() -> Value {
+        serde_json::from_str(include_str!("../../tests/data/python_text.json")).unwrap()
+    }
+
+    fn ranges(python: &Value, key: &str) -> Vec<(u32, u32)> {
+        let bound = |range: &Value, at: usize| u32::try_from(range[at].as_u64().unwrap()).unwrap();
+        python[key]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|range| (bound(range, 0), bound(range, 1)))
+            .collect()
+    }
+
+    /// Compares over every character that Python's version of Unicode knows.
+    fn same(key: &str, ours: impl Fn(char) -> bool) {
+        let python = python();
+        let theirs = ranges(&python, key);
+        let mut compared = 0;
+        for (first, last) in ranges(&python, "assigned") {
+            for character in (first..=last).filter_map(char::from_u32) {
+                let code = u32::from(character);
+                let expected = theirs.iter().any(|&(first, last)| (first..=last).contains(&code));
+                assert_eq!(ours(character), expected, "{key} U+{code:04X}");
+                compared += 1;
+            }
+        }
+        assert_eq!(compared, 144_762);
+    }
+
+    #[test]
+    fn digits_are_python_s() {
+        same("isdigit", is_digit);
+    }
+
+    #[test]
+    fn words_are_python_s() {
+        same("word", is_word);
+    }
+
+    #[test]
+    fn white_space_is_python_s() {
+        same("isspace", |character| strip(&character.to_string()).is_empty());
+    }
+
+    #[test]
+    fn lower_case_is_python_s() {
+        let python = python();
+        let pairs = python["lower"].as_array().unwrap();
+        for pair in pairs {
+            let text = pair[0].as_str().unwrap().to_owned();
+            assert_eq!(lower(&Password::from(text.clone())).as_str(), pair[1], "{text}");
+        }
+        assert_eq!(pairs.len(), 1_445);
+    }
 }
