@@ -169,6 +169,10 @@ class House:
         assert done.returncode == 0, f"munjigi {' '.join(words)}: {done.stdout}{done.stderr}"
         return done
 
+    def start_command(self, *words: str, settings: Settings | None = None) -> Server:
+        """Starts one of munjigi's commands and does not wait for its end."""
+        return self._start(words[0], 0, [str(MUNJIGI_BIN), *words, *self._config(settings)], self.munjigi_environment())
+
     def munjigi_environment(self) -> dict[str, str]:
         environment = BARE_ENVIRONMENT | {"MUNJIGI_SECRET_KEY": SECRET_KEY}
         if self.database.munjigi_url:
@@ -187,7 +191,7 @@ class House:
     def django(self, *, simple_jwt: Settings | None = None, **environment: str) -> Server:
         """The reference project under gunicorn. Its tables must be there: `migrate_django`, or munjigi's."""
         port = free_port()
-        command = [sys.executable, "-m", "gunicorn", "wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
+        command = [sys.executable, "-m", "gunicorn", "wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--no-control-socket"]
         environment = self.django_environment() | environment
         if simple_jwt:
             environment["REF_SIMPLE_JWT"] = json.dumps(simple_jwt)

@@ -1,0 +1,248 @@
+"""A page on another origin, in Chromium: through CORS under `dev`, and behind nginx with TLS under `serve`."""
+from __future__ import annotations
+
+import datetime
+import functools
+import ipaddress
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.common.by import By
+
+from clients import SIGNED_IN, SIGNED_OUT, SIGNED_UP
+from servers import HERE, SECRET_KEY, House, free_port, wait_until
+
+pytestmark = [
+    pytest.mark.munjigi_only("the reference project has no CORS"),
+    pytest.mark.parametrize("backend", ["sqlite"], indirect=True),
+]
+
+PAGE = HERE / "page"
+PASSWORD = "열려라 참깨 2026"
+NO_NETWORK_OF_ITS_OWN = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Page:
+    """The page in a browser: someone types and clicks."""
+
+    browser: Chrome
+
+    def open(self, origin: str, api: str) -> Page:
+        self.browser.get(f"{origin}/index.html?api={api}")
+        return self
+
+    def type_person(self, username: str, password: str = PASSWORD) -> None:
+        person = {"username": username, "email": f"{username}@naver.com", "password": password, "age": "24"}
+        for name, value in person.items():
+            box = self.browser.find_element(By.NAME, name)
+            box.clear()
+            box.send_keys(value)
+
+    def click(self, button: str) -> dict[str, Any]:
+        self.browser.find_element(By.ID, button).click()
+        wait_until(f"an answer to {button}", self._text)
+        return json.loads(self._text())
+
+    def _text(self) -> str:
+        return self.browser.find_element(By.ID, "answer").text
+
+
+@pytest.fixture
+def page(folder: Path) -> Iterator[Page]:
+    options = ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    options.accept_insecure_certs = True
+    for flag in (*NO_NETWORK_OF_ITS_OWN, f"--user-data-dir={folder / 'chromium'}", "--lang=ko-KR"):
+        options.add_argument(flag)
+    browser = Chrome(options, ChromeService("/usr/bin/chromedriver"))
+    yield Page(browser)
+    browser.quit()
+
+
+@pytest.fixture
+def page_origin() -> Iterator[str]:
+    """Serves the page over plain HTTP on a loopback port of its own."""
+    handler = functools.partial(QuietFiles, directory=str(PAGE))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as files:
+        threading.Thread(target=files.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{files.server_port}"
+        files.shutdown()
+
+
+class QuietFiles(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing: the page's requests are of no interest."""
+
+
+def shown(answer: dict[str, Any]) -> tuple[object, object]:
+    return answer["status"], answer["body"]
+
+
+def walk_by_session(page: Page) -> None:
+    page.type_person("sunhee")
+    me = {"id": 1, "username": "sunhee", "email": "sunhee@naver.com", "age": 24}
+    assert shown(page.click("session_signup")) == (201, {"message": SIGNED_UP, "user": me})
+    assert page.click("session_me")["status"] == 401
+    assert shown(page.click("session_signin")) == (200, {"message": SIGNED_IN})
+    answer = page.click("session_me")
+    assert shown(answer) == (200, me)
+    assert "sessionid" not in answer["visible_cookies"], "no script may read it"
+    page.browser.refresh()
+    assert shown(page.click("session_me")) == (200, me)
+    assert shown(page.click("session_signout")) == (200, {"message": SIGNED_OUT})
+    assert page.click("session_me")["status"] == 401
+
+
+def walk_by_jwt(page: Page) -> None:
+    page.type_person("chulsoo")
+    me = {"id": 2, "username": "chulsoo", "email": "chulsoo@naver.com", "age": 24}
+    signed_up = page.click("jwt_signup")
+    assert (signed_up["status"], signed_up["body"]["user"]) == (201, me)
+    assert shown(page.click("jwt_me")) == (200, me)
+    assert page.click("jwt_signin")["body"].keys() == {"access_token", "refresh_token", "message"}
+    assert shown(page.click("jwt_me")) == (200, me)
+    assert page.click("jwt_refresh")["body"].keys() == {"access_token"}
+    assert shown(page.click("jwt_me")) == (200, me)
+    assert shown(page.click("jwt_signout")) == (200, {"message": SIGNED_OUT})
+    assert page.click("jwt_me")["status"] == 401
+    assert page.click("jwt_refresh")["status"] == 401
+    page.type_person("chulsoo", "틀린 비밀번호")
+    assert page.click("jwt_signin")["status"] == 400
+
+
+def test_a_page_on_another_port_signs_in_under_dev(house: House, page: Page, page_origin: str) -> None:
+    server = house.munjigi()
+    page.open(page_origin, server.base)
+    walk_by_session(page)
+    walk_by_jwt(page)
+
+
+@dataclass(frozen=True)
+class TlsHouse:
+    """nginx ends TLS for `munjigi serve` and serves the page, from an origin that is trusted and from one that is not."""
+
+    api: str
+    trusted: str
+    untrusted: str
+
+
+@pytest.fixture
+def tls(house: House) -> TlsHouse:
+    api, trusted, untrusted = (free_port() for _ in range(3))
+    names = TlsHouse(*(f"https://127.0.0.1:{port}" for port in (api, trusted, untrusted)))
+    munjigi = house.munjigi_serve(
+        {
+            "SECRET_KEY": SECRET_KEY,
+            "DATABASE_URL": f"sqlite://{house.folder / 'munjigi.sqlite3'}",
+            "ALLOWED_HOSTS": ["127.0.0.1"],
+            "SECURE_PROXY_SSL_HEADER": ["HTTP_X_FORWARDED_PROTO", "https"],
+            "TRUSTED_PROXIES": ["127.0.0.1/32"],
+            "CORS_ALLOWED_ORIGINS": [names.trusted],
+            "CORS_ALLOW_CREDENTIALS": True,
+            "CSRF_TRUSTED_ORIGINS": [names.trusted],
+        }
+    )
+    write_certificate(house.folder)
+    config = house.folder / "nginx.conf"
+    config.write_text(NGINX.format(folder=house.folder, munjigi=munjigi.port, api=api, trusted=trusted,
+                                   untrusted=untrusted, page=PAGE))  # fmt: skip
+    nginx = house.start("nginx", api, ["nginx", "-e", "stderr", "-p", str(house.folder), "-c", str(config)])
+    wait_until("nginx to listen", lambda: listens(nginx.address))
+    return names
+
+
+def listens(address: tuple[str, int]) -> bool:
+    from socket import create_connection
+
+    try:
+        create_connection(address, timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+NGINX = """
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+events {{}}
+http {{
+  access_log off;
+  types {{ text/html html; }}
+  client_body_temp_path {folder}/nginx-body;
+  proxy_temp_path {folder}/nginx-proxy;
+  fastcgi_temp_path {folder}/nginx-fastcgi;
+  uwsgi_temp_path {folder}/nginx-uwsgi;
+  scgi_temp_path {folder}/nginx-scgi;
+  ssl_certificate {folder}/certificate.pem;
+  ssl_certificate_key {folder}/key.pem;
+  server {{
+    listen 127.0.0.1:{api} ssl;
+    location / {{
+      proxy_pass http://127.0.0.1:{munjigi};
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-Proto $scheme;
+    }}
+  }}
+  server {{
+    listen 127.0.0.1:{trusted} ssl;
+    listen 127.0.0.1:{untrusted} ssl;
+    root {page};
+  }}
+}}
+"""
+
+
+def write_certificate(folder: Path) -> None:
+    """A self-signed one for 127.0.0.1, good for a day."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+
+
+def test_the_same_behind_nginx_with_tls_under_serve(page: Page, tls: TlsHouse) -> None:
+    page.open(tls.trusted, tls.api)
+    walk_by_session(page)
+    page.click("session_signin")
+    session = page.browser.get_cookie("sessionid")
+    assert session["secure"] and session["httpOnly"] and session["sameSite"] == "Lax"
+    page.click("session_signout")
+    walk_by_jwt(page)
+
+
+def test_a_page_that_is_not_trusted_can_do_nothing_under_serve(page: Page, tls: TlsHouse) -> None:
+    page.open(tls.untrusted, tls.api)
+    page.type_person("mallory")
+    for button in ("session_signup", "session_signin", "session_me", "jwt_signup", "jwt_signin", "jwt_me"):
+        assert page.click(button)["status"] == "blocked", button
+    page.open(tls.trusted, tls.api)
+    page.type_person("mallory")
+    assert page.click("session_signin")["status"] == 400, "the sign-up was not let through unseen either"
