@@ -1,0 +1,202 @@
+//! A connection that reads, and a transaction that writes.
+
+use std::ops::{Deref, DerefMut};
+use std::panic::resume_unwind;
+use std::sync::{Arc, LazyLock};
+
+use tokio::task::JoinError;
+
+use super::postgres::{InTransaction, Postgres};
+use super::row::Row;
+use super::sqlite::{Own, Readers};
+use super::value::{Param, Stmt};
+use crate::error::{Error, Result};
+use crate::users::{User, UserSql};
+
+/// Something to read from: [`Store::reader`](super::Store::reader) gives one, and a [`Tx`] is one.
+pub struct Conn {
+    users: Arc<UserSql>,
+    link: Link,
+    /// The first statement that failed, for the transaction's end.
+    failed: Option<Error>,
+}
+
+pub(super) enum Link {
+    /// SQLite, reading on the calling thread.
+    SqliteShared(Arc<Readers>),
+    /// SQLite, a connection held by the writer's thread or by a scan.
+    SqliteOwn(Own),
+    /// PostgreSQL, reading on connections that all share.
+    PostgresShared(Arc<Postgres>),
+    /// PostgreSQL, a connection with an open transaction.
+    PostgresOwn(InTransaction),
+}
+
+impl Conn {
+    pub(super) fn new(users: Arc<UserSql>, link: Link) -> Self {
+        Self {
+            users,
+            link,
+            failed: None,
+        }
+    }
+
+    /// The statements on the user's table.
+    pub(crate) fn users(&self) -> Arc<UserSql> {
+        Arc::clone(&self.users)
+    }
+
+    /// Which of two is for this database, where one does not do: what asks about the schema, and what makes it.
+    pub(crate) fn choose<T>(&self, sqlite: T, postgres: T) -> T {
+        match self.link {
+            Link::SqliteShared(_) | Link::SqliteOwn(_) => sqlite,
+            Link::PostgresShared(_) | Link::PostgresOwn(_) => postgres,
+        }
+    }
+
+    /// The first row, or none.
+    pub(crate) async fn optional<T>(
+        &mut self,
+        stmt: &Stmt,
+        params: &[Param<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Option<T>>
+    where
+        T: Send,
+    {
+        // The statements that come here select by a unique key or return one row.
+        Ok(self.all(stmt, params, read).await?.into_iter().next())
+    }
+
+    /// All rows.
+    pub(crate) async fn all<T>(
+        &mut self,
+        stmt: &Stmt,
+        params: &[Param<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Vec<T>>
+    where
+        T: Send,
+    {
+        let found = match &mut self.link {
+            Link::SqliteShared(readers) => readers.all(stmt, params, read),
+            Link::SqliteOwn(own) => own.all(stmt, params, read),
+            Link::PostgresShared(postgres) => match postgres.rows(stmt, params).await {
+                Ok(rows) => rows.iter().map(|row| read(&Row::Postgres(row))).collect(),
+                Err(error) => Err(error),
+            },
+            Link::PostgresOwn(own) => match own.rows(stmt, params).await {
+                Ok(rows) => rows.iter().map(|row| read(&Row::Postgres(row))).collect(),
+                Err(error) => Err(error),
+            },
+        };
+        self.noted(found)
+    }
+
+    /// The users with this e-mail address, on a thread of its own where SQLite must read the whole table.
+    pub(crate) async fn all_by_email(&mut self, email: &str) -> Result<Vec<User>> {
+        let users = self.users();
+        if let Link::SqliteShared(readers) = &self.link
+            && !readers.has_index_for(&users.by_email)
+        {
+            let (readers, email) = (Arc::clone(readers), email.to_owned());
+            let whole_table = tokio::task::spawn_blocking(move || {
+                readers.all(&users.by_email, &[(&email).into()], |row| users.read(row))
+            });
+            return joined(whole_table.await)?;
+        }
+        self.all(&users.by_email, &[email.into()], |row| users.read(row))
+            .await
+    }
+
+    fn noted<T>(&mut self, result: Result<T>) -> Result<T> {
+        if let (Err(error), None) = (&result, &self.failed) {
+            self.failed = Some(error.clone());
+        }
+        result
+    }
+
+    pub(super) fn link(&mut self) -> &mut Link {
+        &mut self.link
+    }
+}
+
+/// A transaction: a [`Conn`] that writes too.
+pub struct Tx {
+    conn: Conn,
+}
+
+impl Tx {
+    pub(super) fn new(conn: Conn) -> Self {
+        Self { conn }
+    }
+
+    /// Runs a statement and gives the number of rows that it changed.
+    pub(crate) async fn execute(&mut self, stmt: &Stmt, params: &[Param<'_>]) -> Result<u64> {
+        let changed = match &mut self.conn.link {
+            Link::SqliteOwn(own) => own.execute(stmt, params),
+            Link::PostgresOwn(own) => own.execute(stmt, params).await,
+            Link::SqliteShared(_) | Link::PostgresShared(_) => Err(only_reads()),
+        };
+        self.conn.noted(changed)
+    }
+
+    /// Runs statements without parameters, each ended by `;`.
+    pub(crate) async fn script(&mut self, text: &str) -> Result<()> {
+        let done = match &mut self.conn.link {
+            Link::SqliteOwn(own) => own.script(text),
+            Link::PostgresOwn(own) => own.script(text).await,
+            Link::SqliteShared(_) | Link::PostgresShared(_) => Err(only_reads()),
+        };
+        self.conn.noted(done)
+    }
+
+    /// Waits until nobody else migrates. On SQLite a transaction that writes is alone already.
+    pub(crate) async fn lock_schema(&mut self) -> Result<()> {
+        match self.conn.link {
+            Link::PostgresOwn(_) => self.execute(&LOCK_SCHEMA, &[]).await.map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// The error of a statement that failed since this was last asked.
+    pub(super) fn take_failed(&mut self) -> Option<Error> {
+        self.conn.failed.take()
+    }
+
+    pub(super) fn link(&mut self) -> &mut Link {
+        self.conn.link()
+    }
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+
+fn only_reads() -> Error {
+    Error::Statement(Arc::from(Box::from(
+        "a connection for reading was asked to write",
+    )))
+}
+
+/// The number is ours alone: "munjigi" in ASCII.
+static LOCK_SCHEMA: LazyLock<Stmt> =
+    LazyLock::new(|| Stmt::new("SELECT pg_advisory_xact_lock(30809889553606505)"));
+
+/// What a task or thread of ours returned; its panic goes on here.
+pub(super) fn joined<T>(result: Result<T, JoinError>) -> Result<T> {
+    result.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => resume_unwind(panic),
+        Err(cancelled) => Error::Unavailable(Arc::new(cancelled)),
+    })
+}

@@ -1,0 +1,192 @@
+//! The waist: the one place that names a driver.
+//!
+//! Above it there is one [`Conn`] that reads and one [`Tx`] that writes, whichever database it is.
+
+mod conn;
+mod postgres;
+mod row;
+mod sqlite;
+mod time;
+mod url;
+mod value;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+pub use self::conn::{Conn, Tx};
+use self::postgres::Postgres;
+pub(crate) use self::row::Row;
+use self::sqlite::Sqlite;
+pub use self::url::DatabaseUrl;
+use self::url::Target;
+pub(crate) use self::value::{Param, Stmt, quoted};
+use crate::error::Result;
+use crate::model::UserModel;
+use crate::users::UserSql;
+
+/// A boxed future that may move to another thread.
+pub type BoxFuture<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
+
+/// What a transaction does: a function of the transaction and an input that can be run again from the start, since
+/// the database may ask for that. It keeps nothing from one run for the next, and awaits only the database.
+pub type Work<I, T> = for<'t> fn(&'t mut Tx, &'t I) -> BoxFuture<'t, Result<T>>;
+
+/// What a read of many rows does; see [`Store::scan`].
+pub type Reading<I, T> = for<'t> fn(&'t mut Conn, &'t I) -> BoxFuture<'t, Result<T>>;
+
+/// A database that is open, with the table of its users. Cloning it is cheap.
+///
+/// When the last clone goes, what was asked for is still written, and the files are closed.
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+    users: Arc<UserSql>,
+    options: Options,
+}
+
+#[derive(Clone)]
+enum Db {
+    Sqlite(Arc<Sqlite>),
+    Postgres(Arc<Postgres>),
+}
+
+/// How a [`Store`] is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// What to do where there is no database file.
+    pub missing: Missing,
+    /// What to do with the database of a Django project.
+    pub foreign: Foreign,
+}
+
+/// What to do where there is no SQLite file. A database on a PostgreSQL server is never created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Create one, readable by its owner alone.
+    Create,
+    /// Refuse to open, with [`Error::NoDatabaseFile`](crate::Error::NoDatabaseFile).
+    Refuse,
+}
+
+/// What [`migrate`](crate::migrate) does with a database that a Django project made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// Refuse it, with [`Error::ForeignDatabase`](crate::Error::ForeignDatabase): nobody wrote `AUTH_USER_MODEL`,
+    /// so this may be a mistake.
+    Refuse,
+    /// Work beside the project: leave its tables as they are and add our own.
+    Adopt,
+}
+
+/// What the writers have done since the store was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// Transactions that were acknowledged.
+    pub jobs: u64,
+    /// Commits; on SQLite one of them serves many jobs.
+    pub commits: u64,
+    /// Transactions that were run again, because another one was in the way or a commit of many failed.
+    pub reruns: u64,
+}
+
+impl Store {
+    /// Opens a database. Nothing is written to it, but that a new SQLite file is created if
+    /// [`Options::missing`] says so, and that SQLite's journal is switched to WAL.
+    ///
+    /// # Errors
+    /// What stands in the way, in a sentence that names the file or the server.
+    pub async fn open(url: &DatabaseUrl, model: UserModel, options: Options) -> Result<Self> {
+        let users = Arc::new(UserSql::new(model));
+        let db = match url.target() {
+            Target::Sqlite(path) => {
+                let (path, users) = (path.clone(), Arc::clone(&users));
+                let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path, users, options.missing));
+                Db::Sqlite(Arc::new(conn::joined(opened.await)??))
+            }
+            Target::Postgres(target) => {
+                Db::Postgres(Arc::new(Postgres::open(target, Arc::clone(&users)).await?))
+            }
+        };
+        Ok(Self { db, users, options })
+    }
+
+    /// A connection for reading single rows, each in a moment. On SQLite it reads on this thread; on PostgreSQL
+    /// it shares a few connections with all others. Two reads need not see the same state of the database.
+    pub fn reader(&self) -> Conn {
+        match &self.db {
+            Db::Sqlite(sqlite) => sqlite.reader(),
+            Db::Postgres(postgres) => postgres.reader(),
+        }
+    }
+
+    /// Runs a transaction and returns when it is on disk. `Err` rolls everything back, and so does a statement
+    /// that failed even where the work made nothing of it; a refusal that must leave a trace is therefore an `Ok`.
+    ///
+    /// It goes on to its end even if the caller does not wait for it.
+    ///
+    /// # Errors
+    /// What `work` returned, or [`Error::Busy`](crate::Error::Busy) where the writer stayed locked for five
+    /// seconds.
+    pub async fn write<I, T>(&self, input: I, work: Work<I, T>) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        match &self.db {
+            Db::Sqlite(sqlite) => sqlite.write(input, work).await,
+            Db::Postgres(postgres) => Postgres::write(postgres, input, work).await,
+        }
+    }
+
+    /// Reads many rows, for lists and exports: on a thread or a connection of its own, and all of one state of
+    /// the database.
+    ///
+    /// # Errors
+    /// What `reading` returned.
+    pub async fn scan<I, T>(&self, input: I, reading: Reading<I, T>) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        match &self.db {
+            Db::Sqlite(sqlite) => sqlite.scan(input, reading).await,
+            Db::Postgres(postgres) => Postgres::scan(postgres, input, reading).await,
+        }
+    }
+
+    /// The user model that the store was opened with.
+    pub fn user_model(&self) -> &UserModel {
+        &self.users.model
+    }
+
+    /// What the writers have done so far.
+    pub fn metrics(&self) -> Metrics {
+        match &self.db {
+            Db::Sqlite(sqlite) => sqlite.metrics(),
+            Db::Postgres(postgres) => postgres.metrics(),
+        }
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        self.options
+    }
+}
+
+/// Counters behind [`Metrics`].
+#[derive(Default)]
+struct Counters {
+    jobs: std::sync::atomic::AtomicU64,
+    commits: std::sync::atomic::AtomicU64,
+    reruns: std::sync::atomic::AtomicU64,
+}
+
+impl Counters {
+    fn read(&self) -> Metrics {
+        use std::sync::atomic::Ordering::Relaxed;
+        Metrics {
+            jobs: self.jobs.load(Relaxed),
+            commits: self.commits.load(Relaxed),
+            reruns: self.reruns.load(Relaxed),
+        }
+    }
+}

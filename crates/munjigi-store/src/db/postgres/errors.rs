@@ -1,0 +1,119 @@
+//! What an error of PostgreSQL means.
+
+use std::sync::{Arc, LazyLock};
+
+use deadpool_postgres::PoolError;
+use tokio_postgres::error::SqlState;
+
+use super::super::value::Stmt;
+use crate::error::Error;
+
+/// Why something failed, as far as it decides what to do next.
+pub(super) enum Failure {
+    /// The connection was lost, or the server ends.
+    Lost(tokio_postgres::Error),
+    /// The table changed, or somebody between us and the server forgot what was prepared.
+    Stale(tokio_postgres::Error),
+    /// Another transaction was in the way; this one may run again.
+    InTheWay,
+    /// A unique constraint, to be told by its columns.
+    Taken {
+        schema: String,
+        table: String,
+        constraint: String,
+    },
+    /// It took too long.
+    TooSlow,
+    /// Anything else.
+    Told(Error),
+}
+
+impl Failure {
+    /// Whether the same may go well at once, given that nothing of it was done.
+    pub(super) fn is_worth_another_try(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::Stale(_) | Self::InTheWay)
+    }
+
+    /// For a caller who knows no columns.
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Self::Lost(error) => Error::Unavailable(Arc::new(error)),
+            Self::Stale(error) => Error::Statement(Arc::new(error)),
+            Self::InTheWay | Self::TooSlow => Error::Busy,
+            Self::Taken {
+                table, constraint, ..
+            } => Error::UniqueViolation {
+                table,
+                column: constraint,
+            },
+            Self::Told(error) => error,
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(told) = error.as_db_error() else {
+            return without_a_code(error);
+        };
+        let owned = |part: Option<&str>| part.unwrap_or_default().to_owned();
+        match told.code() {
+            &SqlState::UNIQUE_VIOLATION => Self::Taken {
+                schema: owned(told.schema()),
+                table: owned(told.table()),
+                constraint: owned(told.constraint()),
+            },
+            &SqlState::FOREIGN_KEY_VIOLATION => Self::Told(Error::ForeignKeyViolation(Arc::new(error))),
+            &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => Self::InTheWay,
+            &SqlState::LOCK_NOT_AVAILABLE | &SqlState::QUERY_CANCELED => Self::TooSlow,
+            // "cached plan must not change result type" is the first one.
+            &SqlState::FEATURE_NOT_SUPPORTED | &SqlState::INVALID_SQL_STATEMENT_NAME => Self::Stale(error),
+            &SqlState::ADMIN_SHUTDOWN
+            | &SqlState::CRASH_SHUTDOWN
+            | &SqlState::CANNOT_CONNECT_NOW
+            | &SqlState::READ_ONLY_SQL_TRANSACTION => Self::Lost(error),
+            // 53: the disk is full, or there are too many connections. 58: the server's own files. 28, 3D: no entry.
+            code if ["08", "53", "58", "28", "3D"]
+                .iter()
+                .any(|class| code.code().starts_with(class)) =>
+            {
+                Self::Told(Error::Unavailable(Arc::new(error)))
+            }
+            _ => Self::Told(Error::Statement(Arc::new(error))),
+        }
+    }
+}
+
+/// The driver's own errors: a lost connection, one that could not be made, or a value that does not fit.
+fn without_a_code(error: tokio_postgres::Error) -> Failure {
+    use std::error::Error as _;
+
+    let io = error
+        .source()
+        .is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
+    if error.is_closed() || io {
+        Failure::Lost(error)
+    } else if error.to_string().starts_with("error serializing") {
+        Failure::Told(Error::Statement(Arc::new(error)))
+    } else {
+        Failure::Told(Error::Unavailable(Arc::new(error)))
+    }
+}
+
+pub(super) fn of_the_pool(error: PoolError) -> Error {
+    match error {
+        PoolError::Timeout(_) => Error::Busy,
+        PoolError::Backend(error) => Failure::from(error).into_error(),
+        other => Error::Unavailable(Arc::new(other)),
+    }
+}
+
+/// A unique constraint and its index have the same name.
+pub(super) static UNIQUE_COLUMNS: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "SELECT a.attname::text FROM pg_index i \
+         JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey) \
+         WHERE n.nspname::text = $1 AND c.relname::text = $2 ORDER BY array_position(i.indkey::int2[], a.attnum)",
+    )
+});

@@ -1,0 +1,211 @@
+//! PostgreSQL: reads go pipelined over a few connections that all share, transactions over a pool.
+
+mod errors;
+mod params;
+mod tls;
+mod transaction;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use deadpool_postgres::{ClientWrapper, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use self::errors::Failure;
+pub(super) use self::transaction::InTransaction;
+use super::conn::{Conn, Link, joined};
+use super::url::PostgresTarget;
+use super::value::{Param, Stmt};
+use super::{Counters, Metrics, Reading, Work};
+use crate::error::{Error, Result};
+use crate::users::UserSql;
+
+/// How long anything may take before the caller is told that the database is busy.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Connections for transactions. Their commits share a flush of the server's log.
+const POOLED: usize = 16;
+
+/// Connections for reads. One carries some 90,000 reads a second; the second keeps a slow one from stopping all.
+const SHARED: usize = 2;
+
+pub(super) struct Postgres {
+    pool: Pool,
+    shared: [Slot; SHARED],
+    next: AtomicUsize,
+    users: Arc<UserSql>,
+    /// The columns of each unique constraint that was violated so far.
+    unique_columns: Mutex<HashMap<String, String>>,
+    counters: Counters,
+}
+
+/// The place of a shared connection, which is made anew when it was lost.
+#[derive(Default)]
+struct Slot {
+    client: RwLock<Option<Arc<ClientWrapper>>>,
+    connecting: tokio::sync::Mutex<()>,
+}
+
+impl Postgres {
+    /// Connects once, so that a wrong address or password is told at the start.
+    pub(super) async fn open(target: &PostgresTarget, users: Arc<UserSql>) -> Result<Self> {
+        let manager = tls::manager(
+            target,
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
+        )?;
+        let pool = Pool::builder(manager)
+            .max_size(POOLED)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(PATIENCE),
+                create: Some(PATIENCE),
+                recycle: Some(PATIENCE),
+            })
+            .build()
+            .map_err(|error| Error::Unavailable(Arc::new(error)))?;
+        let postgres = Self {
+            pool,
+            shared: Default::default(),
+            next: AtomicUsize::new(0),
+            users,
+            unique_columns: Mutex::default(),
+            counters: Counters::default(),
+        };
+        drop(postgres.client().await?);
+        Ok(postgres)
+    }
+
+    pub(super) fn reader(self: &Arc<Self>) -> Conn {
+        Conn::new(Arc::clone(&self.users), Link::PostgresShared(Arc::clone(self)))
+    }
+
+    /// Runs the transaction in a task of its own: a caller who leaves cannot stop it between two statements.
+    pub(super) async fn write<I, T>(postgres: &Arc<Self>, input: I, work: Work<I, T>) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let postgres = Arc::clone(postgres);
+        joined(tokio::spawn(async move { transaction::write(&postgres, &input, work).await }).await)?
+    }
+
+    /// Reads in one transaction, which sees one state of the database.
+    pub(super) async fn scan<I, T>(postgres: &Arc<Self>, input: I, reading: Reading<I, T>) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let postgres = Arc::clone(postgres);
+        joined(tokio::spawn(async move { transaction::scan(&postgres, &input, reading).await }).await)?
+    }
+
+    /// The rows of a single statement that reads. It is sent a second time if the connection was lost or what was
+    /// prepared on it is no longer good.
+    pub(super) async fn rows(&self, stmt: &Stmt, params: &[Param<'_>]) -> Result<Vec<Row>> {
+        match self.rows_once(stmt, params).await {
+            Err(failure) if failure.is_worth_another_try() => {
+                self.rows_once(stmt, params).await.map_err(Failure::into_error)
+            }
+            result => result.map_err(Failure::into_error),
+        }
+    }
+
+    pub(super) fn metrics(&self) -> Metrics {
+        self.counters.read()
+    }
+
+    async fn rows_once(&self, stmt: &Stmt, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
+        let client = self.client().await.map_err(Failure::Told)?;
+        let rows = in_time(rows(&client, stmt, params)).await;
+        if let Err(Failure::Stale(_)) = &rows {
+            client.statement_cache.clear();
+        }
+        rows
+    }
+
+    /// One of the shared connections.
+    async fn client(&self) -> Result<Arc<ClientWrapper>> {
+        let turn = self.next.fetch_add(1, Relaxed) % SHARED;
+        let slot = self.shared.get(turn).ok_or(Error::Busy)?;
+        if let Some(client) = slot.connected() {
+            return Ok(client);
+        }
+        let _one_connects = slot.connecting.lock().await;
+        if let Some(client) = slot.connected() {
+            return Ok(client);
+        }
+        // The pool makes another one in its place.
+        let client = Arc::new(Object::take(self.pooled().await?));
+        *slot.client.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&client));
+        Ok(client)
+    }
+
+    /// A connection of the pool.
+    async fn pooled(&self) -> Result<Object> {
+        self.pool.get().await.map_err(errors::of_the_pool)
+    }
+
+    /// The column names of a unique constraint, from the server's catalogue.
+    async fn columns_of(&self, schema: &str, constraint: &str) -> String {
+        let key = format!("{schema}.{constraint}");
+        let known = |columns: &Mutex<HashMap<String, String>>| {
+            columns
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get(&key)
+                .cloned()
+        };
+        if let Some(columns) = known(&self.unique_columns) {
+            return columns;
+        }
+        let asked = self
+            .rows(&errors::UNIQUE_COLUMNS, &[schema.into(), constraint.into()])
+            .await;
+        let names: Vec<String> = asked
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|row| row.try_get(0).ok())
+            .collect();
+        if names.is_empty() {
+            return constraint.to_owned();
+        }
+        let columns = names.join(", ");
+        self.unique_columns
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, columns.clone());
+        columns
+    }
+}
+
+impl Slot {
+    fn connected(&self) -> Option<Arc<ClientWrapper>> {
+        let client = self.client.read().unwrap_or_else(PoisonError::into_inner);
+        client.as_ref().filter(|client| !client.is_closed()).cloned()
+    }
+}
+
+async fn rows(client: &ClientWrapper, stmt: &Stmt, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
+    let prepared = client.prepare_cached(stmt.postgres()).await?;
+    Ok(client.query(&prepared, &as_dyn(params)).await?)
+}
+
+async fn execute(client: &ClientWrapper, stmt: &Stmt, params: &[Param<'_>]) -> Result<u64, Failure> {
+    let prepared = client.prepare_cached(stmt.postgres()).await?;
+    Ok(client.execute(&prepared, &as_dyn(params)).await?)
+}
+
+fn as_dyn<'a>(params: &'a [Param<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
+}
+
+async fn in_time<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .unwrap_or(Err(Failure::TooSlow))
+}

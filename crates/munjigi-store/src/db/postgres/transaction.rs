@@ -1,0 +1,198 @@
+//! A transaction on a connection of the pool.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use deadpool_postgres::Object;
+use tokio_postgres::Row;
+
+use super::super::conn::{Conn, Link, Tx};
+use super::super::value::{Param, Stmt};
+use super::super::{Reading, Work};
+use super::errors::Failure;
+use super::{Postgres, execute, in_time, rows};
+use crate::error::{Error, Result};
+
+/// How often a transaction runs at most.
+const TRIES: u32 = 8;
+
+/// Runs the work in a transaction, and again where the server asks for it or the connection was lost before the
+/// commit.
+pub(super) async fn write<I, T>(postgres: &Arc<Postgres>, input: &I, work: Work<I, T>) -> Result<T>
+where
+    I: Send + Sync,
+    T: Send,
+{
+    let mut last = Error::Busy;
+    for _ in 0..TRIES {
+        let mut tx = match InTransaction::begin(postgres, "BEGIN ISOLATION LEVEL READ COMMITTED").await {
+            Ok(own) => Tx::new(conn(postgres, own)),
+            Err(failure) if failure.is_worth_another_try() => {
+                last = failure.into_error();
+                continue;
+            }
+            Err(failure) => return Err(failure.into_error()),
+        };
+        let result = work(&mut tx, input).await;
+        let result = tx.take_failed().map_or(result, Err);
+        match ended(tx.link(), result).await {
+            End::Final(result) => return result,
+            End::Again(error) => last = error,
+        }
+        postgres.counters.reruns.fetch_add(1, Relaxed);
+    }
+    Err(last)
+}
+
+/// Reads in a transaction that sees one state of the database.
+pub(super) async fn scan<I, T>(postgres: &Arc<Postgres>, input: &I, reading: Reading<I, T>) -> Result<T>
+where
+    I: Send + Sync,
+    T: Send,
+{
+    let own = InTransaction::begin(postgres, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
+    let mut conn = conn(postgres, own.map_err(Failure::into_error)?);
+    let result = reading(&mut conn, input).await;
+    match ended(conn.link(), result).await {
+        End::Final(result) => result,
+        End::Again(error) => Err(error),
+    }
+}
+
+fn conn(postgres: &Postgres, own: InTransaction) -> Conn {
+    Conn::new(Arc::clone(&postgres.users), Link::PostgresOwn(own))
+}
+
+/// How a transaction ended.
+enum End<T> {
+    Final(Result<T>),
+    Again(Error),
+}
+
+async fn ended<T>(link: &mut Link, result: Result<T>) -> End<T> {
+    match (link, result) {
+        (Link::PostgresOwn(own), Ok(value)) => own.commit(value).await,
+        (Link::PostgresOwn(own), Err(error)) => own.roll_back(error).await,
+        (_, result) => End::Final(result),
+    }
+}
+
+/// A connection with an open transaction. Dropped before its end it does not go back to the pool.
+pub(in crate::db) struct InTransaction {
+    postgres: Arc<Postgres>,
+    client: Option<Object>,
+    /// A statement failed in a way that allows the whole to run again.
+    again: bool,
+    /// A statement is still under way, or the connection was lost.
+    unusable: bool,
+}
+
+impl InTransaction {
+    async fn begin(postgres: &Arc<Postgres>, text: &'static str) -> Result<Self, Failure> {
+        let client = postgres.pooled().await.map_err(Failure::Told)?;
+        let mut own = Self {
+            postgres: Arc::clone(postgres),
+            client: Some(client),
+            again: false,
+            unusable: false,
+        };
+        own.script_inner(text).await?;
+        Ok(own)
+    }
+
+    pub(in crate::db) async fn rows(&mut self, stmt: &Stmt, params: &[Param<'_>]) -> Result<Vec<Row>> {
+        let Some(client) = &self.client else {
+            return Err(Error::Busy);
+        };
+        match in_time(rows(client, stmt, params)).await {
+            Ok(rows) => Ok(rows),
+            Err(failure) => Err(self.told(failure).await),
+        }
+    }
+
+    pub(in crate::db) async fn execute(&mut self, stmt: &Stmt, params: &[Param<'_>]) -> Result<u64> {
+        let Some(client) = &self.client else {
+            return Err(Error::Busy);
+        };
+        match in_time(execute(client, stmt, params)).await {
+            Ok(changed) => Ok(changed),
+            Err(failure) => Err(self.told(failure).await),
+        }
+    }
+
+    pub(in crate::db) async fn script(&mut self, text: &str) -> Result<()> {
+        match self.script_inner(text).await {
+            Ok(()) => Ok(()),
+            Err(failure) => Err(self.told(failure).await),
+        }
+    }
+
+    async fn script_inner(&mut self, text: &str) -> Result<(), Failure> {
+        let Some(client) = &self.client else {
+            return Err(Failure::TooSlow);
+        };
+        in_time(async { Ok(client.batch_execute(text).await?) }).await
+    }
+
+    /// Takes note of a failure, and finds the words for it.
+    async fn told(&mut self, failure: Failure) -> Error {
+        self.again |= failure.is_worth_another_try();
+        match (&failure, &self.client) {
+            (Failure::Stale(_), Some(client)) => client.statement_cache.clear(),
+            (Failure::Lost(_) | Failure::TooSlow, _) => self.unusable = true,
+            _ => {}
+        }
+        match failure {
+            Failure::Taken {
+                schema,
+                table,
+                constraint,
+            } => {
+                let column = self.postgres.columns_of(&schema, &constraint).await;
+                Error::UniqueViolation { table, column }
+            }
+            other => other.into_error(),
+        }
+    }
+
+    async fn commit<T>(&mut self, value: T) -> End<T> {
+        let Err(failure) = self.script_inner("COMMIT").await else {
+            self.postgres.counters.jobs.fetch_add(1, Relaxed);
+            self.postgres.counters.commits.fetch_add(1, Relaxed);
+            self.client = None;
+            return End::Final(Ok(value));
+        };
+        // Where the connection was lost or silent, nobody knows whether the commit was done.
+        let again = matches!(failure, Failure::InTheWay);
+        let error = self.told(failure).await;
+        if !self.unusable {
+            self.client = None;
+        }
+        if again {
+            End::Again(error)
+        } else {
+            End::Final(Err(error))
+        }
+    }
+
+    async fn roll_back<T>(&mut self, error: Error) -> End<T> {
+        if !self.unusable && self.script_inner("ROLLBACK").await.is_ok() {
+            self.client = None;
+        }
+        if self.again {
+            End::Again(error)
+        } else {
+            End::Final(Err(error))
+        }
+    }
+}
+
+impl Drop for InTransaction {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            drop(Object::take(client));
+            // Where one connection is lost, as when the server started again, others are too.
+            self.postgres.pool.retain(|client, _| !client.is_closed());
+        }
+    }
+}

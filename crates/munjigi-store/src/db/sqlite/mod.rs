@@ -1,0 +1,87 @@
+//! SQLite: one thread that writes, in groups; reads on the caller's thread; one thread that checkpoints.
+
+mod checkpoint;
+mod connection;
+mod errors;
+mod open;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+pub(super) use self::connection::{Own, Readers};
+use self::writer::Writer;
+use super::conn::{Conn, Link, joined};
+use super::{Counters, Metrics, Missing, Reading, Work};
+use crate::error::{Error, Result};
+use crate::users::UserSql;
+
+pub(super) struct Sqlite {
+    /// Closed before the writer, so that a connection that may write is the last one and tidies up.
+    readers: Arc<Readers>,
+    writer: Writer,
+    users: Arc<UserSql>,
+    counters: Arc<Counters>,
+}
+
+impl Sqlite {
+    /// Opens the file and starts the threads. This blocks.
+    pub(super) fn open(path: &Path, users: Arc<UserSql>, missing: Missing) -> Result<Self> {
+        let path: Arc<PathBuf> = Arc::new(path.to_owned());
+        let writing = open::writer(&path, missing)?;
+        let counters = Arc::<Counters>::default();
+        let readers = Arc::new(Readers::new(Arc::clone(&path)));
+        let writer = Writer::start(Own::new(writing, path), Arc::clone(&users), Arc::clone(&counters))?;
+        Ok(Self {
+            readers,
+            writer,
+            users,
+            counters,
+        })
+    }
+
+    pub(super) fn reader(&self) -> Conn {
+        Conn::new(
+            Arc::clone(&self.users),
+            Link::SqliteShared(Arc::clone(&self.readers)),
+        )
+    }
+
+    pub(super) async fn write<I, T>(&self, input: I, work: Work<I, T>) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.writer.run(input, work).await
+    }
+
+    /// Reads on a thread of the blocking pool, in one read transaction.
+    pub(super) async fn scan<I, T>(&self, input: I, reading: Reading<I, T>) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let (readers, users) = (Arc::clone(&self.readers), Arc::clone(&self.users));
+        let scan = tokio::task::spawn_blocking(move || {
+            let own = readers.open()?;
+            own.script("BEGIN")?;
+            let mut conn = Conn::new(users, Link::SqliteOwn(own));
+            finished(reading(&mut conn, &input))
+        });
+        joined(scan.await)?
+    }
+
+    pub(super) fn metrics(&self) -> Metrics {
+        self.counters.read()
+    }
+}
+
+/// The end of a future that awaits nothing but SQLite, and so ends at once.
+fn finished<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(Error::ForeignAwait),
+    }
+}

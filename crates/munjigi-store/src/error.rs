@@ -1,0 +1,116 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The cause of an [`Error`], as the driver or the operating system told it.
+pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
+
+/// What the database refused, or what is wrong with it.
+///
+/// It can be cloned, because one failed commit answers every job of its group.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A value that must be unique is taken. `column` is the column's name; several are joined by `", "`.
+    #[error("The column {column} of {table} holds this value already.")]
+    UniqueViolation {
+        /// The table's name.
+        table: String,
+        /// The column's name.
+        column: String,
+    },
+    /// A row that is referred to is not there, as when a user was deleted in the meantime.
+    #[error("The database refused a row that refers to another one that is not there.")]
+    ForeignKeyViolation(#[source] Cause),
+    /// Somebody else holds the database, or all connections are in use. Try again a little later.
+    #[error("The database is busy.")]
+    Busy,
+    /// The database cannot be reached, its disk is full, or it failed while it worked.
+    #[error("The database is not available: {0}")]
+    Unavailable(#[source] Cause),
+    /// The database does not understand a statement, or a row holds what it must not.
+    #[error("The database refused a statement: {0}")]
+    Statement(#[source] Cause),
+    /// A column holds something that it cannot hold in a database of Django's.
+    #[error("Column {column} of a row is not {expected}.")]
+    Decode {
+        /// Its place among the selected columns, from 0.
+        column: usize,
+        /// What should stand there.
+        expected: &'static str,
+    },
+    /// The work of a transaction on SQLite awaited something that is not the database.
+    #[error("The work of a write transaction waited for something other than the database.")]
+    ForeignAwait,
+
+    /// `DATABASE_URL` cannot be read.
+    #[error("{0}")]
+    InvalidUrl(String),
+    /// There is no database file, and the caller did not want one made.
+    #[error("There is no database at {}. Run `munjigi migrate` to create it.", .0.display())]
+    NoDatabaseFile(PathBuf),
+    /// The file is no SQLite database, or a damaged one. It was left as it is.
+    #[error("The database file {} is damaged ({reason}). Nothing was changed; restore it from a backup.", path.display())]
+    DamagedFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file cannot be opened for reading and writing.
+    #[error("The database file {} cannot be used ({reason}).", path.display())]
+    UnusableFile {
+        /// The file.
+        path: PathBuf,
+        /// What stands in the way.
+        reason: String,
+    },
+    /// The tables that this program needs are not all there.
+    #[error("The database is not ready ({missing}). Run `munjigi migrate`.")]
+    NotMigrated {
+        /// The steps that are still to be done, joined by `", "`.
+        missing: String,
+    },
+    /// A newer munjigi has changed the database.
+    #[error("The database was migrated by a newer munjigi ({0}). Run that version, or a later one.")]
+    NewerSchema(String),
+    /// The database belongs to a Django project, and `AUTH_USER_MODEL` was not written.
+    #[error(
+        "This database belongs to a Django project ({table}, {users} users). Write AUTH_USER_MODEL, or run \
+         `munjigi init --from-django`."
+    )]
+    ForeignDatabase {
+        /// Its table of users.
+        table: String,
+        /// How many rows that table has, with commas between the thousands.
+        users: String,
+    },
+    /// The tables of Django's apps are there, but not as this program needs them.
+    #[error("{0}")]
+    UnfitSchema(String),
+}
+
+impl Error {
+    /// A name that stays the same in every version.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UniqueViolation { .. } => "unique_violation",
+            Self::ForeignKeyViolation(_) => "foreign_key_violation",
+            Self::Busy => "database_busy",
+            Self::Unavailable(_) => "database_unavailable",
+            Self::Statement(_) => "database_statement",
+            Self::Decode { .. } => "database_decode",
+            Self::ForeignAwait => "foreign_await",
+            Self::InvalidUrl(_) => "invalid_database_url",
+            Self::NoDatabaseFile(_) => "no_database_file",
+            Self::DamagedFile { .. } => "damaged_database",
+            Self::UnusableFile { .. } => "unusable_database",
+            Self::NotMigrated { .. } => "not_migrated",
+            Self::NewerSchema(_) => "newer_schema",
+            Self::ForeignDatabase { .. } => "foreign_database",
+            Self::UnfitSchema(_) => "unfit_schema",
+        }
+    }
+}
+
+/// The result of everything in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

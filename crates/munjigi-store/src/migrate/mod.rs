@@ -1,0 +1,253 @@
+//! Making the tables: `manage.py migrate` of Django 5.2 for the apps that this program needs, and our own tables.
+//!
+//! In a database of ours Django's tables are made in one step, as its migrations leave them, and
+//! `django_migrations` says that these were applied: a Django project put beside it finds nothing to do for these apps.
+//! Rows of `django_content_type` and `auth_permission` are left to Django, whose `migrate` writes them after each run.
+//! In the database of a Django project nothing of the project's is altered: only tables that are missing are added.
+//!
+//! All steps are one transaction. Two processes may migrate at once: one waits for the other and then finds nothing to
+//! do.
+
+mod apps;
+mod survey;
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+
+use self::apps::{App, Ddl, OUR_MIGRATIONS};
+use self::survey::{Origin, Survey};
+use crate::db::{Conn, Foreign, Stmt, Store, Tx, quoted};
+use crate::error::{Error, Result};
+use crate::model::UserModel;
+
+/// Something that [`apply`] does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Step {
+    /// The app of Django's, or `munjigi`.
+    pub app: &'static str,
+    /// The last migration of the app that is applied by this step.
+    pub name: &'static str,
+}
+
+/// `token_blacklist.0013_alter_blacklistedtoken_options_and_more`
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.app, self.name)
+    }
+}
+
+/// What [`apply`] would do, in its order; nothing where the database is ready.
+///
+/// # Errors
+/// [`Error::ForeignDatabase`], [`Error::NewerSchema`] and [`Error::UnfitSchema`] where it must do nothing.
+pub async fn plan(store: &Store) -> Result<Vec<Step>> {
+    let ground = Ground::of(store);
+    let mut conn = store.reader();
+    let survey = survey::of(&mut conn).await?;
+    Ok(missing(&mut conn, &survey, &ground)
+        .await?
+        .iter()
+        .map(Missing::step)
+        .collect())
+}
+
+/// Makes what is missing, in one transaction, and tells what that was.
+///
+/// # Errors
+/// As [`plan`].
+pub async fn apply(store: &Store, now: Timestamp) -> Result<Vec<Step>> {
+    let done = store
+        .write((Ground::of(store), now), |tx, (ground, now)| {
+            Box::pin(apply_all(tx, ground, *now))
+        })
+        .await?;
+    Ok(done)
+}
+
+/// Whether the database is as this version needs it.
+///
+/// # Errors
+/// [`Error::NotMigrated`] where [`apply`] has something to do; [`Error::UnfitSchema`] where a column is missing; else as
+/// [`plan`].
+pub async fn check(store: &Store) -> Result<()> {
+    let steps = plan(store).await?;
+    if !steps.is_empty() {
+        let missing: Vec<String> = steps.iter().map(Step::to_string).collect();
+        return Err(Error::NotMigrated {
+            missing: missing.join(", "),
+        });
+    }
+    let survey = survey::of(&mut store.reader()).await?;
+    survey.is_fit_for(store.user_model())
+}
+
+/// What decides on the steps beside the database itself.
+struct Ground {
+    model: UserModel,
+    foreign: Foreign,
+}
+
+impl Ground {
+    fn of(store: &Store) -> Self {
+        Self {
+            model: store.user_model().clone(),
+            foreign: store.options().foreign,
+        }
+    }
+}
+
+/// A step with what it needs.
+enum Missing {
+    Django(&'static App),
+    /// Our own tables, and in whose database.
+    Ours(Origin),
+}
+
+impl Missing {
+    fn step(&self) -> Step {
+        let (app, names) = match self {
+            Self::Django(app) => (app.label, app.migrations),
+            Self::Ours(_) => ("munjigi", OUR_MIGRATIONS.as_slice()),
+        };
+        Step {
+            app,
+            name: names.last().copied().unwrap_or_default(),
+        }
+    }
+}
+
+async fn missing(conn: &mut Conn, survey: &Survey, ground: &Ground) -> Result<Vec<Missing>> {
+    if let Some(newer) = survey
+        .ours
+        .iter()
+        .find(|name| !OUR_MIGRATIONS.contains(&name.as_str()))
+    {
+        return Err(Error::NewerSchema(newer.clone()));
+    }
+    let origin = survey.origin();
+    if origin == Origin::Django && ground.foreign == Foreign::Refuse {
+        let (table, users) = survey::users_of_the_project(conn, survey, &ground.model).await?;
+        return Err(Error::ForeignDatabase { table, users });
+    }
+    is_for(survey, origin, &ground.model)?;
+    let mut steps = Vec::new();
+    for app in apps::of(&ground.model) {
+        if is_missing(app, survey, origin)? {
+            steps.push(Missing::Django(app));
+        }
+    }
+    if survey.ours.is_empty() {
+        steps.push(Missing::Ours(origin));
+    }
+    Ok(steps)
+}
+
+/// Whether the database has, or is to get, the table of this user model.
+fn is_for(survey: &Survey, origin: Origin, model: &UserModel) -> Result<()> {
+    let unfit = |text: String| Err(Error::UnfitSchema(text));
+    match (origin, &survey.user_model) {
+        (Origin::Munjigi, Some(made_for)) if *made_for != model.label => unfit(format!(
+            "This database was made for AUTH_USER_MODEL = \"{made_for}\", not \"{}\". Write that, or another \
+             DATABASE_URL.",
+            model.label
+        )),
+        (Origin::Munjigi, None) if !["auth.User", "user.User"].contains(&model.label.as_str()) => {
+            unfit(format!(
+                "AUTH_USER_MODEL is \"{}\", but in a database of its own munjigi makes only \"user.User\" and \
+             \"auth.User\". Write one of these, or the DATABASE_URL of the Django project.",
+                model.label
+            ))
+        }
+        (Origin::Django, _) if !survey.tables.contains_key(&model.table) => unfit(format!(
+            "AUTH_USER_MODEL is \"{}\", but this Django project has no table {}. Write the project's own \
+             AUTH_USER_MODEL, and run its `manage.py migrate` first.",
+            model.label, model.table
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the app's tables are to be made.
+fn is_missing(app: &App, survey: &Survey, origin: Origin) -> Result<bool> {
+    let applied = |name: &&&str| {
+        survey
+            .django
+            .contains(&(app.label.to_owned(), (**name).to_owned()))
+    };
+    let unapplied = app.migrations.iter().find(|name| !applied(name));
+    match unapplied {
+        None => Ok(false),
+        // The app with the user's table is the project's own, and it may have any migrations.
+        Some(_) if origin == Origin::Django && app.label == "user" => Ok(false),
+        Some(name) if app.migrations.iter().any(|name| applied(&name)) => Err(Error::UnfitSchema(format!(
+            "The migration {}.{name} is not applied in this Django project. Run its `manage.py migrate` first.",
+            app.label
+        ))),
+        Some(_) if survey.tables.contains_key(app.table) => Err(Error::UnfitSchema(format!(
+            "There is a table {} already, but django_migrations does not say that the app {} was migrated. Write \
+             another DATABASE_URL.",
+            app.table, app.label
+        ))),
+        Some(_) => Ok(true),
+    }
+}
+
+async fn apply_all(tx: &mut Tx, ground: &Ground, now: Timestamp) -> Result<Vec<Step>> {
+    tx.lock_schema().await?;
+    let survey = survey::of(tx).await?;
+    let steps = missing(tx, &survey, ground).await?;
+    if !survey.tables.contains_key("django_migrations") {
+        run(tx, &apps::RECORDER, &ground.model).await?;
+    }
+    for step in &steps {
+        match step {
+            Missing::Django(app) => make_app(tx, app, &ground.model, now).await?,
+            Missing::Ours(origin) => make_ours(tx, *origin, &ground.model, now).await?,
+        }
+    }
+    Ok(steps.iter().map(Missing::step).collect())
+}
+
+async fn make_app(tx: &mut Tx, app: &App, model: &UserModel, now: Timestamp) -> Result<()> {
+    for ddl in app.ddl {
+        run(tx, ddl, model).await?;
+    }
+    for name in app.migrations {
+        tx.execute(&NOTE_DJANGO, &[app.label.into(), (*name).into(), now.into()])
+            .await?;
+    }
+    Ok(())
+}
+
+async fn make_ours(tx: &mut Tx, origin: Origin, model: &UserModel, now: Timestamp) -> Result<()> {
+    run(tx, &apps::OURS, model).await?;
+    if origin == Origin::Munjigi {
+        let (table, email) = (quoted(&model.table), quoted(&model.email_column));
+        tx.script(&format!(
+            "CREATE INDEX munjigi_user_email ON {table} (lower({email}));"
+        ))
+        .await?;
+    }
+    tx.execute(&NOTE_ORIGIN, &[origin.as_str().into(), (&model.label).into()])
+        .await?;
+    for name in OUR_MIGRATIONS {
+        tx.execute(&NOTE_OURS, &[name.into(), now.as_millisecond().into()])
+            .await?;
+    }
+    Ok(())
+}
+
+async fn run(tx: &mut Tx, ddl: &Ddl, model: &UserModel) -> Result<()> {
+    let text = tx.choose(ddl.sqlite(model), ddl.postgres(model));
+    tx.script(&text).await
+}
+
+static NOTE_DJANGO: LazyLock<Stmt> =
+    LazyLock::new(|| Stmt::new("INSERT INTO django_migrations (app, name, applied) VALUES ($1, $2, $3)"));
+static NOTE_ORIGIN: LazyLock<Stmt> =
+    LazyLock::new(|| Stmt::new("INSERT INTO munjigi_origin (created_by, user_model) VALUES ($1, $2)"));
+static NOTE_OURS: LazyLock<Stmt> =
+    LazyLock::new(|| Stmt::new("INSERT INTO munjigi_migration (name, applied_at) VALUES ($1, $2)"));

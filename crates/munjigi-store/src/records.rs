@@ -1,0 +1,379 @@
+//! `munjigi_session`: the session record, one row behind each sign-in, whatever carries it (a cookie session, a
+//! pair of tokens, a sliding token). Ending it ends all of them. Django has no such thing.
+//!
+//! The columns that a rotation writes are in no index, so that a rotation stays an update of one page.
+
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use munjigi_user::UserId;
+
+use crate::db::{Conn, Param, Row, Stmt, Store, Tx};
+use crate::error::{Error, Result};
+
+/// A row of `munjigi_session`. Times have whole milliseconds.
+#[derive(Clone, PartialEq)]
+pub struct Record {
+    /// 128 random bits as 32 hexadecimal digits: the claim `sid`, and `_munjigi_sid` in a Django session.
+    pub sid: String,
+    /// The user's key as text, as it stands in claims and sessions.
+    pub user_id: String,
+    /// When the user signed in.
+    pub opened_at: Timestamp,
+    /// When the record was last used, to the minute.
+    pub last_seen_at: Timestamp,
+    /// When it ends if it is not used; `None` never.
+    pub idle_end: Option<Timestamp>,
+    /// When it ends in any case; `None` never.
+    pub absolute_end: Option<Timestamp>,
+    /// `get_session_auth_hash()` of the user when the record was opened or his password changed.
+    pub auth_hash: String,
+    /// The key of the Django session that carries it.
+    pub django_session_key: Option<String>,
+    /// `jti` of the refresh or sliding token that carries it.
+    pub jti: Option<String>,
+    /// `exp` of that token.
+    pub jti_exp: Option<Timestamp>,
+    /// `jti` of the token before that one.
+    pub previous_jti: Option<String>,
+    /// When the token was last rotated.
+    pub rotated_at: Option<Timestamp>,
+    /// The current token, sealed under the one before.
+    pub sealed_successor: Option<Vec<u8>>,
+    /// How often it was rotated.
+    pub rotations: i64,
+    /// When the record ended.
+    pub ended_at: Option<Timestamp>,
+    /// Why it ended.
+    pub end_reason: Option<EndReason>,
+    /// Who signed in, for the user's list of devices.
+    pub client: Client,
+}
+
+/// The device and program that signed in, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// A name that the client gave itself.
+    pub name: Option<String>,
+    /// Its address.
+    pub address: Option<String>,
+    /// Its `User-Agent`.
+    pub agent: Option<String>,
+}
+
+/// A record to be opened.
+#[derive(Clone)]
+pub struct NewRecord {
+    /// See [`Record::sid`].
+    pub sid: String,
+    /// The user.
+    pub user_id: UserId,
+    /// The moment of the sign-in.
+    pub opened_at: Timestamp,
+    /// See [`Record::idle_end`].
+    pub idle_end: Option<Timestamp>,
+    /// See [`Record::absolute_end`].
+    pub absolute_end: Option<Timestamp>,
+    /// See [`Record::auth_hash`].
+    pub auth_hash: String,
+    /// See [`Record::django_session_key`].
+    pub django_session_key: Option<String>,
+    /// See [`Record::jti`].
+    pub jti: Option<String>,
+    /// See [`Record::jti_exp`].
+    pub jti_exp: Option<Timestamp>,
+    /// See [`Record::client`].
+    pub client: Client,
+}
+
+/// Why a record ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EndReason {
+    /// The user signed out.
+    SignOut,
+    /// Another sign-in took its place in the same client.
+    Replaced,
+    /// The password was changed elsewhere.
+    PasswordChange,
+    /// The user was made inactive or was deleted.
+    UserInactive,
+    /// The user or an administrator ended it from elsewhere.
+    Revoked,
+    /// A token was presented that had been used up before.
+    Reuse,
+}
+
+impl EndReason {
+    /// As it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignOut => "sign_out",
+            Self::Replaced => "replaced",
+            Self::PasswordChange => "password_change",
+            Self::UserInactive => "user_inactive",
+            Self::Revoked => "revoked",
+            Self::Reuse => "reuse",
+        }
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        use EndReason::{PasswordChange, Replaced, Reuse, Revoked, SignOut, UserInactive};
+        [SignOut, Replaced, PasswordChange, UserInactive, Revoked, Reuse]
+            .into_iter()
+            .find(|reason| reason.as_str() == text)
+    }
+}
+
+/// What is left to do about a record that [`end_all_for_user`] ended: its Django session is to be deleted, its
+/// token to be blacklisted, in the same transaction.
+#[derive(Clone, PartialEq)]
+pub struct EndedRecord {
+    /// See [`Record::sid`].
+    pub sid: String,
+    /// See [`Record::django_session_key`].
+    pub django_session_key: Option<String>,
+    /// See [`Record::jti`].
+    pub jti: Option<String>,
+    /// See [`Record::jti_exp`].
+    pub jti_exp: Option<Timestamp>,
+}
+
+/// Writes a new record.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn open(tx: &mut Tx, record: &NewRecord) -> Result<()> {
+    let user_id = record.user_id.to_string();
+    let params: [Param<'_>; 12] = [
+        (&record.sid).into(),
+        (&user_id).into(),
+        millis(record.opened_at).into(),
+        record.idle_end.map(millis).into(),
+        record.absolute_end.map(millis).into(),
+        (&record.auth_hash).into(),
+        record.django_session_key.as_ref().into(),
+        record.jti.as_ref().into(),
+        record.jti_exp.map(millis).into(),
+        record.client.name.as_ref().into(),
+        record.client.address.as_ref().into(),
+        record.client.agent.as_ref().into(),
+    ];
+    tx.execute(&OPEN, &params).await?;
+    Ok(())
+}
+
+/// The record with this `sid`, ended or not.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn by_sid(conn: &mut Conn, sid: &str) -> Result<Option<Record>> {
+    if sid.contains('\0') {
+        return Ok(None);
+    }
+    conn.optional(&BY_SID, &[sid.into()], read).await
+}
+
+/// The record that a Django session carries, ended or not.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn by_django_session_key(conn: &mut Conn, session_key: &str) -> Result<Option<Record>> {
+    if session_key.contains('\0') {
+        return Ok(None);
+    }
+    conn.optional(&BY_SESSION_KEY, &[session_key.into()], read).await
+}
+
+/// The records of a user that have not ended, the oldest first.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn for_user(conn: &mut Conn, user_id: &UserId) -> Result<Vec<Record>> {
+    conn.all(&FOR_USER, &[(&user_id.to_string()).into()], read).await
+}
+
+/// Ends a record. False where there is none or it had ended before; the first reason stays.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn end(tx: &mut Tx, sid: &str, reason: EndReason, now: Timestamp) -> Result<bool> {
+    Ok(tx
+        .execute(&END, &[sid.into(), millis(now).into(), reason.as_str().into()])
+        .await?
+        > 0)
+}
+
+/// Ends all records of a user but one.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn end_all_for_user(
+    tx: &mut Tx,
+    user_id: &UserId,
+    reason: EndReason,
+    now: Timestamp,
+    except: Option<&str>,
+) -> Result<Vec<EndedRecord>> {
+    let user_id = user_id.to_string();
+    let params: [Param<'_>; 4] = [
+        (&user_id).into(),
+        millis(now).into(),
+        reason.as_str().into(),
+        except.unwrap_or_default().into(),
+    ];
+    tx.all(&END_ALL, &params, |row| {
+        Ok(EndedRecord {
+            sid: row.text(0)?,
+            django_session_key: row.optional_text(1)?,
+            jti: row.optional_text(2)?,
+            jti_exp: time(row, 3)?,
+        })
+    })
+    .await
+}
+
+/// Follows a session whose key was cycled (`update_session_auth_hash`, a second sign-in). False where the record
+/// is not there or has ended.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn set_django_session_key(tx: &mut Tx, sid: &str, session_key: &str) -> Result<bool> {
+    Ok(tx
+        .execute(&SET_SESSION_KEY, &[sid.into(), session_key.into()])
+        .await?
+        > 0)
+}
+
+/// Binds the record to the user's new password or its new hash. False where the record is not there or has ended.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn set_auth_hash(tx: &mut Tx, sid: &str, auth_hash: &str) -> Result<bool> {
+    Ok(tx
+        .execute(&SET_AUTH_HASH, &[sid.into(), auth_hash.into()])
+        .await?
+        > 0)
+}
+
+/// Removes the records that ended, or whose absolute end passed, before `before`; a thousand in each transaction.
+/// Gives their number back.
+///
+/// # Errors
+/// What the database may fail with; what was removed before stays removed.
+pub async fn delete_ended(store: &Store, before: Timestamp) -> Result<u64> {
+    let mut total = 0;
+    loop {
+        let removed = store
+            .write(before, |tx, before| {
+                Box::pin(async move {
+                    tx.execute(&DELETE_ENDED, &[millis(*before).into(), SLICE.into()])
+                        .await
+                })
+            })
+            .await?;
+        total += removed;
+        if i64::try_from(removed).is_ok_and(|removed| removed < SLICE) {
+            return Ok(total);
+        }
+    }
+}
+
+const SLICE: i64 = 1_000;
+
+fn read(row: &Row<'_>) -> Result<Record> {
+    let reason = row.optional_text(15)?;
+    Ok(Record {
+        sid: row.text(0)?,
+        user_id: row.text(1)?,
+        opened_at: required_time(row, 2)?,
+        last_seen_at: required_time(row, 3)?,
+        idle_end: time(row, 4)?,
+        absolute_end: time(row, 5)?,
+        auth_hash: row.text(6)?,
+        django_session_key: row.optional_text(7)?,
+        jti: row.optional_text(8)?,
+        jti_exp: time(row, 9)?,
+        previous_jti: row.optional_text(10)?,
+        rotated_at: time(row, 11)?,
+        sealed_successor: row.optional_bytes(12)?,
+        rotations: row.int(13)?,
+        ended_at: time(row, 14)?,
+        end_reason: reason
+            .map(|text| {
+                EndReason::from_text(&text).ok_or(Error::Decode {
+                    column: 15,
+                    expected: "a reason that this version knows",
+                })
+            })
+            .transpose()?,
+        client: Client {
+            name: row.optional_text(16)?,
+            address: row.optional_text(17)?,
+            agent: row.optional_text(18)?,
+        },
+    })
+}
+
+fn millis(moment: Timestamp) -> i64 {
+    moment.as_millisecond()
+}
+
+fn time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>> {
+    row.optional_int(column)?
+        .map(|millis| Timestamp::from_millisecond(millis).map_err(|_| no_time(column)))
+        .transpose()
+}
+
+fn required_time(row: &Row<'_>, column: usize) -> Result<Timestamp> {
+    time(row, column)?.ok_or(no_time(column))
+}
+
+fn no_time(column: usize) -> Error {
+    Error::Decode {
+        column,
+        expected: "milliseconds since 1970",
+    }
+}
+
+const SELECT: &str = "SELECT sid, user_id, opened_at, last_seen_at, idle_end, absolute_end, auth_hash, \
+     django_session_key, jti, jti_exp, previous_jti, rotated_at, sealed_successor, rotations, ended_at, \
+     end_reason, client_name, client_address, client_agent FROM munjigi_session";
+
+static OPEN: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "INSERT INTO munjigi_session (sid, user_id, opened_at, last_seen_at, idle_end, absolute_end, \
+         auth_hash, django_session_key, jti, jti_exp, rotations, client_name, client_address, client_agent) \
+         VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12)",
+    )
+});
+static BY_SID: LazyLock<Stmt> = LazyLock::new(|| Stmt::new(format!("{SELECT} WHERE sid = $1")));
+static BY_SESSION_KEY: LazyLock<Stmt> =
+    LazyLock::new(|| Stmt::new(format!("{SELECT} WHERE django_session_key = $1")));
+static FOR_USER: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(format!(
+        "{SELECT} WHERE user_id = $1 AND ended_at IS NULL ORDER BY opened_at, sid"
+    ))
+});
+static END: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new("UPDATE munjigi_session SET ended_at = $2, end_reason = $3 WHERE sid = $1 AND ended_at IS NULL")
+});
+static END_ALL: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "UPDATE munjigi_session SET ended_at = $2, end_reason = $3 \
+         WHERE user_id = $1 AND ended_at IS NULL AND sid <> $4 \
+         RETURNING sid, django_session_key, jti, jti_exp",
+    )
+});
+static SET_SESSION_KEY: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new("UPDATE munjigi_session SET django_session_key = $2 WHERE sid = $1 AND ended_at IS NULL")
+});
+static SET_AUTH_HASH: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new("UPDATE munjigi_session SET auth_hash = $2 WHERE sid = $1 AND ended_at IS NULL")
+});
+static DELETE_ENDED: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "DELETE FROM munjigi_session WHERE sid IN \
+         (SELECT sid FROM munjigi_session WHERE ended_at < $1 OR absolute_end < $1 LIMIT $2)",
+    )
+});

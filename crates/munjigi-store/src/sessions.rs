@@ -1,0 +1,117 @@
+//! `django_session`: `django.contrib.sessions.backends.db` of Django 5.2. What is inside `session_data` is the
+//! matter of the crate `munjigi-sessions`.
+
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+
+use crate::db::{Conn, Param, Row, Stmt, Store, Tx};
+use crate::error::Result;
+
+/// A row of `django_session`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionRow {
+    /// 32 of `[a-z0-9]`: the cookie's value.
+    pub session_key: String,
+    /// The signed text of the session's data.
+    pub session_data: String,
+    /// From this moment on the session is no more.
+    pub expire_date: Timestamp,
+}
+
+/// The session with this key that has not expired (`SessionStore._get_session_from_db`).
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn by_key(conn: &mut Conn, session_key: &str, now: Timestamp) -> Result<Option<SessionRow>> {
+    if session_key.contains('\0') {
+        return Ok(None);
+    }
+    conn.optional(&BY_KEY, &[session_key.into(), now.into()], read)
+        .await
+}
+
+/// Writes a new session.
+///
+/// # Errors
+/// [`Error::UniqueViolation`](crate::Error::UniqueViolation) with the column `session_key` where the key is in use.
+pub async fn insert(tx: &mut Tx, row: &SessionRow) -> Result<()> {
+    tx.execute(&INSERT, &params(row)).await?;
+    Ok(())
+}
+
+/// Writes a session that is there, and false where it is not: a sign-out that came in between wins, as in Django
+/// (`SessionStore.save` raises `UpdateError`).
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn update(tx: &mut Tx, row: &SessionRow) -> Result<bool> {
+    Ok(tx.execute(&UPDATE, &params(row)).await? > 0)
+}
+
+/// Removes a session. False where it was not there.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn delete(tx: &mut Tx, session_key: &str) -> Result<bool> {
+    Ok(tx.execute(&DELETE, &[session_key.into()]).await? > 0)
+}
+
+/// Removes all expired sessions (`clearsessions`), a thousand in each transaction, so that nobody waits long for
+/// the writer. Gives their number back.
+///
+/// # Errors
+/// What the database may fail with; what was removed before stays removed.
+pub async fn delete_expired(store: &Store, now: Timestamp) -> Result<u64> {
+    let mut total = 0;
+    loop {
+        let removed = store
+            .write(now, |tx, now| {
+                Box::pin(async move { tx.execute(&DELETE_EXPIRED, &[(*now).into(), SLICE.into()]).await })
+            })
+            .await?;
+        total += removed;
+        if i64::try_from(removed).is_ok_and(|removed| removed < SLICE) {
+            return Ok(total);
+        }
+    }
+}
+
+const SLICE: i64 = 1_000;
+
+fn params(row: &SessionRow) -> [Param<'_>; 3] {
+    [
+        (&row.session_key).into(),
+        (&row.session_data).into(),
+        row.expire_date.into(),
+    ]
+}
+
+fn read(row: &Row<'_>) -> Result<SessionRow> {
+    Ok(SessionRow {
+        session_key: row.text(0)?,
+        session_data: row.text(1)?,
+        expire_date: row.time(2)?,
+    })
+}
+
+static BY_KEY: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "SELECT session_key, session_data, expire_date FROM django_session \
+         WHERE session_key = $1 AND expire_date > $2",
+    )
+});
+static INSERT: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new("INSERT INTO django_session (session_key, session_data, expire_date) VALUES ($1, $2, $3)")
+});
+static UPDATE: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new("UPDATE django_session SET session_data = $2, expire_date = $3 WHERE session_key = $1")
+});
+static DELETE: LazyLock<Stmt> =
+    LazyLock::new(|| Stmt::new("DELETE FROM django_session WHERE session_key = $1"));
+static DELETE_EXPIRED: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "DELETE FROM django_session WHERE session_key IN \
+         (SELECT session_key FROM django_session WHERE expire_date < $1 LIMIT $2)",
+    )
+});

@@ -1,0 +1,151 @@
+//! `rest_framework_simplejwt.token_blacklist` of simplejwt 5.5.1: which refresh and sliding tokens were given
+//! out, and which of them are no longer good.
+//!
+//! It differs in one thing: simplejwt keeps the whole token in `outstandingtoken.token`, whoever reads the table
+//! can use it. Here a digest stands there. simplejwt looks a token up by its `jti` alone, so it does not notice.
+
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use munjigi_user::UserId;
+
+use crate::db::{Conn, Param, Stmt, Store, Tx};
+use crate::error::Result;
+
+/// A row of `token_blacklist_outstandingtoken`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutstandingToken {
+    /// Whom the token was made for; `None` where the user is no more.
+    pub user_id: Option<UserId>,
+    /// The claim `jti`: 32 hexadecimal digits.
+    pub jti: String,
+    /// A digest of the token.
+    pub token: String,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+    /// The claim `exp`.
+    pub expires_at: Timestamp,
+}
+
+/// What [`blacklist`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blacklisting {
+    /// The token was good until now.
+    Now,
+    /// It was on the list already.
+    Already,
+}
+
+/// Notes a token that is given out (`RefreshToken.for_user`).
+///
+/// # Errors
+/// [`Error::UniqueViolation`](crate::Error::UniqueViolation) with the column `jti`; a user who is gone is told
+/// when the transaction commits.
+pub async fn insert_outstanding(tx: &mut Tx, token: &OutstandingToken) -> Result<()> {
+    tx.execute(&INSERT, &params(token)).await?;
+    Ok(())
+}
+
+/// Puts a token on the list, and into the table of those given out where it is not there (`BlacklistMixin.
+/// blacklist`).
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn blacklist(tx: &mut Tx, token: &OutstandingToken, now: Timestamp) -> Result<Blacklisting> {
+    tx.execute(&INSERT_MISSING, &params(token)).await?;
+    let added = tx.execute(&BLACKLIST, &[(&token.jti).into(), now.into()]).await?;
+    Ok(if added > 0 {
+        Blacklisting::Now
+    } else {
+        Blacklisting::Already
+    })
+}
+
+/// Whether the token with this `jti` is on the list (`BlacklistMixin.check_blacklist`).
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn is_blacklisted(conn: &mut Conn, jti: &str) -> Result<bool> {
+    if jti.contains('\0') {
+        return Ok(false);
+    }
+    Ok(conn
+        .optional(&IS_BLACKLISTED, &[jti.into()], |row| row.int(0))
+        .await?
+        .is_some())
+}
+
+/// Removes what has expired from both tables (`flushexpiredtokens`), a thousand in each transaction. Gives the
+/// number of tokens back.
+///
+/// # Errors
+/// What the database may fail with; what was removed before stays removed.
+pub async fn delete_expired(store: &Store, now: Timestamp) -> Result<u64> {
+    let mut total = 0;
+    loop {
+        let removed = store
+            .write(now, |tx, now| {
+                Box::pin(async move {
+                    let slice: [Param<'_>; 2] = [(*now).into(), SLICE.into()];
+                    tx.execute(&DELETE_EXPIRED_BLACKLISTED, &slice).await?;
+                    tx.execute(&DELETE_EXPIRED, &slice).await
+                })
+            })
+            .await?;
+        total += removed;
+        if i64::try_from(removed).is_ok_and(|removed| removed < SLICE) {
+            return Ok(total);
+        }
+    }
+}
+
+const SLICE: i64 = 1_000;
+
+fn params(token: &OutstandingToken) -> [Param<'_>; 5] {
+    [
+        token.user_id.as_ref().into(),
+        (&token.jti).into(),
+        (&token.token).into(),
+        token.created_at.into(),
+        token.expires_at.into(),
+    ]
+}
+
+static INSERT: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "INSERT INTO token_blacklist_outstandingtoken (user_id, jti, token, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5)",
+    )
+});
+static INSERT_MISSING: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "INSERT INTO token_blacklist_outstandingtoken (user_id, jti, token, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (jti) DO NOTHING",
+    )
+});
+static BLACKLIST: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at) \
+         SELECT id, $2 FROM token_blacklist_outstandingtoken WHERE jti = $1 \
+         ON CONFLICT (token_id) DO NOTHING",
+    )
+});
+static IS_BLACKLISTED: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "SELECT b.id FROM token_blacklist_blacklistedtoken b \
+         JOIN token_blacklist_outstandingtoken o ON o.id = b.token_id WHERE o.jti = $1",
+    )
+});
+/// Both statements of a slice see the same thousand tokens, for they are ordered by their key.
+static DELETE_EXPIRED_BLACKLISTED: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "DELETE FROM token_blacklist_blacklistedtoken WHERE token_id IN \
+         (SELECT id FROM token_blacklist_outstandingtoken WHERE expires_at <= $1 ORDER BY id LIMIT $2)",
+    )
+});
+static DELETE_EXPIRED: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "DELETE FROM token_blacklist_outstandingtoken WHERE id IN \
+         (SELECT id FROM token_blacklist_outstandingtoken WHERE expires_at <= $1 ORDER BY id LIMIT $2)",
+    )
+});
