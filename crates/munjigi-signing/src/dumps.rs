@@ -86,12 +86,12 @@ impl TimestampSigner {
 
 /// The zlib form of `data`, if it is shorter by more than the `.` that marks it.
 fn deflate(data: &[u8]) -> Option<Vec<u8>> {
-    // What does not fit here is not short enough.
-    let mut packed = Vec::with_capacity(data.len().checked_sub(2)?);
-    let room = packed.capacity();
+    let longest = data.len().checked_sub(2)?;
+    // What does not fit is not short enough.
+    let mut packed = Vec::with_capacity(longest);
     let status =
         Deflate::new(Compression::new(6), true).compress_vec(data, &mut packed, FlushCompress::Finish);
-    (matches!(status, Ok(Status::StreamEnd)) && packed.len() <= room.min(data.len() - 2)).then_some(packed)
+    (matches!(status, Ok(Status::StreamEnd)) && packed.len() <= longest).then_some(packed)
 }
 
 fn inflate(packed: &[u8]) -> Result<Vec<u8>, SigningError> {

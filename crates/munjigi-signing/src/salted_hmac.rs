@@ -15,12 +15,11 @@ use subtle::ConstantTimeEq;
 use crate::SecretKey;
 
 /// The hash under an HMAC: the `algorithm` of Django's `salted_hmac` and `Signer`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Digest {
     /// `"sha1"`, which `salted_hmac` itself defaults to and signatures of Django before 3.1 were made with.
     Sha1,
     /// `"sha256"`, with which Django signs today.
-    #[default]
     Sha256,
     /// `"sha512"`.
     Sha512,

@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use munjigi_signing::{
-    Age, Compress, Digest, MatchedKey, SecretKey, SecretKeys, Signer, SigningError, TimestampSigner,
-    b62_decode, b62_encode, salted_hmac,
+    Age, Compress, Digest, MAX_PAYLOAD, MatchedKey, SecretKey, SecretKeys, Signer, SigningError,
+    TimestampSigner, b62_decode, b62_encode, salted_hmac,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::vectors::{self, keys, text};
 
@@ -212,18 +212,24 @@ fn a_separator_that_occurs_in_signatures_is_refused() {
 fn a_payload_that_unpacks_beyond_the_limit_is_refused() {
     let signer = TimestampSigner::new(&SecretKeys::new(SecretKey::new("k"), vec![]), "s");
     let read = |length: usize| {
-        let object = json!(" ".repeat(length - 2));
-        let signed = signer.dumps(&object, Compress::IfShorter, Timestamp::UNIX_EPOCH);
+        let json = format!("\"{}\"", " ".repeat(length - 2));
+        let signed = signer.sign_json(&json, Compress::IfShorter, Timestamp::UNIX_EPOCH);
         assert!(signed.starts_with('.') && signed.len() < length / 500);
-        signer.loads(&signed, Age::Any).map(|read| read.value == object)
+        signer
+            .unsign_json(&signed, Age::Any)
+            .map(|read| read.value == json)
     };
-    assert_eq!(read(munjigi_signing::MAX_PAYLOAD), Ok(true));
-    assert_eq!(
-        read(munjigi_signing::MAX_PAYLOAD + 1),
-        Err(SigningError::PayloadTooLarge)
+    assert_eq!(read(MAX_PAYLOAD), Ok(true));
+    assert_eq!(read(MAX_PAYLOAD + 1), Err(SigningError::PayloadTooLarge));
+    assert_eq!(read(2 * MAX_PAYLOAD), Err(SigningError::PayloadTooLarge));
+
+    let plain = signer.sign_json(
+        &" ".repeat(MAX_PAYLOAD + 1),
+        Compress::Never,
+        Timestamp::UNIX_EPOCH,
     );
     assert_eq!(
-        read(4 * munjigi_signing::MAX_PAYLOAD),
+        signer.unsign_json(&plain, Age::Any),
         Err(SigningError::PayloadTooLarge)
     );
 }
