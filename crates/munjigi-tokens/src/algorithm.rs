@@ -66,6 +66,8 @@ pub(crate) enum Key {
 
 /// No signature of any [`Algorithm`] is longer, in bytes.
 pub(crate) const MAX_SIGNATURE: usize = 64;
+/// The same in base64url.
+pub(crate) const MAX_SIGNATURE_TEXT: usize = MAX_SIGNATURE.div_ceil(3) * 4;
 
 impl Key {
     pub(crate) fn new(algorithm: Algorithm, key: &SigningKey) -> Result<Self, Error> {

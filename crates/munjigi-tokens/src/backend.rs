@@ -7,8 +7,8 @@
 
 use crate::{
     Algorithm, Error, SigningKey,
-    algorithm::{Key, MAX_SIGNATURE},
-    json::{self, Item, Quoted},
+    algorithm::{Key, MAX_SIGNATURE, MAX_SIGNATURE_TEXT},
+    json::{self, Item, Member},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -60,7 +60,7 @@ impl TokenBackend {
 
     /// Signs a payload: header, payload and signature in base64url, with dots between them.
     pub fn encode(&self, payload: &[u8]) -> String {
-        let length = self.header.len() + (payload.len() + MAX_SIGNATURE).div_ceil(3) * 4 + 5;
+        let length = self.header.len() + payload.len().div_ceil(3) * 4 + 1 + MAX_SIGNATURE_TEXT;
         let mut token = String::with_capacity(length);
         token.push_str(&self.header);
         URL_SAFE_NO_PAD.encode_string(payload, &mut token);
@@ -94,11 +94,8 @@ impl TokenBackend {
         let header = String::from_utf8(header).map_err(|_| Error::Invalid)?;
         let members = json::read_object(&header).map_err(|_| Error::Invalid)?;
         let find = |wanted: &str| {
-            let named = |name: &Quoted| name.decode(&header).is_some_and(|name| name == wanted);
-            members
-                .iter()
-                .find(|(name, _)| named(name))
-                .map(|(_, item)| *item)
+            let is_wanted = |member: &&Member| member.name.decode(&header).is_some_and(|name| name == wanted);
+            members.iter().find(is_wanted).map(|member| member.value)
         };
         let is_ours = matches!(find("alg"), Some(Item::Text(alg))
             if alg.decode(&header).is_some_and(|alg| alg == self.algorithm.name()));

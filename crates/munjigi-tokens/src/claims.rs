@@ -6,54 +6,51 @@
 
 use crate::{
     Error,
-    json::{self, Item, Malformed, Span},
+    json::{self, Item, Malformed, Member, Quoted, Span},
 };
 use serde_json::Value;
+use std::fmt::Write;
 
 /// The claims of a token, in their order.
 #[derive(Clone)]
 pub struct Claims {
-    /// The payload, or, for a token being made, its names and values one after the other.
+    /// The payload as it was read, what its escapes mean, and what was set since, one after the other.
     buffer: String,
+    /// Names and texts here are unescaped, but for a text that cannot be: that is kept as an [`Item::Other`].
     members: Vec<Member>,
 }
 
-#[derive(Clone, Copy)]
-struct Member {
-    name: Span,
-    value: Stored,
-}
-
-#[derive(Clone, Copy)]
-enum Stored {
-    /// A text, unescaped.
-    Text(Span),
-    /// The JSON of another value, or of a text that cannot be unescaped.
-    Json(Span),
-}
-
-/// A registered time claim (RFC 7519, section 2: `NumericDate`) as Python's `int(…)` takes it.
+/// The value of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Date {
-    Number(i64),
-    /// A number in a text: PyJWT reads it, and simplejwt then fails on it for `exp`.
-    Text(i64),
+pub(crate) enum Claim<'c> {
+    Text(&'c str),
+    /// The JSON of anything else, as it is spelled.
+    Json(&'c str),
+}
+
+/// The claims of RFC 7519, section 4.1, that PyJWT looks at.
+#[derive(Default)]
+pub(crate) struct Registered<'c> {
+    pub(crate) iss: Option<Claim<'c>>,
+    pub(crate) sub: Option<Claim<'c>>,
+    pub(crate) aud: Option<Claim<'c>>,
+    pub(crate) exp: Option<Claim<'c>>,
+    pub(crate) nbf: Option<Claim<'c>>,
+    pub(crate) iat: Option<Claim<'c>>,
+    pub(crate) jti: Option<Claim<'c>>,
 }
 
 impl Claims {
     /// A claim that is a text.
     pub fn text(&self, name: &str) -> Option<&str> {
-        match self.find(name)? {
-            Stored::Text(span) => Some(span.of(&self.buffer)),
-            Stored::Json(_) => None,
-        }
+        self.find(name)?.text()
     }
 
-    /// Any claim. A number beyond 64 bits becomes a float, and half of a surrogate pair makes it `None`.
+    /// Any claim. A number beyond 64 bits becomes a float; half of a surrogate pair makes it `None`.
     pub fn value(&self, name: &str) -> Option<Value> {
         match self.find(name)? {
-            Stored::Text(span) => Some(Value::String(span.of(&self.buffer).to_owned())),
-            Stored::Json(span) => serde_json::from_str(span.of(&self.buffer)).ok(),
+            Claim::Text(text) => Some(Value::String(text.to_owned())),
+            Claim::Json(json) => serde_json::from_str(json).ok(),
         }
     }
 
@@ -64,151 +61,208 @@ impl Claims {
 
     /// The names, in their order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.members.iter().map(|member| member.name.of(&self.buffer))
+        self.iter().map(|(name, _)| name)
     }
 
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self {
             buffer: String::with_capacity(bytes),
-            members: Vec::with_capacity(8),
+            members: Vec::with_capacity(json::USUAL_MEMBERS),
         }
     }
 
     /// Reads a payload.
     pub(crate) fn parse(payload: Vec<u8>) -> Result<Self, Error> {
         let mut buffer = String::from_utf8(payload).map_err(|_| Error::Invalid)?;
-        let read = json::read_object(&buffer).map_err(|Malformed| Error::Invalid)?;
-        let mut members = Vec::with_capacity(read.len());
-        for (name, item) in read {
-            let name = if name.is_escaped {
-                let decoded = name.decode(&buffer).ok_or(Error::Invalid)?.into_owned();
-                append(&mut buffer, &decoded)
-            } else {
-                name.inner
-            };
-            let value = match item {
-                Item::Other(span) => Stored::Json(span),
-                Item::Text(quoted) if quoted.is_escaped => {
-                    match quoted.decode(&buffer).map(std::borrow::Cow::into_owned) {
-                        Some(decoded) => Stored::Text(append(&mut buffer, &decoded)),
-                        None => Stored::Json(Span {
-                            start: quoted.inner.start - 1,
-                            end: quoted.inner.end + 1,
-                        }),
-                    }
-                }
-                Item::Text(quoted) => Stored::Text(quoted.inner),
-            };
-            members.push(Member { name, value });
+        let mut members = json::read_object(&buffer).map_err(|Malformed| Error::Invalid)?;
+        for member in &mut members {
+            if member.name.is_escaped {
+                member.name = unescape(&mut buffer, member.name).ok_or(Error::Invalid)?;
+            }
+            if let Item::Text(quoted) = member.value
+                && quoted.is_escaped
+            {
+                let spelled = Item::Other(quoted.with_quotes());
+                member.value = unescape(&mut buffer, quoted).map_or(spelled, Item::Text);
+            }
         }
         Ok(Self { buffer, members })
     }
 
+    pub(crate) fn find(&self, name: &str) -> Option<Claim<'_>> {
+        self.iter()
+            .find(|(other, _)| *other == name)
+            .map(|(_, claim)| claim)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Claim<'_>)> {
+        self.members.iter().map(|member| {
+            let claim = match member.value {
+                Item::Text(text) => Claim::Text(text.inner.of(&self.buffer)),
+                Item::Other(json) => Claim::Json(json.of(&self.buffer)),
+            };
+            (member.name.inner.of(&self.buffer), claim)
+        })
+    }
+
+    pub(crate) fn registered(&self) -> Registered<'_> {
+        let mut registered = Registered::default();
+        for (name, claim) in self.iter() {
+            match name {
+                "iss" => registered.iss = Some(claim),
+                "sub" => registered.sub = Some(claim),
+                "aud" => registered.aud = Some(claim),
+                "exp" => registered.exp = Some(claim),
+                "nbf" => registered.nbf = Some(claim),
+                "iat" => registered.iat = Some(claim),
+                "jti" => registered.jti = Some(claim),
+                _ => {}
+            }
+        }
+        registered
+    }
+
+    /// Sets a claim to what another token has. One that is there keeps its place, as in a dict.
+    pub(crate) fn set(&mut self, name: &str, claim: Claim<'_>) {
+        match claim {
+            Claim::Text(text) => self.set_text(name, text),
+            Claim::Json(json) => self.set_json(name, |buffer| buffer.push_str(json)),
+        }
+    }
+
     pub(crate) fn set_text(&mut self, name: &str, text: &str) {
-        let span = append(&mut self.buffer, text);
-        self.set(name, Stored::Text(span));
+        let inner = append(&mut self.buffer, text);
+        self.place(
+            name,
+            Item::Text(Quoted {
+                inner,
+                is_escaped: false,
+            }),
+        );
     }
 
     pub(crate) fn set_integer(&mut self, name: &str, integer: i64) {
-        let span = append(&mut self.buffer, &integer.to_string());
-        self.set(name, Stored::Json(span));
+        // Writing to a String cannot fail.
+        self.set_json(name, |buffer| write!(buffer, "{integer}").unwrap_or_default());
     }
 
     pub(crate) fn set_value(&mut self, name: &str, value: &Value) {
-        if let Value::String(text) = value {
-            return self.set_text(name, text);
+        match value {
+            Value::String(text) => self.set_text(name, text),
+            _ => self.set_json(name, |buffer| json::write_value(buffer, value)),
         }
+    }
+
+    /// Writes the payload.
+    pub(crate) fn write_json(&self, out: &mut String) {
+        let mut separator = '{';
+        for (name, claim) in self.iter() {
+            out.push(separator);
+            json::write_text(out, name);
+            out.push(':');
+            match claim {
+                Claim::Text(text) => json::write_text(out, text),
+                Claim::Json(json) => out.push_str(json),
+            }
+            separator = ',';
+        }
+        out.push('}');
+    }
+
+    /// How many bytes [`write_json`](Self::write_json) needs where nothing is escaped.
+    pub(crate) fn json_capacity(&self) -> usize {
+        const PUNCTUATION: usize = r#""":"","#.len();
+        self.buffer.len() + PUNCTUATION * self.members.len() + 2
+    }
+
+    fn set_json(&mut self, name: &str, write: impl FnOnce(&mut String)) {
         let start = self.buffer.len();
-        json::write_value(&mut self.buffer, value);
-        self.set(
+        write(&mut self.buffer);
+        self.place(
             name,
-            Stored::Json(Span {
+            Item::Other(Span {
                 start,
                 end: self.buffer.len(),
             }),
         );
     }
 
-    /// Copies a claim of another token.
-    pub(crate) fn copy(&mut self, name: &str, from: &Self) {
-        match from.find(name) {
-            Some(Stored::Text(span)) => self.set_text(name, span.of(&from.buffer)),
-            Some(Stored::Json(span)) => {
-                let span = append(&mut self.buffer, span.of(&from.buffer));
-                self.set(name, Stored::Json(span));
-            }
-            None => {}
-        }
-    }
-
-    /// The JSON of a claim that is no text, as it is spelled.
-    pub(crate) fn json(&self, name: &str) -> Option<&str> {
-        match self.find(name)? {
-            Stored::Json(span) => Some(span.of(&self.buffer)),
-            Stored::Text(_) => None,
-        }
-    }
-
-    /// A time claim, in seconds since 1970, a fraction cut off; beyond 64 bits, their limit.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where Python's `int(…)` raises.
-    pub(crate) fn date(&self, name: &str) -> Result<Option<Date>, Error> {
-        match self.find(name) {
-            None => Ok(None),
-            Some(Stored::Text(span)) => {
-                let number = span.of(&self.buffer).trim().parse();
-                number
-                    .map(|number| Some(Date::Text(number)))
-                    .map_err(|_| Error::Invalid)
-            }
-            Some(Stored::Json(span)) => whole_number(span.of(&self.buffer))
-                .map(|number| Some(Date::Number(number)))
-                .ok_or(Error::Invalid),
-        }
-    }
-
-    /// Writes the payload.
-    pub(crate) fn write_json(&self, out: &mut String) {
-        out.push('{');
-        for (index, member) in self.members.iter().enumerate() {
-            out.push_str(if index == 0 { "" } else { "," });
-            json::write_text(out, member.name.of(&self.buffer));
-            out.push(':');
-            match member.value {
-                Stored::Text(span) => json::write_text(out, span.of(&self.buffer)),
-                Stored::Json(span) => out.push_str(span.of(&self.buffer)),
-            }
-        }
-        out.push('}');
-    }
-
-    /// How many bytes [`write_json`](Self::write_json) will about need.
-    pub(crate) fn json_capacity(&self) -> usize {
-        self.buffer.len() + 6 * self.members.len() + 2
-    }
-
-    fn find(&self, name: &str) -> Option<Stored> {
-        let mut members = self.members.iter();
-        members
-            .find(|member| member.name.of(&self.buffer) == name)
-            .map(|member| member.value)
-    }
-
-    /// A claim that is there keeps its place, as in a dict.
-    fn set(&mut self, name: &str, value: Stored) {
+    fn place(&mut self, name: &str, value: Item) {
         let buffer = &self.buffer;
         if let Some(member) = self
             .members
             .iter_mut()
-            .find(|member| member.name.of(buffer) == name)
+            .find(|member| member.name.inner.of(buffer) == name)
         {
             member.value = value;
         } else {
-            let name = append(&mut self.buffer, name);
-            self.members.push(Member { name, value });
+            let inner = append(&mut self.buffer, name);
+            self.members.push(Member {
+                name: Quoted {
+                    inner,
+                    is_escaped: false,
+                },
+                value,
+            });
         }
     }
+}
+
+impl<'c> Claim<'c> {
+    pub(crate) fn text(self) -> Option<&'c str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Json(_) => None,
+        }
+    }
+
+    /// A time (RFC 7519, section 2: `NumericDate`) in seconds since 1970, as Python's `int(…)` takes it: a fraction
+    /// is cut off, `true` is 1, and the digits in a text count. Beyond 64 bits it is their limit.
+    pub(crate) fn seconds(self) -> Option<i64> {
+        match self {
+            Self::Text(text) => text.trim().parse().ok(),
+            Self::Json("true") => Some(1),
+            Self::Json("false") => Some(0),
+            Self::Json(json) => json.parse().ok().or_else(|| {
+                if is_integer(json) {
+                    return Some(if json.starts_with('-') { i64::MIN } else { i64::MAX });
+                }
+                json.parse::<f64>()
+                    .ok()
+                    .filter(|number| number.is_finite())
+                    .map(cut)
+            }),
+        }
+    }
+
+    /// A text, or the digits of an integer.
+    pub(crate) fn text_or_integer(self) -> Option<&'c str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Json(json) => Some(json).filter(|json| is_integer(json)),
+        }
+    }
+}
+
+/// Of the spelling of a JSON value.
+fn is_integer(json: &str) -> bool {
+    json.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "cut as Python's int() does; `as` stops at the limits"
+)]
+fn cut(number: f64) -> i64 {
+    number as i64
+}
+
+fn unescape(buffer: &mut String, quoted: Quoted) -> Option<Quoted> {
+    let text = quoted.decode(buffer)?.into_owned();
+    Some(Quoted {
+        inner: append(buffer, &text),
+        is_escaped: false,
+    })
 }
 
 fn append(buffer: &mut String, text: &str) -> Span {
@@ -218,29 +272,4 @@ fn append(buffer: &mut String, text: &str) -> Span {
         start,
         end: buffer.len(),
     }
-}
-
-/// `int(…)` of the JSON of a number or a boolean.
-fn whole_number(json: &str) -> Option<i64> {
-    match json {
-        "true" => Some(1),
-        "false" => Some(0),
-        _ if json.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => {
-            let beyond = if json.starts_with('-') { i64::MIN } else { i64::MAX };
-            Some(json.parse().unwrap_or(beyond))
-        }
-        _ => json
-            .parse::<f64>()
-            .ok()
-            .filter(|number| number.is_finite())
-            .map(cut),
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "cutting is what Python's int() does, and `as` stops at the limits"
-)]
-fn cut(number: f64) -> i64 {
-    number as i64
 }

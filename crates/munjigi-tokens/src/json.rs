@@ -13,6 +13,9 @@ use std::borrow::Cow;
 /// Deeper nesting is refused. Claims nest once or twice; `serde_json`, which reads single claims, stops at 128.
 const MAX_DEPTH: usize = 100;
 
+/// What an object is expected to have at the outermost level.
+pub(crate) const USUAL_MEMBERS: usize = 8;
+
 /// A part of a text, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -26,6 +29,13 @@ impl Span {
     }
 }
 
+/// A member of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub(crate) name: Quoted,
+    pub(crate) value: Item,
+}
+
 /// A name or a text value: the part between its quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Quoted {
@@ -35,6 +45,13 @@ pub(crate) struct Quoted {
 }
 
 impl Quoted {
+    pub(crate) fn with_quotes(self) -> Span {
+        Span {
+            start: self.inner.start - 1,
+            end: self.inner.end + 1,
+        }
+    }
+
     /// What it means; `None` for half of a surrogate pair, which no UTF-8 text can hold.
     pub(crate) fn decode(self, text: &str) -> Option<Cow<'_, str>> {
         let inner = self.inner.of(text);
@@ -59,7 +76,7 @@ pub(crate) enum Item {
 pub(crate) struct Malformed;
 
 /// Reads a text that is one object and nothing else but white space; gives its members in their order.
-pub(crate) fn read_object(text: &str) -> Result<Vec<(Quoted, Item)>, Malformed> {
+pub(crate) fn read_object(text: &str) -> Result<Vec<Member>, Malformed> {
     let mut reader = Reader { text, at: 0 };
     reader.skip_space();
     let members = reader.object(1)?;
@@ -102,9 +119,9 @@ impl Reader<'_> {
         self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
     }
 
-    fn object(&mut self, depth: usize) -> Result<Vec<(Quoted, Item)>, Malformed> {
+    fn object(&mut self, depth: usize) -> Result<Vec<Member>, Malformed> {
         self.expect(b'{')?;
-        let mut members = Vec::with_capacity(if depth == 1 { 8 } else { 0 });
+        let mut members = Vec::with_capacity(if depth == 1 { USUAL_MEMBERS } else { 0 });
         self.skip_space();
         if self.take(b'}') {
             return Ok(members);
@@ -113,7 +130,10 @@ impl Reader<'_> {
             let name = self.quoted()?;
             self.skip_space();
             self.expect(b':')?;
-            members.push((name, self.value(depth)?));
+            members.push(Member {
+                name,
+                value: self.value(depth)?,
+            });
             if self.take(b'}') {
                 break;
             }
@@ -230,15 +250,17 @@ impl Reader<'_> {
 
 /// No two members may have one name. Few are compared each with each; many are sorted, so that no text costs
 /// more than its length is worth.
-fn check_names(text: &str, members: &[(Quoted, Item)]) -> Result<(), Malformed> {
+fn check_names(text: &str, members: &[Member]) -> Result<(), Malformed> {
     const FEW: usize = 12;
-    let is_plain = members.iter().all(|(name, _)| !name.is_escaped);
+    let is_plain = members.iter().all(|member| !member.name.is_escaped);
     let is_repeated = if is_plain && members.len() <= FEW {
-        let mut rest = members.iter();
-        std::iter::from_fn(|| rest.next().map(|(name, _)| (name, rest.clone())))
-            .any(|(name, mut later)| later.any(|(other, _)| other.inner.of(text) == name.inner.of(text)))
+        let name = |member: &Member| member.name.inner.of(text);
+        members
+            .iter()
+            .enumerate()
+            .any(|(at, one)| members.iter().skip(at + 1).any(|other| name(one) == name(other)))
     } else {
-        let names = members.iter().map(|(name, _)| name.decode(text));
+        let names = members.iter().map(|member| member.name.decode(text));
         let mut names: Vec<_> = names.collect::<Option<_>>().ok_or(Malformed)?;
         names.sort_unstable();
         names
@@ -252,7 +274,8 @@ fn check_names(text: &str, members: &[(Quoted, Item)]) -> Result<(), Malformed> 
 pub(crate) fn write_text(out: &mut String, text: &str) {
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     out.push('"');
-    if text.bytes().all(is_plain) {
+    // Without a way out of the loop it is done many bytes at a time.
+    if text.bytes().fold(true, |so_far, byte| so_far & is_plain(byte)) {
         out.push_str(text);
     } else {
         text.chars().for_each(|character| write_character(out, character));
@@ -308,26 +331,276 @@ pub(crate) fn write_value(out: &mut String, value: &Value) {
     }
 }
 
-/// Rust and Python agree on the shortest digits of a float and on where an exponent begins; Python gives the
-/// exponent a sign and two digits: `1e-07`, `1e+16`.
+/// `repr(float)`: the digits are `serde_json`'s, who of two that are equally near takes the even one, as Python does.
+/// Python begins an exponent one decade earlier, gives it a sign, and at least two digits: `1e-05`, `1e+16`.
 fn write_number(out: &mut String, number: &Number) {
-    let Some(float) = number.as_f64().filter(|_| number.is_f64()) else {
-        return out.push_str(&number.to_string());
+    let tiny = number
+        .as_f64()
+        .filter(|float| number.is_f64() && (1e-5..1e-4).contains(&float.abs()));
+    let text = tiny.map_or_else(|| number.to_string(), |float| format!("{float:e}"));
+    let Some((digits, exponent)) = text.split_once('e') else {
+        return out.push_str(&text);
     };
-    let text = format!("{float:?}");
-    match text.split_once('e') {
-        None => out.push_str(&text),
-        Some((digits, exponent)) => {
-            let (sign, exponent) = exponent
-                .strip_prefix('-')
-                .map_or(("+", exponent), |rest| ("-", rest));
-            out.extend([
-                digits,
-                "e",
-                sign,
-                if exponent.len() < 2 { "0" } else { "" },
-                exponent,
-            ]);
+    let sign = if exponent.starts_with('-') { "-" } else { "+" };
+    let exponent = exponent.trim_start_matches(['+', '-']);
+    out.extend([
+        digits,
+        "e",
+        sign,
+        if exponent.len() < 2 { "0" } else { "" },
+        exponent,
+    ]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_object_is_read_in_its_order_and_place() {
+        let text = " {\"a\" : \"x\\n\" ,\r\n\t\"b\":-1.5e+3,\"c\":[{\"a\":[]},{}],\"\\u0064\":null}\n";
+        let members = read_object(text).unwrap();
+        let read: Vec<_> = members
+            .iter()
+            .map(|member| match member.value {
+                Item::Text(quoted) => (member.name.decode(text).unwrap(), quoted.decode(text).unwrap()),
+                Item::Other(span) => (member.name.decode(text).unwrap(), Cow::Borrowed(span.of(text))),
+            })
+            .collect();
+        let expected = [
+            ("a", "x\n"),
+            ("b", "-1.5e+3"),
+            ("c", "[{\"a\":[]},{}]"),
+            ("d", "null"),
+        ];
+        assert_eq!(
+            read,
+            expected.map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value)))
+        );
+        assert_eq!(read_object("{}"), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_is_not_one_object_is_refused() {
+        for text in [
+            "",
+            " ",
+            "{",
+            "}",
+            "[]",
+            "null",
+            "1",
+            "\"a\"",
+            "{}{}",
+            "{},",
+            "{} x",
+            "\u{feff}{}",
+            "{,}",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{\"a\":1 \"b\":2}",
+            "{a:1}",
+            "{'a':1}",
+            "{1:1}",
+            "{\"a\"::1}",
+            "{\"a\":1}}",
+            "{\"a\":[1,]}",
+            "{\"a\":[1 2]}",
+            "{\"a\":[}",
+            "{\"a\":[1}",
+            "{\"a\":[,1]}",
+            "{\"a\":{]}",
+            "/**/{}",
+            "{\"a\":1/**/}",
+        ] {
+            assert_eq!(read_object(text), Err(Malformed), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_value_is_spelled_as_rfc_8259_has_it() {
+        for value in [
+            "0",
+            "-0",
+            "10",
+            "1.0",
+            "1e5",
+            "1E-5",
+            "0.1e+01",
+            "true",
+            "\"\\u00e9\\/\"",
+            "\"\\ud800\"",
+            "\"é\"",
+        ] {
+            assert!(read_object(&format!("{{\"a\":{value}}}")).is_ok(), "{value}");
+        }
+        for value in [
+            "01",
+            "-",
+            "-01",
+            "+1",
+            ".5",
+            "1.",
+            "1.e5",
+            "1e",
+            "1e+",
+            "0x1",
+            "1_0",
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "nan",
+            "True",
+            "tru",
+            "truefalse",
+            "nul",
+            "None",
+            "'a'",
+            "\"",
+            "\"\\\"",
+            "\"\\x41\"",
+            "\"\\u00g0\"",
+            "\"\\u12\"",
+            "\"\n\"",
+            "\"\u{0}\"",
+            "\"\u{1f}\"",
+            "１",
+        ] {
+            assert_eq!(
+                read_object(&format!("{{\"a\":{value}}}")),
+                Err(Malformed),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_that_occurs_twice_is_refused_at_any_depth_and_in_any_spelling() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"b":2,"a":3}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#"{"x":{"a":1,"a":2}}"#,
+            r#"{"x":[1,{"y":{"":1,"":2}}]}"#,
+        ] {
+            assert_eq!(read_object(text), Err(Malformed), "{text}");
+        }
+        assert!(read_object(r#"{"a":{"a":{"a":1}},"A":1,"b":{"a":2}}"#).is_ok());
+        assert_eq!(
+            read_object(r#"{"\ud800":1}"#),
+            Err(Malformed),
+            "no UTF-8 text can hold the name"
+        );
+        let many = |last: &str| {
+            let members: String = (0..1_000).map(|index| format!("\"n{index}\":1,")).collect();
+            read_object(&format!("{{{members}\"{last}\":1}}"))
+        };
+        assert_eq!(many("n1000").unwrap().len(), 1_001);
+        assert_eq!(many("n500"), Err(Malformed));
+    }
+
+    #[test]
+    fn nesting_ends_at_a_hundred() {
+        let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        assert!(read_object(&nested(MAX_DEPTH)).is_ok());
+        assert_eq!(read_object(&nested(MAX_DEPTH + 1)), Err(Malformed));
+        assert_eq!(read_object(&"{\"a\":".repeat(100_000)), Err(Malformed));
+    }
+
+    /// Texts that are nearly JSON, each read by `serde_json` too.
+    #[test]
+    fn it_reads_what_serde_json_reads_but_for_what_is_stricter_here() {
+        const SEED: &str = r#"{"token_type":"access","exp":1767225900,"f":-1.5e-3,"n":[null,{"a":true,"b":false}],"s":"\u00e9\n"}"#;
+        const BYTES: &[u8] = b"{}[]\",:\\ \ntfn0123456789.-+eEu\x00a";
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state >> 33).unwrap() % below
+        };
+        let (mut accepted, mut refused) = (0, 0);
+        for _ in 0..50_000 {
+            let mut bytes = SEED.as_bytes().to_vec();
+            for _ in 0..=next(3) {
+                let at = next(bytes.len());
+                match next(3) {
+                    0 => bytes[at] = BYTES[next(BYTES.len())],
+                    1 => bytes.insert(at, BYTES[next(BYTES.len())]),
+                    _ => drop(bytes.remove(at)),
+                }
+            }
+            let text = String::from_utf8(bytes).unwrap();
+            let theirs = serde_json::from_str::<serde_json::Map<String, Value>>(&text);
+            match (read_object(&text), theirs) {
+                (Ok(ours), Ok(theirs)) => {
+                    let names: Vec<_> = ours
+                        .iter()
+                        .map(|member| member.name.decode(&text).unwrap())
+                        .collect();
+                    assert_eq!(
+                        names,
+                        theirs.keys().map(String::as_str).collect::<Vec<_>>(),
+                        "{text}"
+                    );
+                    accepted += 1;
+                }
+                (Ok(_), Err(error)) => {
+                    let is_range = error.to_string().contains("number out of range");
+                    assert!(
+                        is_range || error.to_string().contains("surrogate"),
+                        "{text}: {error}"
+                    );
+                }
+                (Err(Malformed), Ok(_)) => assert!(has_a_repeated_name(&text), "{text}"),
+                (Err(Malformed), Err(_)) => refused += 1,
+            }
+        }
+        assert!(accepted > 5_000 && refused > 20_000, "{accepted} {refused}");
+    }
+
+    fn has_a_repeated_name(text: &str) -> bool {
+        let count = |value: &Value| value.to_string().matches("\":").count();
+        count(&serde_json::from_str(text).unwrap()) < text.matches(':').count()
+    }
+
+    #[test]
+    fn values_are_written_as_python_writes_them() {
+        let value = json!({"홍": "길동\u{7f}\u{1f600}", "esc": "\"\\/\n\r\t\u{8}\u{c}\u{1}", "l": [1, -2, null, true, false, [], {}]});
+        let mut out = String::new();
+        write_value(&mut out, &value);
+        assert_eq!(
+            out,
+            r#"{"\ud64d":"\uae38\ub3d9\u007f\ud83d\ude00","esc":"\"\\/\n\r\t\b\f\u0001","l":[1,-2,null,true,false,[],{}]}"#
+        );
+    }
+
+    #[test]
+    fn floats_are_written_as_python_repr_writes_them() {
+        for (float, repr) in [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.0, "1.0"),
+            (1_767_225_900.5, "1767225900.5"),
+            (0.1, "0.1"),
+            (0.000_1, "0.0001"),
+            (0.000_09, "9e-05"),
+            (-0.000_012_5, "-1.25e-05"),
+            (1.5e-7, "1.5e-07"),
+            (5e-324, "5e-324"),
+            (9_007_199_254_740_993.0, "9007199254740992.0"),
+            (1e16, "1e+16"),
+            (1.25e22, "1.25e+22"),
+            (1.797_693_134_862_315_7e308, "1.7976931348623157e+308"),
+        ] {
+            let mut out = String::new();
+            write_value(&mut out, &json!(float));
+            assert_eq!(out, repr);
+        }
+        let mut out = String::new();
+        write_value(&mut out, &json!([u64::MAX, i64::MIN]));
+        assert_eq!(out, "[18446744073709551615,-9223372036854775808]");
     }
 }

@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 /// `SIMPLE_JWT`. What is not written here does not exist yet; no key is taken and ignored.
 ///
-/// Some keys are for who serves requests and are only kept here: `rotate_refresh_tokens`,
-/// `blacklist_after_rotation`, `update_last_login`, `auth_header_types`, `auth_header_name`, `auth_token_classes`.
+/// Some keys are for who serves requests, and are only kept here for him: `update_last_login`,
+/// `auth_header_types`, `auth_header_name`, `auth_token_classes`.
 ///
 /// ```
 /// use jiff::SignedDuration;
@@ -29,10 +29,6 @@ pub struct SimpleJwtSettings {
     pub access_token_lifetime: SignedDuration,
     /// How long a refresh token lives. Seven days (simplejwt: one).
     pub refresh_token_lifetime: SignedDuration,
-    /// Whether a refresh gives a new refresh token too. Off.
-    pub rotate_refresh_tokens: bool,
-    /// Whether the old refresh token ends with that. Off.
-    pub blacklist_after_rotation: bool,
     /// Whether a sign-in writes the user's `last_login`. On (simplejwt: off).
     pub update_last_login: bool,
     /// How tokens are signed. HS256. A token that names another algorithm is refused.
@@ -67,8 +63,6 @@ impl SimpleJwtSettings {
         Self {
             access_token_lifetime: SignedDuration::from_mins(5),
             refresh_token_lifetime: SignedDuration::from_hours(7 * 24),
-            rotate_refresh_tokens: false,
-            blacklist_after_rotation: false,
             update_last_login: true,
             algorithm: Algorithm::Hs256,
             signing_key,

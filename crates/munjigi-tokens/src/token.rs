@@ -5,7 +5,10 @@
 //! simplejwt's; what makes those raise something uncaught (`exp` as text or beyond the year 9999, no `jti` in a
 //! refresh token) is one of the refusals here.
 
-use crate::{Audience, Claims, Error, SimpleJwt, SimpleJwtSettings, claims::Date};
+use crate::{
+    Audience, Claims, Error, SimpleJwt, SimpleJwtSettings,
+    claims::{Claim, Registered},
+};
 use jiff::{SignedDuration, Timestamp};
 use munjigi_user::AuthUser;
 use serde_json::Value;
@@ -56,7 +59,11 @@ impl<T: TokenType> Token<T> {
     /// [`Error::NoExp`]; [`Error::NoId`]; [`Error::NoType`]; [`Error::WrongType`].
     pub fn verify_at(jwt: &SimpleJwt, text: &str, now: Timestamp) -> Result<Self, Error> {
         let claims = Claims::parse(jwt.backend().decode(text)?)?;
-        validate_claims(&claims, jwt.settings(), now)?;
+        let registered = claims.registered();
+        validate_claims(&registered, jwt.settings(), now)?;
+        if registered.exp.is_none() {
+            return Err(Error::NoExp);
+        }
         verify_claims(&claims, jwt.settings(), T::NAME)?;
         Ok(Self {
             jwt: jwt.clone(),
@@ -86,10 +93,9 @@ impl<T: TokenType> Token<T> {
     /// `true` and for `1.0`.)
     pub fn user_id(&self) -> Result<&str, Error> {
         let name = &self.jwt.settings().user_id_claim;
-        let is_integer = |json: &&str| json.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
         self.claims
-            .text(name)
-            .or_else(|| self.claims.json(name).filter(is_integer))
+            .find(name)
+            .and_then(Claim::text_or_integer)
             .ok_or(Error::NoUserId)
     }
 
@@ -109,8 +115,7 @@ impl<T: TokenType> Token<T> {
     }
 
     fn time(&self, claim: &str) -> Option<Timestamp> {
-        let (Date::Number(seconds) | Date::Text(seconds)) = self.claims.date(claim).ok()??;
-        Timestamp::from_second(seconds).ok()
+        Timestamp::from_second(self.claims.find(claim)?.seconds()?).ok()
     }
 }
 
@@ -249,52 +254,59 @@ impl<T: TokenType> fmt::Debug for Token<T> {
 }
 
 /// What PyJWT checks (`PyJWT._validate_claims`), in its order.
-fn validate_claims(claims: &Claims, settings: &SimpleJwtSettings, now: Timestamp) -> Result<(), Error> {
+fn validate_claims(
+    registered: &Registered<'_>,
+    settings: &SimpleJwtSettings,
+    now: Timestamp,
+) -> Result<(), Error> {
     let now = now.as_duration();
-    for claim in ["iat", "nbf"] {
-        if let Some(Date::Number(seconds) | Date::Text(seconds)) = claims.date(claim)?
-            && SignedDuration::from_secs(seconds) > now.saturating_add(settings.leeway)
-        {
-            return Err(Error::Invalid);
-        }
+    let latest = now.saturating_add(settings.leeway);
+    let has_begun = |claim: Claim<'_>| {
+        claim
+            .seconds()
+            .is_some_and(|start| SignedDuration::from_secs(start) <= latest)
+    };
+    if !registered.iat.is_none_or(has_begun) || !registered.nbf.is_none_or(has_begun) {
+        return Err(Error::Invalid);
     }
-    check_exp(claims, now.saturating_sub(settings.leeway))?;
+    check_exp(registered.exp, now.saturating_sub(settings.leeway))?;
     let is_iss_good = settings
         .issuer
         .as_deref()
-        .is_none_or(|issuer| claims.text("iss") == Some(issuer));
+        .is_none_or(|issuer| registered.iss == Some(Claim::Text(issuer)));
     let is_aud_good = settings
         .audience
         .as_ref()
-        .is_none_or(|audience| is_for(claims, audience));
-    let is_text = |claim| claims.text(claim).is_some() || !claims.contains(claim);
-    if is_iss_good && is_aud_good && is_text("sub") && is_text("jti") {
+        .is_none_or(|audience| is_for(registered.aud, audience));
+    let is_text = |claim: Claim<'_>| claim.text().is_some();
+    if is_iss_good && is_aud_good && registered.sub.is_none_or(is_text) && registered.jti.is_none_or(is_text)
+    {
         Ok(())
     } else {
         Err(Error::Invalid)
     }
 }
 
-fn check_exp(claims: &Claims, moment: SignedDuration) -> Result<(), Error> {
+/// A missing `exp` is not PyJWT's affair.
+fn check_exp(exp: Option<Claim<'_>>, moment: SignedDuration) -> Result<(), Error> {
     /// The last second of the year 9999, where Python's datetime ends.
     const LAST: i64 = 253_402_300_799;
-    match claims.date("exp")? {
-        Some(Date::Number(seconds) | Date::Text(seconds)) if SignedDuration::from_secs(seconds) <= moment => {
-            Err(Error::Expired)
-        }
-        Some(Date::Text(_)) => Err(Error::Invalid),
-        Some(Date::Number(seconds)) if seconds > LAST => Err(Error::Invalid),
-        Some(Date::Number(_)) | None => Ok(()),
+    let Some(exp) = exp else { return Ok(()) };
+    let seconds = exp.seconds().ok_or(Error::Invalid)?;
+    if SignedDuration::from_secs(seconds) <= moment {
+        Err(Error::Expired)
+    } else if seconds > LAST || exp.text().is_some() {
+        Err(Error::Invalid)
+    } else {
+        Ok(())
     }
 }
 
-fn is_for(claims: &Claims, audience: &Audience) -> bool {
-    let named: Vec<String> = match claims.text("aud") {
-        Some(one) => vec![one.to_owned()],
-        None => claims
-            .json("aud")
-            .and_then(|json| serde_json::from_str(json).ok())
-            .unwrap_or_default(),
+fn is_for(aud: Option<Claim<'_>>, audience: &Audience) -> bool {
+    let named: Vec<String> = match aud {
+        Some(Claim::Text(one)) => vec![one.to_owned()],
+        Some(Claim::Json(json)) => serde_json::from_str(json).unwrap_or_default(),
+        None => return false,
     };
     match audience {
         Audience::One(audience) => named.contains(audience),
@@ -304,20 +316,13 @@ fn is_for(claims: &Claims, audience: &Audience) -> bool {
 
 /// What simplejwt checks then (`Token.verify`), in its order.
 fn verify_claims(claims: &Claims, settings: &SimpleJwtSettings, kind: Option<&str>) -> Result<(), Error> {
-    if !claims.contains("exp") {
-        return Err(Error::NoExp);
-    }
-    if !claims.contains(&settings.jti_claim) {
-        return Err(Error::NoId);
-    }
-    if claims.text(&settings.jti_claim).is_none() {
+    let jti = claims.find(&settings.jti_claim).ok_or(Error::NoId)?;
+    if jti.text().is_none() {
         return Err(Error::Invalid);
     }
     let Some(kind) = kind else { return Ok(()) };
-    if !claims.contains(&settings.token_type_claim) {
-        return Err(Error::NoType);
-    }
-    if claims.text(&settings.token_type_claim) == Some(kind) {
+    let token_type = claims.find(&settings.token_type_claim).ok_or(Error::NoType)?;
+    if token_type == Claim::Text(kind) {
         Ok(())
     } else {
         Err(Error::WrongType)

@@ -81,3 +81,108 @@ fn is_asymmetric(key: &[u8]) -> bool {
         || key.windows(PEM.len()).any(|part| part == PEM)
         || is_jwk()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn fixture(path: &str) -> Value {
+        let path = format!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/{}"), path);
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    fn hex(value: &Value) -> Vec<u8> {
+        let digits = value.as_str().unwrap().as_bytes();
+        digits
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect()
+    }
+
+    fn sign(key: &HmacKey, message: Vec<u8>) -> Vec<u8> {
+        // Any bytes: the signature does not depend on the message being text.
+        match key {
+            HmacKey::Sha256(mac) => mac.clone().chain_update(message).finalize().into_bytes().to_vec(),
+            HmacKey::Sha384(mac) => mac.clone().chain_update(message).finalize().into_bytes().to_vec(),
+            HmacKey::Sha512(mac) => mac.clone().chain_update(message).finalize().into_bytes().to_vec(),
+        }
+    }
+
+    /// Half of the tags there are cut to half their length; no JWS has such a one, and all must be refused.
+    #[test]
+    fn every_verdict_of_wycheproof_is_matched() {
+        for (algorithm, file) in [
+            (Algorithm::Hs256, "wycheproof/hmac_sha256_test.json"),
+            (Algorithm::Hs384, "wycheproof/hmac_sha384_test.json"),
+            (Algorithm::Hs512, "wycheproof/hmac_sha512_test.json"),
+        ] {
+            let (mut valid, mut cut, mut invalid) = (0, 0, 0);
+            for group in fixture(file)["testGroups"].as_array().unwrap() {
+                let is_whole = group["tagSize"] == json_bits(algorithm);
+                for test in group["tests"].as_array().unwrap() {
+                    let key = HmacKey::new(algorithm, &hex(&test["key"])).unwrap();
+                    let (message, tag) = (hex(&test["msg"]), hex(&test["tag"]));
+                    let is_good = key.verify(&message, &tag).is_ok();
+                    let is_start = sign(&key, message).starts_with(&tag);
+                    assert_eq!(is_start, test["result"] == "valid", "{file} {}", test["tcId"]);
+                    assert_eq!(is_good, is_start && is_whole, "{file} {}", test["tcId"]);
+                    match (is_start, is_whole) {
+                        (true, true) => valid += 1,
+                        (true, false) => cut += 1,
+                        (false, _) => invalid += 1,
+                    }
+                }
+            }
+            assert_eq!((valid, cut, invalid), (33, 33, 108), "{file}");
+        }
+    }
+
+    fn json_bits(algorithm: Algorithm) -> u64 {
+        match algorithm {
+            Algorithm::Hs256 => 256,
+            Algorithm::Hs384 => 384,
+            Algorithm::Hs512 => 512,
+        }
+    }
+
+    #[test]
+    fn the_test_cases_of_rfc_4231_come_out() {
+        let vectors = fixture("vectors/rfc_vectors.json");
+        let cases = vectors["vectors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|case| case["kind"] == "hmac");
+        let mut count = 0;
+        for case in cases {
+            assert_eq!(case["hash"], "sha256");
+            let key = HmacKey::new(Algorithm::Hs256, &hex(&case["key_hex"])).unwrap();
+            assert_eq!(sign(&key, hex(&case["msg_hex"])), hex(&case["hex"]));
+            count += 1;
+        }
+        assert_eq!(count, 3);
+    }
+
+    #[test]
+    fn a_key_that_is_empty_or_of_another_family_is_refused() {
+        let jwk = r#" {"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ"} "#;
+        for key in [
+            "",
+            "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
+            "# mine\n-----BEGIN RSA PRIVATE KEY-----\nMIIB",
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA me",
+            "ecdsa-sha2-nistp384 AAAA me",
+            jwk,
+            &format!(r#"{{"keys":[{jwk}]}}"#),
+        ] {
+            for algorithm in Algorithm::ALL {
+                let error = HmacKey::new(algorithm, key.as_bytes()).err().unwrap();
+                assert!(error.to_string().starts_with("SIGNING_KEY "), "{key}: {error}");
+            }
+        }
+        for key in ["k", "{}", r#"{"a":1}"#, "a text with kty in it", "12345"] {
+            assert!(HmacKey::new(Algorithm::Hs256, key.as_bytes()).is_ok(), "{key}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Published JWS vectors. Their payloads need not be JSON, so they go to the backend.
+
+use crate::{fixture, text};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use munjigi_tokens::{Algorithm, Error, SigningKey, backend::TokenBackend};
+use serde_json::Value;
+use sha2::Sha256;
+
+fn backend(algorithm: &str, jwk: &Value) -> TokenBackend {
+    let secret = URL_SAFE_NO_PAD.decode(text(jwk, "k")).unwrap();
+    TokenBackend::new(algorithm.parse().unwrap(), &SigningKey::new(secret)).unwrap()
+}
+
+#[test]
+fn every_hmac_verdict_of_wycheproof_is_matched() {
+    let file = fixture("wycheproof/json_web_signature_test.json");
+    let (mut valid, mut invalid) = (0, 0);
+    for group in file["testGroups"].as_array().unwrap() {
+        let jwk = &group["private"];
+        if jwk["kty"] != "oct" {
+            continue;
+        }
+        let backend = backend(text(jwk, "alg"), jwk);
+        for test in group["tests"].as_array().unwrap() {
+            let verdict = backend.decode(text(test, "jws"));
+            assert_eq!(
+                verdict.is_ok(),
+                test["result"] == "valid",
+                "{}: {}",
+                test["tcId"],
+                test["comment"]
+            );
+            *if verdict.is_ok() { &mut valid } else { &mut invalid } += 1;
+        }
+    }
+    assert_eq!((valid, invalid), (3, 16));
+}
+
+#[test]
+fn the_signatures_of_the_rfcs_verify() {
+    let file = fixture("vectors/rfc_vectors.json");
+    let mut count = 0;
+    for vector in file["vectors"].as_array().unwrap() {
+        let is_hmac = vector["alg"]
+            .as_str()
+            .is_some_and(|algorithm| algorithm.starts_with("HS"));
+        if vector["kind"] == "jws" && is_hmac {
+            let payload = backend(text(vector, "alg"), &vector["jwk"])
+                .decode(text(vector, "token"))
+                .unwrap();
+            let expected = text(vector, "token").split('.').nth(1).unwrap();
+            assert_eq!(URL_SAFE_NO_PAD.encode(payload), expected, "{}", vector["source"]);
+            count += 1;
+        }
+        if vector["kind"] == "jws_must_reject" {
+            for algorithm in ["HS256", "HS384", "HS512"] {
+                let backend =
+                    TokenBackend::new(algorithm.parse().unwrap(), &SigningKey::new(crate::KEY)).unwrap();
+                assert_eq!(backend.decode(text(vector, "token")), Err(Error::Invalid));
+            }
+            count += 1;
+        }
+    }
+    assert_eq!(count, 3);
+}
+
+fn hs256() -> TokenBackend {
+    TokenBackend::new(Algorithm::Hs256, &SigningKey::new(crate::KEY)).unwrap()
+}
+
+/// Any message, rightly signed.
+fn seal(message: &str) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(crate::KEY.as_bytes()).unwrap();
+    let signature = mac.chain_update(message).finalize().into_bytes();
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+fn token_with_header(header: &str) -> String {
+    seal(&format!("{}.Zm9v", URL_SAFE_NO_PAD.encode(header)))
+}
+
+#[test]
+fn a_header_is_taken_or_refused_as_pyjwt_does() {
+    for header in [
+        r#"{"alg":"HS256"}"#,
+        r#"{"typ":"JWT","alg":"HS256"}"#,
+        " {\"alg\" : \"HS256\"}\n",
+        r#"{"\u0061lg":"HS\u0032\u0035\u0036"}"#,
+        r#"{"alg":"HS256","kid":""}"#,
+        r#"{"alg":"HS256","typ":5,"cty":null,"zip":"DEF","jwk":{"kty":"oct"},"x5c":[]}"#,
+        r#"{"alg":"HS256","b64":true}"#,
+        r#"{"alg":"HS256","b64":true,"crit":["b64"]}"#,
+    ] {
+        assert_eq!(
+            hs256().decode(&token_with_header(header)),
+            Ok(b"foo".to_vec()),
+            "{header}"
+        );
+    }
+    for header in [
+        r#"{}"#,
+        r#"{"alg":"hs256"}"#,
+        r#"{"alg":["HS256"]}"#,
+        r#"{"alg":"HS384"}"#,
+        r#"{"alg":"none"}"#,
+        r#"{"alg":""}"#,
+        r#"{"alg":"HS256","kid":7}"#,
+        r#"{"alg":"HS256","kid":null}"#,
+        r#"{"alg":"HS256","crit":null}"#,
+        r#"{"alg":"HS256","crit":"b64","b64":true}"#,
+        r#"{"alg":"HS256","crit":[]}"#,
+        r#"{"alg":"HS256","crit":["b64"]}"#,
+        r#"{"alg":"HS256","crit":["b64","exp"],"b64":true,"exp":1}"#,
+        r#"{"alg":"HS256","crit":["exp"],"exp":1}"#,
+        r#"{"alg":"HS256","b64":false}"#,
+        r#"{"alg":"HS256","b64":false,"crit":["b64"]}"#,
+        r#"{"alg":"HS256","alg":"HS256"}"#,
+        r#"{"alg":"HS256","x":{"y":1,"y":1}}"#,
+        "\u{feff}{\"alg\":\"HS256\"}",
+        r#"{"alg":"HS256"}{}"#,
+        r#"["alg"]"#,
+        "",
+    ] {
+        assert_eq!(
+            hs256().decode(&token_with_header(header)),
+            Err(Error::Invalid),
+            "{header}"
+        );
+    }
+}
+
+#[test]
+fn a_token_is_read_in_one_spelling_only() {
+    const HEADER: &str = "eyJhbGciOiJIUzI1NiJ9";
+    let token = seal(&format!("{HEADER}.-_-_YQ"));
+    assert_eq!(hs256().decode(&token), Ok(b"\xfb\xff\xbfa".to_vec()));
+    for (header, payload) in [
+        (HEADER, "+/+/YQ"),
+        (HEADER, "-_-_YQ=="),
+        (HEADER, "-_-_YR"),
+        (HEADER, "-_-_Y"),
+        (HEADER, "-_-_ YQ"),
+        (HEADER, "-_-_YQ\n"),
+        (HEADER, "-_-_.YQ"),
+        ("eyJhbGciOiJIUzI1NiJ9=", "-_-_YQ"),
+        ("eyJhbGciOiJIUzI1NiJ8", "-_-_YQ"),
+        ("", "-_-_YQ"),
+    ] {
+        let token = seal(&format!("{header}.{payload}"));
+        assert_eq!(hs256().decode(&token), Err(Error::Invalid), "{token}");
+    }
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    for spelling in [
+        format!("{token}="),
+        format!("{token}."),
+        format!(" {token}"),
+        format!("{token}\n"),
+        format!("{token}\u{0}"),
+        format!(".{token}"),
+        format!("{message}..{signature}"),
+        format!("{message}."),
+        message.to_owned(),
+    ] {
+        assert_eq!(hs256().decode(&spelling), Err(Error::Invalid), "{spelling}");
+    }
+    // The last letter of a signature of 32 bytes carries two bits that mean nothing.
+    let last = signature.chars().last().unwrap();
+    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for other in alphabet.chars().filter(|&other| other != last) {
+        let spelling = format!("{}{other}", &token[..token.len() - 1]);
+        assert_eq!(hs256().decode(&spelling), Err(Error::Invalid), "{spelling}");
+    }
+}
+
+#[test]
+fn a_text_that_is_too_long_is_refused_whatever_it_holds() {
+    let longest = munjigi_tokens::backend::MAX_TOKEN;
+    let overhead = hs256().encode(b"").len();
+    let payload = vec![b'a'; (longest - overhead) / 4 * 3];
+    let token = hs256().encode(&payload);
+    assert!(token.len() > longest - 4 && token.len() <= longest);
+    assert_eq!(hs256().decode(&token), Ok(payload.clone()));
+    let token = hs256().encode(&[payload, vec![b'a'; 3]].concat());
+    assert_eq!(hs256().decode(&token), Err(Error::Invalid));
+    for text in [".".repeat(longest), ".".repeat(1_000_000), "a".repeat(1_000_000)] {
+        assert_eq!(hs256().decode(&text), Err(Error::Invalid));
+    }
+}
+
+#[test]
+fn no_algorithm_verifies_anothers_signature() {
+    let algorithms = [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512];
+    let backends =
+        algorithms.map(|algorithm| TokenBackend::new(algorithm, &SigningKey::new(crate::KEY)).unwrap());
+    for signer in &backends {
+        for verifier in &backends {
+            let is_same = signer.algorithm() == verifier.algorithm();
+            assert_eq!(verifier.decode(&signer.encode(b"foo")).is_ok(), is_same);
+        }
+    }
+}
