@@ -1,0 +1,24 @@
+//! The store on both databases. Each test is written once and runs on SQLite, and on PostgreSQL where
+//! `MUNJIGI_TEST_POSTGRES` is the URL of a server on which schemas may be created. With
+//! `MUNJIGI_TEST_REQUIRE_POSTGRES=1` a missing server is a failure.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests"
+)]
+
+mod emails;
+mod files;
+mod migrate;
+mod postgres;
+mod records;
+mod schema;
+mod sessions;
+mod support;
+mod token_blacklist;
+mod transactions;
+mod users;
+mod writer;

@@ -1,0 +1,184 @@
+use jiff::{SignedDuration, Timestamp};
+use munjigi_store::records::{self, Client, EndReason, NewRecord};
+use munjigi_store::{Store, UserModel};
+use munjigi_user::UserId;
+
+use crate::support::{TestDatabase, now, on_both};
+
+on_both!(
+    a_record_is_read_as_it_was_opened,
+    a_record_ends_once_and_keeps_its_first_reason,
+    all_records_of_a_user_end_but_one,
+    a_record_follows_its_session_and_its_user,
+    ended_records_are_removed_after_a_while,
+);
+
+/// Whole milliseconds, as the table keeps them.
+fn moment() -> Timestamp {
+    "2026-11-21T01:02:03.004Z".parse().unwrap()
+}
+
+fn new(sid: &str, user: i64) -> NewRecord {
+    NewRecord {
+        sid: sid.to_owned(),
+        user_id: UserId::Int(user),
+        opened_at: moment(),
+        idle_end: None,
+        absolute_end: Some(moment() + SignedDuration::from_hours(24)),
+        auth_hash: "f0".to_owned(),
+        django_session_key: Some(format!("key-{sid}")),
+        jti: Some(format!("jti-{sid}")),
+        jti_exp: Some(moment() + SignedDuration::from_hours(1)),
+        client: Client {
+            name: None,
+            address: Some("::1".to_owned()),
+            agent: Some("curl/8".to_owned()),
+        },
+    }
+}
+
+async fn open(store: &Store, record: NewRecord) {
+    store
+        .write(record, |tx, record| Box::pin(records::open(tx, record)))
+        .await
+        .unwrap();
+}
+
+async fn end(store: &Store, sid: &str, reason: EndReason) -> bool {
+    store
+        .write((sid.to_owned(), reason), |tx, (sid, reason)| {
+            Box::pin(records::end(tx, sid, *reason, moment()))
+        })
+        .await
+        .unwrap()
+}
+
+async fn a_record_is_read_as_it_was_opened(db: &TestDatabase) {
+    let store = db.store(UserModel::user_user()).await;
+    open(&store, new("a", 7)).await;
+    let mut conn = store.reader();
+    let record = records::by_sid(&mut conn, "a").await.unwrap().unwrap();
+    let opened = new("a", 7);
+    assert_eq!((record.sid.as_str(), record.user_id.as_str()), ("a", "7"));
+    assert_eq!((record.opened_at, record.last_seen_at), (moment(), moment()));
+    assert_eq!(
+        (record.idle_end, record.absolute_end),
+        (None, opened.absolute_end)
+    );
+    assert_eq!((record.jti.clone(), record.jti_exp), (opened.jti, opened.jti_exp));
+    assert_eq!(
+        (record.previous_jti.clone(), record.rotated_at, record.rotations),
+        (None, None, 0)
+    );
+    assert_eq!((record.ended_at, record.end_reason), (None, None));
+    assert_eq!(record.client, opened.client);
+    assert!(records::by_django_session_key(&mut conn, "key-a").await.unwrap() == Some(record));
+    assert!(
+        records::by_django_session_key(&mut conn, "key-b")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(records::by_sid(&mut conn, "A").await.unwrap().is_none());
+    assert!(records::by_sid(&mut conn, "a\0").await.unwrap().is_none());
+}
+
+async fn a_record_ends_once_and_keeps_its_first_reason(db: &TestDatabase) {
+    let store = db.store(UserModel::user_user()).await;
+    open(&store, new("a", 7)).await;
+    assert!(end(&store, "a", EndReason::SignOut).await);
+    assert!(!end(&store, "a", EndReason::Revoked).await);
+    assert!(!end(&store, "b", EndReason::Revoked).await);
+    let record = records::by_sid(&mut store.reader(), "a").await.unwrap().unwrap();
+    assert_eq!(
+        (record.ended_at, record.end_reason),
+        (Some(moment()), Some(EndReason::SignOut))
+    );
+}
+
+async fn all_records_of_a_user_end_but_one(db: &TestDatabase) {
+    let store = db.store(UserModel::user_user()).await;
+    for (sid, user) in [("a", 7), ("b", 7), ("c", 7), ("d", 7), ("other", 8)] {
+        open(&store, new(sid, user)).await;
+    }
+    end(&store, "a", EndReason::SignOut).await;
+    let mut ended = store
+        .write((), |tx, ()| {
+            Box::pin(async move {
+                let (user, reason) = (UserId::Int(7), EndReason::PasswordChange);
+                records::end_all_for_user(tx, &user, reason, moment(), Some("b")).await
+            })
+        })
+        .await
+        .unwrap();
+    ended.sort_by(|one, other| one.sid.cmp(&other.sid));
+    let sids: Vec<&str> = ended.iter().map(|record| record.sid.as_str()).collect();
+    assert_eq!(
+        sids,
+        ["c", "d"],
+        "not the one that stays, nor the one that had ended"
+    );
+    assert_eq!(ended[0].django_session_key.as_deref(), Some("key-c"));
+    assert_eq!(
+        (ended[0].jti.as_deref(), ended[0].jti_exp),
+        (Some("jti-c"), new("c", 7).jti_exp)
+    );
+    let mut conn = store.reader();
+    let left = records::for_user(&mut conn, &UserId::Int(7)).await.unwrap();
+    assert_eq!(
+        left.iter().map(|record| record.sid.as_str()).collect::<Vec<_>>(),
+        ["b"]
+    );
+    assert_eq!(
+        records::for_user(&mut conn, &UserId::Int(8)).await.unwrap().len(),
+        1
+    );
+}
+
+async fn a_record_follows_its_session_and_its_user(db: &TestDatabase) {
+    let store = db.store(UserModel::user_user()).await;
+    open(&store, new("a", 7)).await;
+    let follow = || {
+        store.write("a", |tx, sid| {
+            Box::pin(async move {
+                Ok([
+                    records::set_django_session_key(tx, sid, "cycled").await?,
+                    records::set_auth_hash(tx, sid, "new hash").await?,
+                ])
+            })
+        })
+    };
+    assert_eq!(follow().await.unwrap(), [true, true]);
+    let record = records::by_django_session_key(&mut store.reader(), "cycled")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(record.auth_hash, "new hash");
+    end(&store, "a", EndReason::SignOut).await;
+    assert_eq!(
+        follow().await.unwrap(),
+        [false, false],
+        "an ended record stays as it ended"
+    );
+}
+
+async fn ended_records_are_removed_after_a_while(db: &TestDatabase) {
+    let store = db.store(UserModel::user_user()).await;
+    for sid in ["ended", "old", "open", "endless"] {
+        let mut record = new(sid, 7);
+        record.absolute_end = match sid {
+            "old" => Some(moment() - SignedDuration::from_hours(1)),
+            "endless" => None,
+            _ => record.absolute_end,
+        };
+        open(&store, record).await;
+    }
+    end(&store, "ended", EndReason::SignOut).await;
+    assert_eq!(records::delete_ended(&store, moment()).await.unwrap(), 1);
+    let later = now() + SignedDuration::from_mins(1);
+    assert_eq!(records::delete_ended(&store, later).await.unwrap(), 1);
+    assert_eq!(
+        db.rows("SELECT sid FROM munjigi_session ORDER BY sid"),
+        ["endless", "open"]
+    );
+}

@@ -1,0 +1,135 @@
+use jiff::{SignedDuration, Timestamp};
+use munjigi_store::token_blacklist::{self, Blacklisting, OutstandingToken};
+use munjigi_store::{Error, Result, Store, UserModel};
+use munjigi_user::UserId;
+
+use crate::support::{TestDatabase, now, on_both, sign_up};
+
+on_both!(
+    a_token_is_noted_once,
+    a_token_is_blacklisted_once_whether_it_was_noted_or_not,
+    of_many_who_blacklist_a_token_one_is_first,
+    a_token_of_a_user_who_is_gone_is_refused_at_the_commit,
+    expired_tokens_are_removed_from_both_tables,
+);
+
+fn token(jti: &str, expires_at: Timestamp) -> OutstandingToken {
+    OutstandingToken {
+        user_id: Some(UserId::Int(1)),
+        jti: jti.to_owned(),
+        token: "sha256:00".to_owned(),
+        created_at: Some(now()),
+        expires_at,
+    }
+}
+
+async fn note(store: &Store, token: OutstandingToken) -> Result<()> {
+    store
+        .write(token, |tx, token| {
+            Box::pin(token_blacklist::insert_outstanding(tx, token))
+        })
+        .await
+}
+
+async fn blacklist(store: &Store, token: OutstandingToken) -> Result<Blacklisting> {
+    store
+        .write(token, |tx, token| {
+            Box::pin(token_blacklist::blacklist(tx, token, now()))
+        })
+        .await
+}
+
+async fn store(db: &TestDatabase) -> Store {
+    let store = db.store(UserModel::user_user()).await;
+    sign_up(&store, "mseo", "").await.unwrap();
+    store
+}
+
+async fn a_token_is_noted_once(db: &TestDatabase) {
+    let store = store(db).await;
+    note(&store, token("a", now())).await.unwrap();
+    let error = note(&store, token("a", now())).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::UniqueViolation { column, .. } if column == "jti"),
+        "{error}"
+    );
+    let rows = db.rows("SELECT user_id, jti, token FROM token_blacklist_outstandingtoken");
+    assert_eq!(rows, ["1|a|sha256:00"]);
+}
+
+async fn a_token_is_blacklisted_once_whether_it_was_noted_or_not(db: &TestDatabase) {
+    let store = store(db).await;
+    note(&store, token("noted", now())).await.unwrap();
+    for jti in ["noted", "unknown"] {
+        let mut conn = store.reader();
+        assert!(!token_blacklist::is_blacklisted(&mut conn, jti).await.unwrap());
+        assert_eq!(
+            blacklist(&store, token(jti, now())).await.unwrap(),
+            Blacklisting::Now
+        );
+        assert_eq!(
+            blacklist(&store, token(jti, now())).await.unwrap(),
+            Blacklisting::Already
+        );
+        assert!(token_blacklist::is_blacklisted(&mut conn, jti).await.unwrap());
+        assert!(
+            !token_blacklist::is_blacklisted(&mut conn, &format!("{jti}\0"))
+                .await
+                .unwrap()
+        );
+    }
+}
+
+async fn of_many_who_blacklist_a_token_one_is_first(db: &TestDatabase) {
+    let store = store(db).await;
+    let tries = (0..20).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move { blacklist(&store, token("a", now())).await.unwrap() })
+    });
+    let mut first = 0;
+    for attempt in tries.collect::<Vec<_>>() {
+        first += u32::from(attempt.await.unwrap() == Blacklisting::Now);
+    }
+    assert_eq!(first, 1);
+}
+
+async fn a_token_of_a_user_who_is_gone_is_refused_at_the_commit(db: &TestDatabase) {
+    let store = store(db).await;
+    let mut orphan = token("orphan", now());
+    orphan.user_id = Some(UserId::Int(2));
+    let error = note(&store, orphan).await.unwrap_err();
+    assert_eq!(error.code(), "foreign_key_violation", "{error}");
+    let nobody = OutstandingToken {
+        user_id: None,
+        ..token("nobody", now())
+    };
+    note(&store, nobody).await.expect("the column may be NULL");
+}
+
+async fn expired_tokens_are_removed_from_both_tables(db: &TestDatabase) {
+    let store = store(db).await;
+    let values: Vec<String> = (0..1_200)
+        .map(|n| format!("('t', '2026-11-21 01:02:03', 'old{n}')"))
+        .collect();
+    db.execute(&format!(
+        "INSERT INTO token_blacklist_outstandingtoken (token, expires_at, jti) VALUES {}",
+        values.join(", ")
+    ));
+    blacklist(&store, token("old7", now())).await.unwrap();
+    blacklist(&store, token("good", now() + SignedDuration::from_secs(1)))
+        .await
+        .unwrap();
+    assert_eq!(
+        token_blacklist::delete_expired(&store, now()).await.unwrap(),
+        1_200
+    );
+    assert_eq!(token_blacklist::delete_expired(&store, now()).await.unwrap(), 0);
+    assert_eq!(
+        db.rows("SELECT jti FROM token_blacklist_outstandingtoken"),
+        ["good"]
+    );
+    assert_eq!(
+        db.rows("SELECT count(*) FROM token_blacklist_blacklistedtoken"),
+        ["1"]
+    );
+}
