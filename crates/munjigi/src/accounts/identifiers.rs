@@ -84,7 +84,7 @@ fn is_dot_atom(local: &str) -> bool {
         .all(|atom| !atom.is_empty() && atom.chars().all(is_atom))
 }
 
-/// Text in quotation marks. As Django's class has it, a space does not stand there, not even an escaped one does harm.
+/// Text in quotation marks. As Django's pattern has it, a space stands there only behind a backslash.
 fn is_quoted_string(local: &str) -> bool {
     let Some(inner) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return false;
@@ -155,4 +155,116 @@ fn is_label_letter(character: char) -> bool {
 /// What Python's `re` takes for an ASCII letter when it ignores case: İ, ı, ſ and the Kelvin sign.
 fn is_caseless(character: char) -> bool {
     matches!(character, '\u{130}' | '\u{131}' | '\u{17F}' | '\u{212A}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::golden::{deviates, read};
+    use serde_json::Value;
+
+    fn text<'v>(vector: &'v Value, name: &str) -> &'v str {
+        vector[name].as_str().unwrap_or_default()
+    }
+
+    /// How often each kind of vector held, and how often we differ on purpose.
+    #[derive(Debug, Default, PartialEq, Eq)]
+    struct Held {
+        usernames: usize,
+        emails: usize,
+        pairs: usize,
+        deviations: usize,
+    }
+
+    #[test]
+    fn identifiers_are_judged_as_django_judges_them() {
+        let file = read("vectors/identifiers.json");
+        let mut held = Held::default();
+        for vector in file["vectors"].as_array().unwrap() {
+            let kind = text(vector, "kind");
+            let input = text(vector, "input");
+            let mut id = format!("{kind}/{input}");
+            let holds = match kind {
+                "username" => {
+                    held.usernames += 1;
+                    let fits = normalize_username(input).chars().count() <= USERNAME_MAX_LENGTH;
+                    normalize_username(input) == text(vector, "nfkc")
+                        && is_username(input) == vector["unicode_valid"].as_bool().unwrap()
+                        && (is_username(input) && fits) == (vector["field_clean"] == "ok")
+                }
+                "email" => {
+                    held.emails += 1;
+                    normalize_email(input) == text(vector, "normalized")
+                        && is_email(input) == vector["valid"].as_bool().unwrap()
+                }
+                "email_ci_equal" => {
+                    held.pairs += 1;
+                    id = format!("{kind}/{} {}", text(vector, "a"), text(vector, "b"));
+                    (email_key(text(vector, "a")) == email_key(text(vector, "b")))
+                        == vector["equal"].as_bool().unwrap()
+                }
+                other => panic!("a kind of vector that no test reads: {other}"),
+            };
+            let deviation = deviates("identifiers.json", &id);
+            assert_ne!(holds, deviation, "{id} {vector}");
+            held.deviations += usize::from(deviation);
+        }
+        assert_eq!(
+            held,
+            Held {
+                usernames: 44,
+                emails: 42,
+                pairs: 7,
+                deviations: 3
+            }
+        );
+    }
+
+    #[test]
+    fn a_word_character_is_pythons_or_younger_than_its_tables() {
+        let file = read("python_word.json");
+        let contains = |name: &str, point: u32| {
+            let ranges = file[name].as_array().unwrap();
+            let index = ranges.partition_point(|range| range[1].as_u64().unwrap() < u64::from(point));
+            ranges
+                .get(index)
+                .is_some_and(|range| range[0].as_u64().unwrap() <= u64::from(point))
+        };
+        let (mut same, mut is_younger) = (0, false);
+        for character in '\0'..=char::MAX {
+            let point = u32::from(character);
+            match (is_word(character), contains("word", point)) {
+                (true, true) => same += 1,
+                (false, false) => {}
+                (true, false) if contains("unassigned", point) => is_younger = true,
+                (ours, theirs) => panic!("U+{point:X} ours {ours} theirs {theirs}"),
+            }
+        }
+        assert_eq!(same, 133_548, "all that Python has");
+        assert_eq!(is_younger, deviates("python_word.json", "unassigned"));
+    }
+
+    #[test]
+    fn an_email_address_is_judged_as_djangos_validator_judges_it() {
+        let file = read("signup_fields.json");
+        let vectors = file["emails"].as_array().unwrap();
+        for vector in vectors {
+            assert_eq!(
+                is_email(text(vector, "text")),
+                vector["valid"].as_bool().unwrap(),
+                "{vector}"
+            );
+        }
+        assert_eq!(vectors.len(), 122);
+    }
+
+    #[test]
+    fn a_username_that_is_an_email_address_is_the_accounts_own() {
+        for username in ["mseo", "@", "a@b", "Mseo@naver.COM", "mseo@naver.com"] {
+            assert!(is_own_username(username, "MSEO@naver.com"), "{username}");
+        }
+        for username in ["minji@naver.com", "mseo@naver.co", "a@localhost"] {
+            assert!(!is_own_username(username, "MSEO@naver.com"), "{username}");
+        }
+    }
 }

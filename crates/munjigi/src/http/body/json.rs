@@ -1,10 +1,10 @@
-//! Python's `json.loads` (CPython 3.11, `Lib/json/decoder.py` and `Modules/_json.c`) behind DRF's strict parser: the
+//! Python's `json.loads` (3.11, `Lib/json/decoder.py` and `Modules/_json.c`) behind DRF's strict parser: the
 //! same texts are JSON, and what is not is refused at the same place in the same words.
 //!
 //! Two refusals are ours. Python's scanner recurses, and a body nested deeper than its stack is a 500 there; here
 //! [`MAX_DEPTH`] levels are read and more refused. DRF drops a character that the end of the body cuts in half.
 
-use super::Value;
+use super::{Number, Value};
 
 /// A JSON text, read.
 pub(super) enum Document {
@@ -261,9 +261,9 @@ impl Scanner<'_> {
             )));
         }
         self.at = end;
-        Ok(Value::Number(
-            self.text.get(start..end).unwrap_or_default().to_owned(),
-        ))
+        Ok(Value::Number(Number::from_json(
+            self.text.get(start..end).unwrap_or_default(),
+        )))
     }
 
     fn digits_end(&self, start: usize) -> usize {

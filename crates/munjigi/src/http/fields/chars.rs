@@ -1,7 +1,6 @@
 //! `CharField` of `rest_framework/fields.py` (DRF 3.18).
 
 use super::super::body::Value;
-use super::number;
 use crate::accounts::identifiers::strip;
 use crate::i18n::Text;
 
@@ -30,8 +29,8 @@ impl Chars {
                 text: text.clone(),
                 surrogate: *surrogate,
             }),
-            Value::Number(raw) => {
-                let text = number::to_text(raw).ok_or(Text::NotAString)?;
+            Value::Number(number) => {
+                let text = number.exact_str().ok_or(Text::NotAString)?;
                 Ok(Self {
                     text,
                     surrogate: None,
@@ -45,7 +44,7 @@ impl Chars {
     /// A value that must be there and more than white space.
     pub(super) fn required(value: Option<&Value>, outer_space: OuterSpace) -> Result<Self, Vec<Text>> {
         let Self { text, surrogate } =
-            Self::read(value.ok_or(vec![Text::Required])?).map_err(|text| vec![text])?;
+            Self::read(value.ok_or_else(|| vec![Text::Required])?).map_err(|text| vec![text])?;
         let stripped = strip(&text);
         if stripped.is_empty() {
             return Err(vec![Text::Blank]);
@@ -59,19 +58,25 @@ impl Chars {
         }
     }
 
-    /// The text, where none of DRF's validators says a word; else their words behind those of `errors`.
-    pub(super) fn judge(self, mut errors: Vec<Text>, max_length: Option<usize>) -> Result<String, Vec<Text>> {
-        if let Some(most) = max_length.filter(|most| self.text.chars().nth(*most).is_some()) {
-            errors.push(Text::MaxLength(most));
-        }
-        if self.text.contains('\0') {
-            errors.push(Text::NullCharacters);
-        }
-        errors.extend(self.surrogate.map(Text::Surrogate));
-        if errors.is_empty() {
+    /// What DRF's validators say of the text, in their order.
+    pub(super) fn complaints(&self, max_length: Option<usize>) -> Vec<Text> {
+        let too_long = max_length.filter(|most| self.text.chars().nth(*most).is_some());
+        let nul = self.text.contains('\0').then_some(Text::NullCharacters);
+        let surrogate = self.surrogate.map(Text::Surrogate);
+        too_long
+            .map(Text::MaxLength)
+            .into_iter()
+            .chain(nul)
+            .chain(surrogate)
+            .collect()
+    }
+
+    /// The text, unless something is wrong with it.
+    pub(super) fn unless(self, wrong: Vec<Text>) -> Result<String, Vec<Text>> {
+        if wrong.is_empty() {
             Ok(self.text)
         } else {
-            Err(errors)
+            Err(wrong)
         }
     }
 }
