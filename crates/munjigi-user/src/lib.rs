@@ -101,6 +101,7 @@ pub trait AuthUser {
 
     /// `user.password`: the stored hash in Django's encoding. A session is bound to it, so that a changed
     /// password ends the session; empty where the application keeps none.
+    #[expect(clippy::unnecessary_literal_bound, reason = "an implementation lends its field")]
     fn password(&self) -> &str {
         ""
     }

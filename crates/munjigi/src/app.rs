@@ -1,1 +1,143 @@
-//! (being written)
+//! The running server, as every room of it sees it: the settings, the database, the keys, the hashing pool, the
+//! clock and chance. Cheap to clone.
+
+use crate::accounts::sessions::Sessions;
+use crate::clock::{Clock, Entropy, entropy};
+use crate::config::Config;
+use http::HeaderValue;
+use jiff::{SignedDuration, Timestamp};
+use munjigi_passwords::pool::HashingPool;
+use munjigi_sessions::ExpiryPolicy;
+use munjigi_signing::SigningError;
+use munjigi_signing::csrf::CsrfSettings;
+use munjigi_store::Store;
+use munjigi_tokens::SimpleJwt;
+use std::sync::Arc;
+
+/// Everything that a request needs.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+struct Parts {
+    store: Store,
+    jwt: SimpleJwt,
+    sessions: Sessions,
+    pool: HashingPool,
+    clock: Clock,
+    csrf: CsrfSettings,
+    challenge: HeaderValue,
+    config: Config,
+}
+
+impl App {
+    /// Puts the parts together: derives the keys, starts the hashing threads.
+    ///
+    /// # Errors
+    /// A setting that cannot work, or no thread to be had; either is a sentence.
+    pub fn new(config: Config, store: Store, clock: Clock) -> Result<Self, Error> {
+        let ticking = clock.clone();
+        let jwt = SimpleJwt::new(config.simple_jwt.clone())?.with_clock(move || ticking.now());
+        let policy = ExpiryPolicy {
+            cookie_age: SignedDuration::from_secs(config.session.cookie_age.into()),
+            expire_at_browser_close: config.session.expire_at_browser_close,
+        };
+        let sessions = Sessions::new(&config.secret_keys, policy);
+        let pool = HashingPool::new(Arc::clone(&config.hashers), config.hashing)?;
+        let (csrf, challenge) = (csrf_settings(&config)?, challenge(&config));
+        Ok(Self(Arc::new(Parts {
+            store,
+            jwt,
+            sessions,
+            pool,
+            clock,
+            csrf,
+            challenge,
+            config,
+        })))
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// Makes and verifies tokens.
+    pub fn jwt(&self) -> &SimpleJwt {
+        &self.0.jwt
+    }
+
+    /// Reads and writes session rows.
+    pub fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    /// Hashes passwords.
+    pub fn pool(&self) -> &HashingPool {
+        &self.0.pool
+    }
+
+    /// How a CSRF token is checked.
+    pub fn csrf(&self) -> &CsrfSettings {
+        &self.0.csrf
+    }
+
+    /// `WWW-Authenticate` of every 401: `JWTAuthentication.authenticate_header` of simplejwt.
+    pub fn challenge(&self) -> &HeaderValue {
+        &self.0.challenge
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// A source of randomness.
+    #[expect(
+        clippy::unused_self,
+        reason = "who needs chance asks the app for it, as for the time"
+    )]
+    pub fn entropy(&self) -> Entropy {
+        entropy()
+    }
+}
+
+fn csrf_settings(config: &Config) -> Result<CsrfSettings, SigningError> {
+    let settings = CsrfSettings::default()
+        .trusted_origins(&config.csrf.trusted_origins)?
+        .header_name(&config.csrf.header_name)?;
+    Ok(match &config.csrf.cookie_domain {
+        Some(domain) => settings.cookie_domain(domain),
+        None => settings,
+    })
+}
+
+fn challenge(config: &Config) -> HeaderValue {
+    let scheme = config
+        .simple_jwt
+        .auth_header_types
+        .first()
+        .map_or("Bearer", String::as_str);
+    // A scheme is a word of ASCII; the settings have seen to that.
+    HeaderValue::from_str(&format!("{scheme} realm=\"api\""))
+        .unwrap_or(HeaderValue::from_static("Bearer realm=\"api\""))
+}
+
+/// Why the parts do not fit.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// `SIMPLE_JWT`.
+    #[error(transparent)]
+    Tokens(#[from] munjigi_tokens::Error),
+    /// `CSRF_*`.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// The hashing pool.
+    #[error(transparent)]
+    Passwords(#[from] munjigi_passwords::Error),
+}

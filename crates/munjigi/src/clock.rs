@@ -21,7 +21,10 @@ impl Clock {
     }
 
     /// The time now, to the microsecond: what Django stores.
-    #[expect(clippy::disallowed_methods, reason = "this is the place that reads the wall clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the place that reads the wall clock"
+    )]
     pub fn now(&self) -> Timestamp {
         let micros = match &self.0 {
             Some(fixed) => fixed.load(Ordering::Relaxed),

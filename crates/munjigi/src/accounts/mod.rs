@@ -1,4 +1,29 @@
 //! The rules of accounts: who may sign up, who is meant, what a sign-in opens and a sign-out ends. Nothing in here
-//! knows HTTP, and no SQL is written here.
+//! knows HTTP, and no SQL is written here; the JSON routes and the command line ask the same functions.
+//!
+//! Django keeps these rules in `contrib/auth/{__init__,backends,forms}.py`, simplejwt in its serializers.
 
+pub mod administration;
+mod error;
+mod hashing;
 pub mod identifiers;
+pub mod password;
+pub mod record;
+pub mod sessions;
+pub mod signin;
+pub mod signout;
+pub mod signup;
+pub mod tokens;
+
+pub use error::{Error, Result};
+
+use std::net::IpAddr;
+
+/// Who asks, as far as the record of a sign-in keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The address, behind the proxies that are believed.
+    pub address: Option<IpAddr>,
+    /// `User-Agent`, as sent; empty where none was.
+    pub agent: String,
+}

@@ -1,32 +1,59 @@
 //! Settings: `django.conf.settings`, from `munjigi.toml`, the environment and the command line.
 //!
-//! In two steps: what is written, with where it is written, and from it the resolved [`Config`] that the rest
-//! of the server reads. Scalars are upper-case and carry Django's names; a table stands where settings.py has
-//! a dict. Unlike Django, an unknown name, a wrong type and a contradiction stop the start.
+//! In two steps: [`Written`] is what somebody wrote, each setting with where it is written; [`Config`] is what the rest
+//! of the server reads. Scalars are upper-case and carry Django's names; a table stands where settings.py has a dict.
+//! Unlike in Django, an unknown name, a wrong type and a contradiction stop the start. Every setting is described
+//! once, beside the code that reads it.
 
+pub mod check;
 mod cookies;
 mod cors;
 mod csrf;
+mod data_dir;
+mod database;
+mod env;
+mod error;
+mod file;
 mod headers;
 mod hosts;
+mod kind;
 mod languages;
+mod passwords;
 mod rest_framework;
 mod routes;
+mod secrets;
 mod server;
 mod session;
-
-use std::net::SocketAddr;
+mod setting;
+mod simple_jwt;
+mod table;
+mod users;
+mod written;
 
 pub use cookies::SameSite;
 pub use cors::{AllowedOrigins, CorsSettings};
 pub use csrf::CsrfSettings;
+pub use data_dir::{DEFAULT as DEFAULT_DATA_DIR, DataDir};
+pub use error::Error;
 pub use headers::SecurityHeaders;
 pub use hosts::{HostSettings, ProxySslHeader};
-pub use languages::{Language, LanguageSettings};
 pub use rest_framework::AuthenticationClass;
 pub use routes::Routes;
 pub use server::{Limits, LogFormat, LogSettings};
 pub use session::SessionSettings;
+pub use written::{Sources, Written};
+
+use crate::i18n::Languages;
+use check::Finding;
+use http::HeaderName;
+use munjigi_passwords::Hashers;
+use munjigi_passwords::pool::PoolSettings;
+use munjigi_passwords::validation::Validator;
+use munjigi_signing::SecretKeys;
+use munjigi_store::{DatabaseUrl, Foreign, UserModel};
+use munjigi_tokens::SimpleJwtSettings;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Which defaults hold: the relaxed ones of `munjigi dev`, or production's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +64,43 @@ pub enum Mode {
     Serve,
 }
 
+/// Who may reach `munjigi dev`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exposure {
+    /// This machine.
+    Loopback,
+    /// Whoever reaches the address: `--expose`.
+    Network,
+}
+
 /// Every setting, read and checked. What the server is told, and nothing it must still decide.
 pub struct Config {
     /// Whose defaults were taken for what is not written.
     pub mode: Mode,
     /// `BIND`: the addresses to listen on, at least one.
     pub bind: Vec<SocketAddr>,
+    /// `DATABASE_URL`.
+    pub database: DatabaseUrl,
+    /// `AUTH_USER_MODEL` and the tables `[user]` and `[user.fields.*]`.
+    pub user_model: UserModel,
+    /// Whether the database of a Django project is worked beside: only where `AUTH_USER_MODEL` is written.
+    pub foreign: Foreign,
+    /// `user.email_unique`: whether an e-mail address belongs to one sign-up.
+    pub email_unique: bool,
+    /// `SECRET_KEY` and `SECRET_KEY_FALLBACKS`.
+    pub secret_keys: SecretKeys,
+    /// `PASSWORD_HASHERS` at the costs of `[hashers.*]`.
+    pub hashers: Arc<Hashers>,
+    /// `HASHING_THREADS` and `HASHING_QUEUE`.
+    pub hashing: PoolSettings,
+    /// `AUTH_PASSWORD_VALIDATORS`; none under `dev` unless written.
+    pub validators: Vec<Box<dyn Validator>>,
+    /// `[SIMPLE_JWT]`.
+    pub simple_jwt: SimpleJwtSettings,
+    /// `SIMPLE_JWT.AUTH_HEADER_NAME` as it is on the wire: `authorization`.
+    pub auth_header: HeaderName,
+    /// `REST_FRAMEWORK.DEFAULT_AUTHENTICATION_CLASSES`, in order, at least one.
+    pub authentication_classes: Vec<AuthenticationClass>,
     /// `SESSION_*`.
     pub session: SessionSettings,
     /// `CSRF_*`.
@@ -54,15 +112,94 @@ pub struct Config {
     /// `SECURE_*` and `X_FRAME_OPTIONS`.
     pub headers: SecurityHeaders,
     /// `LANGUAGE_CODE` and `LANGUAGES`.
-    pub languages: LanguageSettings,
+    pub languages: Languages,
     /// `[ROUTES]`: where each route stands.
     pub routes: Routes,
-    /// `REST_FRAMEWORK.DEFAULT_AUTHENTICATION_CLASSES`, in order, at least one.
-    pub authentication_classes: Vec<AuthenticationClass>,
     /// Sizes, times and counts that bound a client.
     pub limits: Limits,
     /// `LOG_LEVEL` and `LOG_FORMAT`.
     pub log: LogSettings,
-    /// Sentences to be said at start: what is allowed but unwise.
-    pub warnings: Vec<String>,
+    /// What is allowed but unwise, to be said at start.
+    pub warnings: Vec<Finding>,
+}
+
+impl Config {
+    /// Resolves what is written, with the defaults of `mode` for the rest.
+    ///
+    /// # Errors
+    /// The first value that cannot be used, setting that is missing, or contradiction.
+    pub fn resolve(written: &Written, mode: Mode) -> Result<Self, Error> {
+        let settings = written.under(mode);
+        let mut warnings = Vec::new();
+        let secret_keys = secrets::resolve(settings, &mut warnings)?;
+        let users = users::Users::resolve(settings)?;
+        let jwt = simple_jwt::resolve(settings, &secret_keys, &users.model, &mut warnings)?;
+        Ok(Self {
+            mode,
+            bind: settings.read(&server::BIND)?.0,
+            database: database::resolve(settings)?,
+            user_model: users.model,
+            foreign: users.foreign,
+            email_unique: users.email_unique,
+            secret_keys,
+            hashers: Arc::new(passwords::hashers(settings)?),
+            hashing: passwords::pool(settings)?,
+            validators: passwords::validators(settings)?,
+            simple_jwt: jwt.settings,
+            auth_header: jwt.header,
+            authentication_classes: rest_framework::authentication_classes(settings)?,
+            session: SessionSettings::resolve(settings)?,
+            csrf: CsrfSettings::resolve(settings)?,
+            hosts: HostSettings::resolve(settings)?,
+            cors: CorsSettings::resolve(settings)?,
+            headers: SecurityHeaders::resolve(settings)?,
+            languages: languages::resolve(settings)?,
+            routes: Routes::resolve(settings)?,
+            limits: Limits::resolve(settings)?,
+            log: LogSettings::resolve(settings)?,
+            warnings,
+        })
+    }
+
+    /// Whether a server may start with these settings: a command on the database needs less.
+    ///
+    /// # Errors
+    /// `serve` without `ALLOWED_HOSTS`; `dev` on an address that others reach, without `--expose`.
+    pub fn check_listening(&self, exposure: Exposure) -> Result<(), Error> {
+        self.hosts.check_ready(self.mode)?;
+        let reachable = self.bind.iter().find(|address| !address.ip().is_loopback());
+        match reachable {
+            Some(address) if self.mode == Mode::Dev && exposure == Exposure::Loopback => {
+                Err(Error::Contradiction(format!(
+                    "BIND names {address}, which others can reach, and `munjigi dev` is relaxed. Add --expose if you \
+                     mean it, or use `munjigi serve`."
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What these settings relax that production has strict, a phrase each: for the banner.
+    pub fn relaxed(&self) -> Vec<&'static str> {
+        let relaxations = [
+            (self.validators.is_empty(), "any password is taken"),
+            (
+                !self.session.cookie_secure || !self.csrf.cookie_secure,
+                "cookies travel over plain HTTP",
+            ),
+            (
+                self.cors.origins == AllowedOrigins::Loopback,
+                "pages of any port of this machine may call",
+            ),
+            (
+                self.hosts.allowed.iter().any(|host| host == "*"),
+                "any Host header is answered",
+            ),
+        ];
+        relaxations
+            .into_iter()
+            .filter(|(is_so, _)| *is_so)
+            .map(|(_, phrase)| phrase)
+            .collect()
+    }
 }

@@ -1,4 +1,47 @@
-//! The wire: routes, bodies, cookies, answers.
+//! The wire: routes, bodies, cookies, answers. No rule of accounts is decided here and no SQL is written.
+//!
+//! A request passes [`doorway`] (host, language, deadline), CORS, and where it matters [`cross_site`]; a handler in
+//! [`api`] reads its body and asks [`crate::accounts`]; what comes back, refusals too, is put into words by
+//! [`error`] on the way out.
 
+pub mod api;
+pub mod authentication;
 pub mod body;
+pub mod context;
+pub mod cookies;
+mod cors;
+mod cross_site;
+pub mod csrf;
+mod doorway;
+pub mod error;
+pub mod extract;
 pub mod fields;
+mod header;
+pub mod server;
+
+use crate::app::App;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// Every route of the server, in front of `app`'s accounts.
+pub fn router(app: App) -> Router {
+    let routes = Router::new()
+        .merge(api::user::routes(&app))
+        .merge(api::token::routes(&app))
+        .route("/", get(api::welcome::page))
+        .fallback(async || error::Error::NotFound)
+        .method_not_allowed_fallback(async || error::Error::NotFound);
+    let probes = Router::new()
+        .route("/healthz", get(api::probe::healthz))
+        .route("/readyz", get(api::probe::readyz));
+    cors::around(routes, &app)
+        .merge(probes)
+        .layer(CatchPanicLayer::custom(|_| {
+            error::Error::Internal("a handler panicked").into_response()
+        }))
+        .layer(from_fn_with_state(app.clone(), doorway::doorway))
+        .with_state(app)
+}

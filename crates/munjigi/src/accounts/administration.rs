@@ -1,0 +1,188 @@
+//! What an operator does to accounts from the command line: Django's `createsuperuser` and `changepassword`, and
+//! what its admin does with a tick.
+
+use super::error::{Error, Result};
+use super::{hashing, identifiers, password, record, signup};
+use crate::app::App;
+use crate::i18n::{FieldErrors, Text};
+use jiff::Timestamp;
+use munjigi_passwords::Password;
+use munjigi_store::records::EndReason;
+use munjigi_store::users::{NewUser, User};
+use munjigi_store::{BoxFuture, Tx, records, users};
+use munjigi_user::UserId;
+
+/// Whom `createsuperuser` makes.
+pub struct Superuser {
+    /// The username.
+    pub username: String,
+    /// The e-mail address; may be empty.
+    pub email: String,
+    /// The password. The operator's choice is not held against the validators, as with Django's `--noinput`.
+    pub password: Password,
+}
+
+/// Makes an active user with `is_staff` and `is_superuser`, who may enter Django's admin.
+///
+/// # Errors
+/// [`Error::Invalid`] where the name or the address is taken or is none. [`Error::Store`].
+pub async fn create_superuser(app: &App, superuser: Superuser, now: Timestamp) -> Result<User> {
+    let Superuser {
+        username,
+        email,
+        password,
+    } = superuser;
+    let username = identifiers::normalize_username(&username);
+    let email = identifiers::normalize_email(&email);
+    let mut wrong = FieldErrors::default();
+    if !identifiers::is_username(&username) {
+        wrong.add("username", Text::InvalidUsername);
+    }
+    if username.chars().count() > identifiers::USERNAME_MAX_LENGTH {
+        wrong.add("username", Text::MaxLength(identifiers::USERNAME_MAX_LENGTH));
+    }
+    if !email.is_empty() && !identifiers::is_email(&email) {
+        wrong.add("email", Text::InvalidEmail);
+    }
+    if !wrong.is_empty() {
+        return Err(wrong.into());
+    }
+    let encoded = hashing::make_password(app, password)
+        .await
+        .map_err(signup::password_field)?;
+    let extra = app
+        .config()
+        .user_model
+        .extra_fields
+        .iter()
+        .map(|_| munjigi_store::FieldValue::Null)
+        .collect();
+    let user = NewUser {
+        username,
+        email,
+        password: encoded,
+        first_name: String::new(),
+        last_name: String::new(),
+        is_active: true,
+        is_staff: true,
+        is_superuser: true,
+        date_joined: now,
+        extra,
+    };
+    signup::create(app, user).await
+}
+
+/// The user of that name.
+///
+/// # Errors
+/// [`Error::NoSuchUser`].
+pub async fn find(app: &App, username: &str) -> Result<User> {
+    let found = users::by_username(&mut app.store().reader(), username).await?;
+    found.ok_or_else(|| Error::NoSuchUser(username.to_owned()))
+}
+
+/// Sets a user's password and ends all his sign-ins.
+///
+/// # Errors
+/// As [`password::change`]; [`Error::NoSuchUser`].
+pub async fn change_password(app: &App, username: &str, new: Password, now: Timestamp) -> Result<()> {
+    let user = find(app, username).await?;
+    password::change(app, user, new, now).await
+}
+
+/// Shuts a user out: he is no longer active, and all his sign-ins end. Gives the number of those back.
+///
+/// # Errors
+/// [`Error::NoSuchUser`].
+pub async fn disable(app: &App, username: &str, now: Timestamp) -> Result<usize> {
+    let user = find(app, username).await?;
+    let shutting_out = Ending {
+        user: user.id,
+        reason: EndReason::UserInactive,
+        now,
+    };
+    Ok(app
+        .store()
+        .write(shutting_out, |tx, ending| {
+            Box::pin(async move {
+                users::deactivate(tx, &ending.user).await?;
+                write_ending(tx, ending).await
+            })
+        })
+        .await?)
+}
+
+/// Lets a user in again. Sign-ins that ended stay ended.
+///
+/// # Errors
+/// [`Error::NoSuchUser`].
+pub async fn enable(app: &App, username: &str) -> Result<()> {
+    let user = find(app, username).await?;
+    app.store()
+        .write(user.id, |tx, id| {
+            Box::pin(async move { users::activate(tx, id).await })
+        })
+        .await?;
+    Ok(())
+}
+
+/// Ends all sign-ins of a user that stand on a record. A session that Django opened by itself has none; it ends
+/// with the password. Gives their number back.
+///
+/// # Errors
+/// [`Error::NoSuchUser`].
+pub async fn end_sessions(app: &App, username: &str, now: Timestamp) -> Result<usize> {
+    let user = find(app, username).await?;
+    end_for(app, user.id, now).await
+}
+
+/// Ends the sign-ins of all users, a user at a time. Gives their number back.
+///
+/// # Errors
+/// [`Error::Store`]; what was ended before stays ended.
+pub async fn end_all_sessions(app: &App, now: Timestamp) -> Result<usize> {
+    let mut ended = 0;
+    let mut last: Option<UserId> = None;
+    loop {
+        let users = users::list(&mut app.store().reader(), last.as_ref(), SLICE).await?;
+        let Some(user) = users.last() else {
+            return Ok(ended);
+        };
+        last = Some(user.id.clone());
+        for user in users {
+            ended += end_for(app, user.id, now).await?;
+        }
+    }
+}
+
+/// Users read at once.
+const SLICE: u32 = 500;
+
+async fn end_for(app: &App, user: UserId, now: Timestamp) -> Result<usize> {
+    Ok(app
+        .store()
+        .write(
+            Ending {
+                user,
+                reason: EndReason::Revoked,
+                now,
+            },
+            write_ending,
+        )
+        .await?)
+}
+
+struct Ending {
+    user: UserId,
+    reason: EndReason,
+    now: Timestamp,
+}
+
+fn write_ending<'t>(tx: &'t mut Tx, ending: &'t Ending) -> BoxFuture<'t, munjigi_store::Result<usize>> {
+    Box::pin(async move {
+        let ended = records::end_all_for_user(tx, &ending.user, ending.reason, ending.now, None).await?;
+        let count = ended.len();
+        record::drop_carriers(tx, ended, ending.now).await?;
+        Ok(count)
+    })
+}

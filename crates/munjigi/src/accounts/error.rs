@@ -1,0 +1,62 @@
+//! What an account's rules refuse.
+
+use crate::i18n::FieldErrors;
+use munjigi_tokens::TokenClass;
+
+/// The result of everything in [`crate::accounts`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A refusal. Which status and which words it becomes is decided where the answer is written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Wrong, unknown, inactive or unusable: one refusal for all.
+    #[error("The credentials are not those of an active account.")]
+    InvalidCredentials,
+    /// Some fields are not as they must be.
+    #[error("{}", sentences(.0))]
+    Invalid(FieldErrors),
+    /// A token that was presented by itself, as to a refresh.
+    #[error(transparent)]
+    Token(#[from] munjigi_tokens::Error),
+    /// A token that was presented as a credential, and why each class of `AUTH_TOKEN_CLASSES` refused it.
+    #[error("The token is of no class that is taken.")]
+    Bearer(Vec<(TokenClass, munjigi_tokens::Error)>),
+    /// The user of a refresh token is gone, or may no longer come in.
+    #[error("The token's account is not active.")]
+    NoActiveAccount,
+    /// The user of an access token is gone.
+    #[error("The token's user does not exist.")]
+    UserNotFound,
+    /// The user of an access token may no longer come in.
+    #[error("The token's user is inactive.")]
+    UserInactive,
+    /// A command named a user who is not there.
+    #[error("There is no user \"{0}\". `munjigi users list` names them.")]
+    NoSuchUser(String),
+    /// More passwords wait to be hashed than can be in time.
+    #[error("Too many passwords wait to be hashed. Try again in a moment.")]
+    Busy,
+    /// A password that the preferred hasher cannot store.
+    #[error(transparent)]
+    Password(#[from] munjigi_passwords::Error),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] munjigi_store::Error),
+}
+
+impl From<FieldErrors> for Error {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+/// `username: A user with that username already exists.`: for a command's standard error, in English.
+fn sentences(errors: &FieldErrors) -> String {
+    let lines = errors.iter().flat_map(|(field, texts)| {
+        texts
+            .iter()
+            .map(move |text| format!("{field}: {}", text.render(crate::i18n::Lang::En)))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

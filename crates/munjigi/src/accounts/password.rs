@@ -1,0 +1,134 @@
+//! A stored password changes: because its user or an administrator chose another, or because the same one is to be
+//! kept under today's hasher.
+
+use super::error::{Error, Result};
+use super::{hashing, record, signup};
+use crate::app::App;
+use crate::i18n::FieldErrors;
+use jiff::Timestamp;
+use munjigi_passwords::Password;
+use munjigi_store::records::EndReason;
+use munjigi_store::sessions::SessionRow;
+use munjigi_store::users::User;
+use munjigi_store::{BoxFuture, Tx, records, sessions, users};
+
+/// Sets another password and ends every sign-in of the user: the sessions and tokens of before were opened with
+/// the one that is no longer good.
+///
+/// # Errors
+/// [`Error::Invalid`] under `password` where the validators refuse it or the hasher cannot store it.
+pub async fn change(app: &App, user: User, password: Password, now: Timestamp) -> Result<()> {
+    let mut wrong = FieldErrors::default();
+    for text in signup::password_errors(app, &password, &user.username, &user.email) {
+        wrong.add("password", text);
+    }
+    if !wrong.is_empty() {
+        return Err(wrong.into());
+    }
+    let encoded = hashing::make_password(app, password)
+        .await
+        .map_err(signup::password_field)?;
+    app.store()
+        .write(Change { user, encoded, now }, write_change)
+        .await?;
+    Ok(())
+}
+
+struct Change {
+    user: User,
+    encoded: String,
+    now: Timestamp,
+}
+
+fn write_change<'t>(tx: &'t mut Tx, change: &'t Change) -> BoxFuture<'t, munjigi_store::Result<()>> {
+    Box::pin(async move {
+        let Change { user, encoded, now } = change;
+        users::set_password(tx, &user.id, encoded).await?;
+        let ended = records::end_all_for_user(tx, &user.id, EndReason::PasswordChange, *now, None).await?;
+        record::drop_carriers(tx, ended, *now).await
+    })
+}
+
+/// Keeps the same password under today's hasher (Django's `setter` in `check_password`). Sessions and records are
+/// bound to the stored hash, so those that we know are bound anew in the same transaction: nobody is signed out.
+///
+/// # Errors
+/// [`Error::InvalidCredentials`] where the password was changed meanwhile and this is no longer it.
+pub(super) async fn upgrade(app: &App, mut user: User, password: Password, now: Timestamp) -> Result<User> {
+    let encoded = match hashing::make_password(app, password.clone()).await {
+        Ok(encoded) => encoded,
+        // bcrypt has become the preferred hasher and cannot hold this password; the stored hash stays good.
+        Err(Error::Password(_)) => return Ok(user),
+        Err(error) => return Err(error),
+    };
+    let upgrade = Upgrade {
+        app: app.clone(),
+        user: user.clone(),
+        encoded: encoded.clone(),
+        now,
+    };
+    if app.store().write(upgrade, write_upgrade).await? {
+        user.password = encoded;
+        return Ok(user);
+    }
+    // Somebody was faster: another sign-in with the same upgrade, or a change of the password.
+    let current = users::by_id(&mut app.store().reader(), &user.id)
+        .await?
+        .ok_or(Error::InvalidCredentials)?;
+    let check = hashing::check_password(app, password, Some(current.password.clone())).await?;
+    if check.correct && current.is_active {
+        Ok(current)
+    } else {
+        Err(Error::InvalidCredentials)
+    }
+}
+
+struct Upgrade {
+    app: App,
+    user: User,
+    encoded: String,
+    now: Timestamp,
+}
+
+fn write_upgrade<'t>(tx: &'t mut Tx, upgrade: &'t Upgrade) -> BoxFuture<'t, munjigi_store::Result<bool>> {
+    Box::pin(async move {
+        let Upgrade {
+            app,
+            user,
+            encoded,
+            now,
+        } = upgrade;
+        if !users::upgrade_password(tx, &user.id, &user.password, encoded).await? {
+            return Ok(false);
+        }
+        let auth_hash = app.sessions().hasher.hash(encoded);
+        for record in records::for_user(tx, &user.id).await? {
+            records::set_auth_hash(tx, &record.sid, &auth_hash).await?;
+            if let Some(key) = &record.django_session_key {
+                rebind(tx, app, key, encoded, *now).await?;
+            }
+        }
+        Ok(true)
+    })
+}
+
+/// Binds a session to another stored hash; it keeps its key and its end.
+async fn rebind(
+    tx: &mut Tx,
+    app: &App,
+    key: &str,
+    encoded: &str,
+    now: Timestamp,
+) -> munjigi_store::Result<()> {
+    let Some(row) = sessions::by_key(tx, key, now).await? else {
+        return Ok(());
+    };
+    let mut data = app.sessions().decode(&row);
+    data.set_auth_hash(encoded, &app.sessions().hasher);
+    let rebound = SessionRow {
+        session_data: app.sessions().encode(&data, now),
+        ..row
+    };
+    sessions::update(tx, &rebound).await?;
+    Ok(())
+}

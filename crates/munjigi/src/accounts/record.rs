@@ -1,0 +1,106 @@
+//! The session record: one row behind each sign-in, whatever carries it. Ending it ends all its carriers.
+
+use super::Client;
+use crate::app::App;
+use jiff::Timestamp;
+use munjigi_sessions::{AuthHashMatch, SessionAuthHasher};
+use munjigi_store::records::{self, EndedRecord, NewRecord, Record};
+use munjigi_store::token_blacklist::{self, OutstandingToken};
+use munjigi_store::users::User;
+use munjigi_store::{Tx, sessions};
+use rand_core::Rng;
+
+/// What carries a sign-in: the key of a Django session, or the id of a refresh token.
+pub(super) enum Carrier {
+    Session { key: String },
+    Refresh { jti: String, exp: Timestamp },
+}
+
+/// A record, not yet written, for a user who signs in now.
+pub(super) fn open(
+    app: &App,
+    user: &User,
+    sid: String,
+    carrier: Carrier,
+    client: &Client,
+    now: Timestamp,
+) -> NewRecord {
+    let (django_session_key, jti, jti_exp) = match carrier {
+        Carrier::Session { key } => (Some(key), None, None),
+        Carrier::Refresh { jti, exp } => (None, Some(jti), Some(exp)),
+    };
+    NewRecord {
+        sid,
+        user_id: user.id.clone(),
+        opened_at: now,
+        idle_end: None,
+        absolute_end: None,
+        auth_hash: app.sessions().hasher.hash(&user.password),
+        django_session_key,
+        jti,
+        jti_exp,
+        client: records::Client {
+            name: None,
+            address: client.address.map(|address| address.to_string()),
+            agent: (!client.agent.is_empty()).then(|| client.agent.clone()),
+        },
+    }
+}
+
+/// A new record's id: 128 random bits as 32 hexadecimal digits.
+pub(super) fn new_sid(app: &App) -> String {
+    let mut bytes = [0; 16];
+    app.entropy().fill_bytes(&mut bytes);
+    format!("{:032x}", u128::from_be_bytes(bytes))
+}
+
+/// Whether the sign-in behind a token still holds. A record ends by a sign-out, by a password change, or with its
+/// time. A password that Django changed has not touched the record; it shows in the hash that the record was bound to.
+pub(super) fn is_live(record: &Record, user: &User, hasher: &SessionAuthHasher, now: Timestamp) -> bool {
+    !is_over(record, now)
+        && record.user_id == user.id.to_string()
+        && hasher.verify_hash(&record.auth_hash, &user.password) != AuthHashMatch::No
+}
+
+/// Whether the record has ended, or its time has.
+pub(super) fn is_over(record: &Record, now: Timestamp) -> bool {
+    let past = |end: Option<Timestamp>| end.is_some_and(|end| end <= now);
+    record.ended_at.is_some() || past(record.idle_end) || past(record.absolute_end)
+}
+
+/// Takes away what carried records that just ended, in the same transaction: their Django sessions are deleted and
+/// their refresh tokens blacklisted, so that a Django beside us refuses them too.
+pub(super) async fn drop_carriers(
+    tx: &mut Tx,
+    ended: Vec<EndedRecord>,
+    now: Timestamp,
+) -> munjigi_store::Result<()> {
+    for record in ended {
+        if let Some(key) = &record.django_session_key {
+            sessions::delete(tx, key).await?;
+        }
+        blacklist(tx, record.jti, record.jti_exp, now).await?;
+    }
+    Ok(())
+}
+
+/// Blacklists the token that carries a record, where a token does.
+pub(super) async fn blacklist(
+    tx: &mut Tx,
+    jti: Option<String>,
+    exp: Option<Timestamp>,
+    now: Timestamp,
+) -> munjigi_store::Result<()> {
+    if let (Some(jti), Some(expires_at)) = (jti, exp) {
+        // Its row is there since the sign-in; it is written anew only where somebody removed it.
+        let token = OutstandingToken {
+            user_id: None,
+            jti,
+            token: String::new(),
+            created_at: None,
+            expires_at,
+        };
+        token_blacklist::blacklist(tx, &token, now).await?;
+    }
+    Ok(())
+}

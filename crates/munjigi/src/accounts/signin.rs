@@ -1,0 +1,223 @@
+//! Sign-in: who is meant, whether it is he, and what is opened for him. Django's `authenticate` and `login`
+//! (`contrib/auth/__init__.py`), simplejwt's `TokenObtainPairSerializer`.
+//!
+//! Every door asks [`authenticate`]: wrong, unknown, inactive and unusable get one answer after one hash.
+
+use super::error::{Error, Result};
+use super::record::{self, Carrier};
+use super::sessions::Session;
+use super::{Client, hashing, password, tokens};
+use crate::app::App;
+use jiff::Timestamp;
+use munjigi_passwords::Password;
+use munjigi_sessions::{LoginStep, MUNJIGI_SID, SessionData, SessionKey, login_step};
+use munjigi_store::records::{EndReason, NewRecord};
+use munjigi_store::token_blacklist::OutstandingToken;
+use munjigi_store::users::User;
+use munjigi_store::{BoxFuture, Tx, records, sessions, token_blacklist, users};
+use munjigi_tokens::RefreshToken;
+
+/// What somebody signs in with. What is missing is refused like what is wrong.
+pub struct Credentials {
+    /// Who he says he is.
+    pub login: Option<Login>,
+    /// The password, as typed.
+    pub password: Option<Password>,
+}
+
+/// By which name a user calls himself.
+pub enum Login {
+    /// The body's `username`: the user of exactly that name; if there is none and it has an `@`, the one user with
+    /// that e-mail address.
+    Username(String),
+    /// The body's `email`: the one user with that address; if there is none, the user of exactly that name, as in
+    /// Django's `authenticate(username=email)`.
+    Email(String),
+    /// `USERNAME_FIELD` alone, as simplejwt's own routes have it.
+    UsernameField(String),
+}
+
+/// The user whose credentials these are.
+///
+/// # Errors
+/// [`Error::InvalidCredentials`] for every cause, after one hash. [`Error::Busy`] and [`Error::Store`].
+pub async fn authenticate(app: &App, credentials: Credentials, now: Timestamp) -> Result<User> {
+    let Credentials { login, password } = credentials;
+    let found = match (&login, &password) {
+        (Some(login), Some(_)) => find(app, login).await?,
+        _ => None,
+    };
+    let password = password.unwrap_or_else(|| Password::from(String::new()));
+    let encoded = found.as_ref().map(|user| user.password.clone());
+    let check = hashing::check_password(app, password.clone(), encoded).await?;
+    let Some(user) = found.filter(|user| check.correct && user.is_active) else {
+        tracing::info!(target: "munjigi::account", event = "signin_refused");
+        return Err(Error::InvalidCredentials);
+    };
+    if check.must_update {
+        password::upgrade(app, user, password, now).await
+    } else {
+        Ok(user)
+    }
+}
+
+async fn find(app: &App, login: &Login) -> Result<Option<User>> {
+    let mut conn = app.store().reader();
+    Ok(match login {
+        Login::UsernameField(name) => users::by_username(&mut conn, name).await?,
+        Login::Username(name) => match users::by_username(&mut conn, name).await? {
+            None if name.contains('@') => only(users::by_email(&mut conn, name).await?),
+            found => found,
+        },
+        Login::Email(email) => {
+            let found = users::by_email(&mut conn, email).await?;
+            if found.is_empty() {
+                users::by_username(&mut conn, email).await?
+            } else {
+                only(found)
+            }
+        }
+    })
+}
+
+/// Two users with one address: neither is meant. Whose address it is stays out of the log.
+fn only(mut found: Vec<User>) -> Option<User> {
+    if found.len() > 1 {
+        tracing::warn!(target: "munjigi::account", event = "email_ambiguous", users = ?found.iter().map(|user| user.id.to_string()).collect::<Vec<_>>());
+        return None;
+    }
+    found.pop()
+}
+
+/// Makes a pair of tokens for a user: `RefreshToken.for_user`, and the record that stands behind both.
+///
+/// # Errors
+/// [`Error::Store`]; [`Error::Token`] where `USER_ID_FIELD` names what this user has not.
+pub async fn open_jwt(app: &App, user: &User, client: &Client, now: Timestamp) -> Result<tokens::Pair> {
+    let sid = record::new_sid(app);
+    let refresh = RefreshToken::for_user_at(app.jwt(), user, now)?.with_claim("sid", sid.as_str())?;
+    let pair = tokens::Pair {
+        access: refresh.access_token().to_string(),
+        refresh: refresh.to_string(),
+    };
+    let carrier = Carrier::Refresh {
+        jti: refresh.jti().to_owned(),
+        exp: refresh.expires_at(),
+    };
+    let signin = JwtSignIn {
+        last_login: app.jwt().settings().update_last_login.then_some(now),
+        record: record::open(app, user, sid, carrier, client, now),
+        outstanding: tokens::outstanding(Some(user.id.clone()), &refresh, &pair.refresh),
+    };
+    app.store().write(signin, write_jwt).await?;
+    tracing::info!(target: "munjigi::account", event = "signed_in", carrier = "jwt", user = %user.id);
+    Ok(pair)
+}
+
+struct JwtSignIn {
+    last_login: Option<Timestamp>,
+    record: NewRecord,
+    outstanding: OutstandingToken,
+}
+
+fn write_jwt<'t>(tx: &'t mut Tx, signin: &'t JwtSignIn) -> BoxFuture<'t, munjigi_store::Result<()>> {
+    Box::pin(async move {
+        if let Some(moment) = signin.last_login {
+            users::set_last_login(tx, &signin.record.user_id, moment).await?;
+        }
+        records::open(tx, &signin.record).await?;
+        token_blacklist::insert_outstanding(tx, &signin.outstanding).await
+    })
+}
+
+/// Opens a Django session for a user: `login()`. `before` is the session that the client had until now.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn open_session(
+    app: &App,
+    user: User,
+    before: Option<SessionKey>,
+    client: &Client,
+    now: Timestamp,
+) -> Result<Session> {
+    let signin = SessionSignIn {
+        app: app.clone(),
+        sid: record::new_sid(app),
+        key: SessionKey::generate(&mut app.entropy()),
+        user,
+        before,
+        client: client.clone(),
+        now,
+    };
+    let session = app.store().write(signin, write_session).await?;
+    tracing::info!(target: "munjigi::account", event = "signed_in", carrier = "session", user = %session.user.id);
+    Ok(session)
+}
+
+struct SessionSignIn {
+    app: App,
+    sid: String,
+    /// The session's key, unless it keeps the one it has.
+    key: SessionKey,
+    user: User,
+    before: Option<SessionKey>,
+    client: Client,
+    now: Timestamp,
+}
+
+fn write_session<'t>(
+    tx: &'t mut Tx,
+    signin: &'t SessionSignIn,
+) -> BoxFuture<'t, munjigi_store::Result<Session>> {
+    Box::pin(async move {
+        let SessionSignIn { app, user, now, .. } = signin;
+        let (mut data, key) = match &signin.before {
+            Some(before) => continue_session(tx, signin, before).await?,
+            None => (SessionData::default(), signin.key.clone()),
+        };
+        data.set_login(&user.id, &user.password, &app.sessions().hasher);
+        data.insert(MUNJIGI_SID, signin.sid.as_str());
+        let row = app.sessions().row(&key, &data, *now);
+        // A session that keeps its key is there already, unless a sign-out came in between: then it is made anew.
+        if !sessions::update(tx, &row).await? {
+            sessions::insert(tx, &row).await?;
+        }
+        users::set_last_login(tx, &user.id, *now).await?;
+        let carrier = Carrier::Session { key: row.session_key };
+        records::open(
+            tx,
+            &record::open(app, user, signin.sid.clone(), carrier, &signin.client, *now),
+        )
+        .await?;
+        Ok(Session::new(app, user.clone(), key, &data, *now))
+    })
+}
+
+/// What becomes of the session that the client had: Django keeps an anonymous visitor's data under a new key, drops
+/// another user's, and keeps the key of the same user's. Its record, where it had one, ends with it.
+async fn continue_session(
+    tx: &mut Tx,
+    signin: &SessionSignIn,
+    before: &SessionKey,
+) -> munjigi_store::Result<(SessionData, SessionKey)> {
+    let SessionSignIn { app, user, now, .. } = signin;
+    let Some(row) = sessions::by_key(tx, before.expose(), *now).await? else {
+        return Ok((SessionData::default(), signin.key.clone()));
+    };
+    let data = app.sessions().decode(&row);
+    if let Some(sid) = data.text(MUNJIGI_SID) {
+        records::end(tx, &sid, EndReason::Replaced, *now).await?;
+    }
+    match login_step(&data, &user.id, &user.password, &app.sessions().hasher) {
+        LoginStep::Keep => Ok((data, before.clone())),
+        LoginStep::CycleKey => {
+            sessions::delete(tx, before.expose()).await?;
+            Ok((data, signin.key.clone()))
+        }
+        LoginStep::Flush => {
+            sessions::delete(tx, before.expose()).await?;
+            Ok((SessionData::default(), signin.key.clone()))
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Sign-up: `create_user` of `contrib/auth/models.py` behind a serializer's checks.
+//!
+//! Beyond Django an e-mail address belongs to one sign-up: otherwise a second account with a stranger's address
+//! would keep him from signing in by it. Rows that munjigi did not make may repeat addresses.
+
+use super::error::{Error, Result};
+use super::hashing;
+use crate::app::App;
+use crate::i18n::{FieldErrors, Text, UserAttribute};
+use jiff::Timestamp;
+use munjigi_passwords::validation::{self, PolicyError, validate_password};
+use munjigi_passwords::{Error as PasswordError, Password};
+use munjigi_store::users::{NewUser, User};
+use munjigi_store::{BoxFuture, Error as StoreError, FieldValue, Tx, emails, users};
+
+/// What somebody asks to become: fields that are well-formed each by itself.
+pub struct Application {
+    /// The username, in NFKC.
+    pub username: String,
+    /// The e-mail address, normalised.
+    pub email: String,
+    /// The password as typed.
+    pub password: Password,
+    /// One value for each declared field, in their order.
+    pub extra: Vec<FieldValue>,
+}
+
+/// Makes a user.
+///
+/// # Errors
+/// [`Error::Invalid`] with all that is wrong: the name or the address is taken, the password is against the policy. [`Error::Busy`] and [`Error::Store`].
+pub async fn signup(app: &App, application: Application, now: Timestamp) -> Result<User> {
+    let Application {
+        username,
+        email,
+        password,
+        extra,
+    } = application;
+    let mut wrong = taken(app, &username, &email).await?;
+    for error in password_errors(app, &password, &username, &email) {
+        wrong.add("password", error);
+    }
+    if !wrong.is_empty() {
+        return Err(wrong.into());
+    }
+    let encoded = hashing::make_password(app, password)
+        .await
+        .map_err(password_field)?;
+    let user = NewUser {
+        username,
+        email,
+        password: encoded,
+        first_name: String::new(),
+        last_name: String::new(),
+        is_active: true,
+        is_staff: false,
+        is_superuser: false,
+        date_joined: now,
+        extra,
+    };
+    let user = create(app, user).await?;
+    tracing::info!(target: "munjigi::account", event = "signed_up", user = %user.id);
+    Ok(user)
+}
+
+/// What is wrong with the password by the configured validators: Django's `validate_password`.
+pub(super) fn password_errors(app: &App, password: &Password, username: &str, email: &str) -> Vec<Text> {
+    let attributes = [
+        validation::UserAttribute {
+            name: "username",
+            verbose_name: "username",
+            value: username,
+        },
+        validation::UserAttribute {
+            name: "email",
+            verbose_name: "email address",
+            value: email,
+        },
+    ];
+    let errors = validate_password(password, &attributes, &app.config().validators)
+        .err()
+        .unwrap_or_default();
+    errors.into_iter().map(policy_text).collect()
+}
+
+fn policy_text(error: PolicyError) -> Text {
+    match error {
+        PolicyError::TooSimilar { attribute, .. } => Text::PasswordTooSimilar(match attribute.as_str() {
+            "email" => UserAttribute::Email,
+            "first_name" => UserAttribute::FirstName,
+            "last_name" => UserAttribute::LastName,
+            _ => UserAttribute::Username,
+        }),
+        PolicyError::TooShort { min_length } => Text::PasswordTooShort(min_length),
+        PolicyError::EntirelyNumeric => Text::PasswordEntirelyNumeric,
+        // Only Django's four are configured.
+        _ => Text::PasswordTooCommon,
+    }
+}
+
+/// Looks before the costly hash, and so that both fields are named at once. What happens between this and the
+/// insert is told by the database's own constraints.
+async fn taken(app: &App, username: &str, email: &str) -> Result<FieldErrors> {
+    let mut conn = app.store().reader();
+    let mut wrong = FieldErrors::default();
+    if users::by_username(&mut conn, username).await?.is_some() {
+        wrong.add("username", Text::UsernameTaken);
+    }
+    if app.config().email_unique && !users::by_email(&mut conn, email).await?.is_empty() {
+        wrong.add("email", Text::EmailTaken);
+    }
+    Ok(wrong)
+}
+
+/// Writes the user and, where addresses are unique, his claim on the address.
+pub(super) async fn create(app: &App, user: NewUser) -> Result<User> {
+    let created = if app.config().email_unique && !user.email.is_empty() {
+        app.store().write(user, write_with_email).await
+    } else {
+        app.store()
+            .write(user, |tx, user| Box::pin(users::insert(tx, user)))
+            .await
+    };
+    created.map_err(conflict)
+}
+
+fn write_with_email<'t>(tx: &'t mut Tx, user: &'t NewUser) -> BoxFuture<'t, munjigi_store::Result<User>> {
+    Box::pin(async move {
+        let created = users::insert(tx, user).await?;
+        emails::claim(tx, &emails::fold(&user.email), &created.id).await?;
+        Ok(created)
+    })
+}
+
+/// A race lost at the insert is the same error of the same field as one seen before.
+fn conflict(error: StoreError) -> Error {
+    match error {
+        StoreError::UniqueViolation { table, .. } if table == "munjigi_email" => {
+            FieldErrors::of("email", vec![Text::EmailTaken]).into()
+        }
+        StoreError::UniqueViolation { column, .. } if column == "username" => {
+            FieldErrors::of("username", vec![Text::UsernameTaken]).into()
+        }
+        other => other.into(),
+    }
+}
+
+/// A password that the preferred hasher cannot take is an error of its field.
+pub(super) fn password_field(error: Error) -> Error {
+    match error {
+        Error::Password(PasswordError::PasswordTooLong { limit }) => {
+            FieldErrors::of("password", vec![Text::PasswordTooLong(limit)]).into()
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,134 @@
+//! Tokens against the database: who sends an access token, and what a refresh token still gives.
+//! `JWTAuthentication.get_user` and `TokenRefreshSerializer` of simplejwt 5.5.1, and beyond them the record.
+
+use super::error::{Error, Result};
+use super::record;
+use crate::app::App;
+use jiff::Timestamp;
+use munjigi_store::token_blacklist::{self, OutstandingToken};
+use munjigi_store::users::User;
+use munjigi_store::{Conn, records, users};
+use munjigi_tokens::{AccessToken, Error as TokenError, RefreshToken, Token, TokenClass, TokenType};
+use munjigi_user::UserId;
+use sha2::{Digest, Sha256};
+
+/// The two tokens of a sign-in, as text.
+pub struct Pair {
+    /// The access token.
+    pub access: String,
+    /// The refresh token.
+    pub refresh: String,
+}
+
+/// The user who sends a token as his credential.
+///
+/// # Errors
+/// [`Error::Bearer`] with what each class of `AUTH_TOKEN_CLASSES` said; [`Error::Token`] where the token names no
+/// user; [`Error::UserNotFound`], [`Error::UserInactive`]; [`Error::Store`].
+pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<User> {
+    let mut refused = Vec::new();
+    for &class in &app.jwt().settings().auth_token_classes {
+        let verified = match class {
+            TokenClass::AccessToken => {
+                AccessToken::verify_at(app.jwt(), text, now).map(|token| Claims::of(&token))
+            }
+            TokenClass::RefreshToken => {
+                RefreshToken::verify_at(app.jwt(), text, now).map(|token| Claims::of(&token))
+            }
+            _ => Err(TokenError::WrongType),
+        };
+        match verified {
+            Ok(claims) => return user_of(app, claims?, class, now).await,
+            Err(error) => refused.push((class, error)),
+        }
+    }
+    Err(Error::Bearer(refused))
+}
+
+/// What the database is asked about a verified token.
+struct Claims {
+    user_id: String,
+    sid: Option<String>,
+    jti: String,
+}
+
+impl Claims {
+    fn of<T: TokenType>(token: &Token<T>) -> Result<Self, TokenError> {
+        Ok(Self {
+            user_id: token.user_id()?.to_owned(),
+            sid: token.sid().map(str::to_owned),
+            jti: token.jti().to_owned(),
+        })
+    }
+}
+
+async fn user_of(app: &App, claims: Claims, class: TokenClass, now: Timestamp) -> Result<User> {
+    let mut conn = app.store().reader();
+    let user = by_claim(app, &mut conn, &claims.user_id)
+        .await?
+        .ok_or(Error::UserNotFound)?;
+    if !user.is_active {
+        return Err(Error::UserInactive);
+    }
+    let blacklisted =
+        class == TokenClass::RefreshToken && token_blacklist::is_blacklisted(&mut conn, &claims.jti).await?;
+    if blacklisted || !is_live(app, &mut conn, claims.sid.as_deref(), &user, now).await? {
+        return Err(Error::Bearer(vec![(class, TokenError::Blacklisted)]));
+    }
+    Ok(user)
+}
+
+/// A new access token for a refresh token, which stays as it is.
+///
+/// # Errors
+/// [`Error::Token`] where the token is not good, was blacklisted, or its sign-in has ended;
+/// [`Error::NoActiveAccount`] where its user may no longer come in, or is gone (simplejwt answers 500 then).
+pub async fn refresh(app: &App, text: &str, now: Timestamp) -> Result<String> {
+    let refresh = RefreshToken::verify_at(app.jwt(), text, now)?;
+    let mut conn = app.store().reader();
+    if token_blacklist::is_blacklisted(&mut conn, refresh.jti()).await? {
+        return Err(TokenError::Blacklisted.into());
+    }
+    let user = by_claim(app, &mut conn, refresh.user_id()?).await?;
+    let user = user.filter(|user| user.is_active).ok_or(Error::NoActiveAccount)?;
+    if !is_live(app, &mut conn, refresh.sid(), &user, now).await? {
+        return Err(TokenError::Blacklisted.into());
+    }
+    Ok(refresh.access_token().to_string())
+}
+
+/// Whether the sign-in behind a token still holds. A token without a record, Django's own, holds by itself.
+async fn is_live(app: &App, conn: &mut Conn, sid: Option<&str>, user: &User, now: Timestamp) -> Result<bool> {
+    let Some(sid) = sid else { return Ok(true) };
+    // A `sid` that no row has was swept after its end, or never ours: a signed token says it was opened here.
+    let record = records::by_sid(conn, sid).await?;
+    Ok(record.is_some_and(|record| record::is_live(&record, user, &app.sessions().hasher, now)))
+}
+
+/// The user whom a claim names, by the field that `USER_ID_FIELD` says.
+async fn by_claim(app: &App, conn: &mut Conn, value: &str) -> Result<Option<User>> {
+    let model = &app.config().user_model;
+    Ok(match app.jwt().settings().user_id_field.as_str() {
+        "username" => users::by_username(conn, value).await?,
+        _ => match model.id_kind.parse(value) {
+            Ok(id) => users::by_id(conn, &id).await?,
+            Err(_) => None,
+        },
+    })
+}
+
+/// The row that says a refresh token was given out. A digest stands where simplejwt keeps the token: it looks
+/// tokens up by their `jti` alone, and whoever reads the table cannot use it.
+pub(super) fn outstanding(user_id: Option<UserId>, refresh: &RefreshToken, text: &str) -> OutstandingToken {
+    OutstandingToken {
+        user_id,
+        jti: refresh.jti().to_owned(),
+        token: format!("sha256:{}", base16(&Sha256::digest(text.as_bytes()))),
+        created_at: refresh.issued_at(),
+        expires_at: refresh.expires_at(),
+    }
+}
+
+fn base16(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,49 @@
+//! The JSON routes, a file each for the notes' routes, simplejwt's, and the probes.
+
+pub mod probe;
+pub mod token;
+pub mod user;
+pub mod welcome;
+
+use super::error::Error;
+use crate::app::App;
+use axum::Router;
+use axum::handler::Handler;
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::{self, MethodRouter};
+use http::HeaderValue;
+use http::header::ALLOW;
+
+/// A path that takes POST.
+fn post<H: Handler<T, App>, T: 'static>(handler: H) -> MethodRouter<App> {
+    only("POST, OPTIONS", routing::post(handler))
+}
+
+/// A path that takes GET.
+fn get<H: Handler<T, App>, T: 'static>(handler: H) -> MethodRouter<App> {
+    only("GET, OPTIONS", routing::get(handler))
+}
+
+/// Answers OPTIONS, refuses every other method in DRF's words, and names the methods on each answer, as DRF does.
+fn only(allow: &'static str, methods: MethodRouter<App>) -> MethodRouter<App> {
+    methods
+        .options(async || ())
+        .fallback(async |method: http::Method| Error::MethodNotAllowed(method))
+        .layer(map_response(move |mut response: Response| async move {
+            response
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static(allow));
+            response
+        }))
+}
+
+/// Serves `path` with and without a slash at its end; a route that is switched off is not served at all.
+fn route(routes: Router<App>, path: Option<&String>, methods: MethodRouter<App>) -> Router<App> {
+    match path {
+        Some(path) => routes
+            .route(path, methods.clone())
+            .route(&format!("{path}/"), methods),
+        None => routes,
+    }
+}

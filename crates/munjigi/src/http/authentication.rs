@@ -1,0 +1,128 @@
+//! Who sends a request: DRF's `DEFAULT_AUTHENTICATION_CLASSES`, tried in order. The first class that finds a
+//! credential decides, for good or ill; a request without any is anonymous.
+
+use super::context::Context;
+use super::cookies::{self, CookieAttributes, Lifetime};
+use super::csrf;
+use super::error::{Error, Result};
+use crate::accounts::sessions::{self, Presented, Session};
+use crate::accounts::tokens;
+use crate::app::App;
+use crate::config::AuthenticationClass;
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, Method};
+use munjigi_sessions::SessionKey;
+use munjigi_store::users::User;
+
+/// Who sends a request.
+pub enum Sender {
+    /// Nobody we know.
+    Anonymous,
+    /// A user, by an access token, or by a session whose CSRF token was right where the method changes something.
+    User(Box<User>),
+}
+
+/// DRF's `IsAuthenticated`: the user, or 401.
+pub struct CurrentUser(pub User);
+
+impl FromRequestParts<App> for CurrentUser {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        match Sender::from_request_parts(parts, app).await? {
+            Sender::Anonymous => Err(Error::NotAuthenticated),
+            Sender::User(user) => Ok(Self(*user)),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Sender {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let context = Context::from_request_parts(parts, app).await?;
+        for class in &app.config().authentication_classes {
+            let found = match class {
+                AuthenticationClass::Jwt => by_bearer(parts, app, &context).await?,
+                AuthenticationClass::Session => by_session(parts, app, &context).await?,
+            };
+            if let Some(user) = found {
+                return Ok(Self::User(Box::new(user)));
+            }
+        }
+        Ok(Self::Anonymous)
+    }
+}
+
+/// `JWTAuthentication.authenticate` (simplejwt 5.5.1, `authentication.py`).
+async fn by_bearer(parts: &Parts, app: &App, context: &Context) -> Result<Option<User>> {
+    match bearer_token(&parts.headers, app)? {
+        Some(token) => Ok(Some(tokens::authenticate(app, &token, context.now()).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The token in the header that `AUTH_HEADER_NAME` names; `None` where the header is missing or of another scheme.
+///
+/// # Errors
+/// [`Error::BadAuthorizationHeader`] where there is no token behind the scheme, or more than one.
+pub fn bearer_token(headers: &HeaderMap, app: &App) -> Result<Option<String>> {
+    let Some(header) = headers.get(&app.config().auth_header) else {
+        return Ok(None);
+    };
+    // What is not UTF-8 is no token; it is refused where tokens are read.
+    let text = String::from_utf8_lossy(header.as_bytes());
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
+    let types = &app.jwt().settings().auth_header_types;
+    match words.as_slice() {
+        [scheme, rest @ ..] if types.iter().any(|known| known == scheme) => match rest {
+            [token] => Ok(Some((*token).to_owned())),
+            _ => Err(Error::BadAuthorizationHeader),
+        },
+        _ => Ok(None),
+    }
+}
+
+/// Django's `SessionMiddleware` and DRF's `SessionAuthentication`.
+async fn by_session(parts: &Parts, app: &App, context: &Context) -> Result<Option<User>> {
+    let cookie = CookieAttributes::from(&app.config().session);
+    let Some(presented) = cookies::read(&parts.headers, &cookie.name) else {
+        return Ok(None);
+    };
+    let found = match SessionKey::parse(presented) {
+        Some(key) => sessions::authenticate(app, &key, context.now()).await?,
+        None => Presented::Nothing,
+    };
+    let session = match found {
+        Presented::User(session) => session,
+        Presented::Renewed(session) => {
+            set_session_cookie(app, context, &session);
+            session
+        }
+        Presented::Anonymous => return Ok(None),
+        Presented::Nothing => {
+            context.set_cookie(cookie.delete());
+            return Ok(None);
+        }
+    };
+    csrf::enforce(app, context, &parts.method, &parts.headers)?;
+    Ok(Some(session.user))
+}
+
+/// Gives the browser its session's key.
+pub fn set_session_cookie(app: &App, context: &Context, session: &Session) {
+    let lifetime = session
+        .cookie_age
+        .map_or(Lifetime::BrowserSession, Lifetime::MaxAge);
+    let cookie = CookieAttributes::from(&app.config().session);
+    context.set_cookie(cookie.set(session.key.expose(), lifetime, context.now()));
+}
+
+/// RFC 9110 section 9.2.1.
+pub fn is_safe(method: &Method) -> bool {
+    matches!(
+        *method,
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
+    )
+}

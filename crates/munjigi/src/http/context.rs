@@ -1,0 +1,180 @@
+//! What is known of a request before any handler looks at it: when it came, from whom, in which language the
+//! answer is wanted, and which cookies the answer will set.
+
+use super::error::Error;
+use super::header;
+use crate::accounts::Client;
+use crate::config::HostSettings;
+use crate::i18n::Lang;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use http::header::{HOST, HeaderMap, HeaderName, USER_AGENT};
+use http::request::Parts;
+use http::{HeaderValue, Uri};
+use jiff::Timestamp;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The circumstances of one request. Cheap to clone; every clone sets cookies on the same answer.
+#[derive(Clone)]
+pub struct Context(Arc<Circumstances>);
+
+struct Circumstances {
+    now: Timestamp,
+    lang: Lang,
+    origin: Origin,
+    client: Client,
+    cookies: Mutex<Vec<HeaderValue>>,
+}
+
+/// Under which name the client reached us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// `host` or `host:port`, as the client wrote it.
+    pub host: String,
+    /// Whether it came over TLS, to us or to a proxy that is believed.
+    pub secure: bool,
+}
+
+impl Context {
+    /// Gathers the circumstances of a request from its head.
+    pub fn of(
+        request: &http::Request<axum::body::Body>,
+        hosts: &HostSettings,
+        lang: Lang,
+        now: Timestamp,
+    ) -> Self {
+        let peer = request
+            .extensions()
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip());
+        let headers = request.headers();
+        let believed = peer.is_some_and(|peer| is_trusted(hosts, peer));
+        let origin = Origin {
+            host: host(request.uri(), headers, hosts, believed),
+            secure: secure(headers, hosts, believed),
+        };
+        let client = Client {
+            address: peer.map(|peer| {
+                if believed {
+                    forwarded_for(headers, hosts, peer)
+                } else {
+                    peer
+                }
+            }),
+            agent: header::text(headers, USER_AGENT).unwrap_or_default().into_owned(),
+        };
+        Self(Arc::new(Circumstances {
+            now,
+            lang,
+            origin,
+            client,
+            cookies: Mutex::default(),
+        }))
+    }
+
+    /// The time at which the request came; one request has one `now`.
+    pub fn now(&self) -> Timestamp {
+        self.0.now
+    }
+
+    /// The language that the answer is written in.
+    pub fn lang(&self) -> Lang {
+        self.0.lang
+    }
+
+    /// Under which name the client reached us.
+    pub fn origin(&self) -> &Origin {
+        &self.0.origin
+    }
+
+    /// Who asks.
+    pub fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    /// Puts a `Set-Cookie` on the answer. Like Django, a 5xx answer sets none.
+    pub fn set_cookie(&self, cookie: Option<HeaderValue>) {
+        self.0
+            .cookies
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(cookie);
+    }
+
+    pub(super) fn take_cookies(&self) -> Vec<HeaderValue> {
+        std::mem::take(&mut *self.0.cookies.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Context {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or(Error::Internal("a route stands outside the doorway"))
+    }
+}
+
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+fn is_trusted(hosts: &HostSettings, address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    hosts
+        .trusted_proxies
+        .iter()
+        .any(|network| network.contains(&address))
+}
+
+fn host(uri: &Uri, headers: &HeaderMap, hosts: &HostSettings, believed: bool) -> String {
+    let forwarded = if believed && hosts.use_x_forwarded_host {
+        header::text(headers, X_FORWARDED_HOST)
+    } else {
+        None
+    };
+    // A request line with a whole URL names the host there (RFC 9112 section 3.2.2).
+    let named = || {
+        uri.authority()
+            .map(|authority| authority.as_str().into())
+            .or_else(|| header::text(headers, HOST))
+    };
+    forwarded.or_else(named).unwrap_or_default().into_owned()
+}
+
+fn secure(headers: &HeaderMap, hosts: &HostSettings, believed: bool) -> bool {
+    let Some(proxy) = hosts.proxy_ssl_header.as_ref().filter(|_| believed) else {
+        return false;
+    };
+    // The first of several values counts, as Django reads it (`HttpRequest.scheme`, 5.2).
+    let value = header::text(headers, &proxy.name);
+    value.is_some_and(|value| {
+        value
+            .split(',')
+            .next()
+            .is_some_and(|first| first.trim() == proxy.value)
+    })
+}
+
+/// The client behind a chain of proxies: from the right, the first address that is no proxy of ours. What stands
+/// left of it was written by the client itself and means nothing.
+fn forwarded_for(headers: &HeaderMap, hosts: &HostSettings, peer: IpAddr) -> IpAddr {
+    let mut client = peer;
+    let values: Vec<&str> = headers
+        .get_all(X_FORWARDED_FOR)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    for text in values.iter().rev().flat_map(|value| value.rsplit(',')) {
+        let Ok(address) = text.trim().parse::<IpAddr>() else {
+            break;
+        };
+        client = address;
+        if !is_trusted(hosts, address) {
+            break;
+        }
+    }
+    client
+}

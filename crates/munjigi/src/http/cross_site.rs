@@ -1,0 +1,46 @@
+//! Keeps pages of other sites from signing their visitors up, in or out.
+//!
+//! The notes' routes ask for no CSRF token, so that curl and a phone can use them; Django's reference answers any
+//! page there. A browser says by itself from where a request comes (`Origin`, `Sec-Fetch-Site`): one that comes
+//! from a foreign page is refused, and one that says nothing comes from no page.
+
+use super::authentication::is_safe;
+use super::context::Context;
+use super::error::{Error, Result};
+use super::{csrf, header};
+use crate::app::App;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::HeaderMap;
+use http::header::{HeaderName, ORIGIN};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Refuses requests that a foreign page makes a browser send.
+pub(super) async fn refuse(
+    State(app): State<App>,
+    context: Context,
+    request: Request,
+    next: Next,
+) -> Result<Response> {
+    if !is_safe(request.method())
+        && let Some(origin) = foreign_origin(&app, &context, request.headers())
+    {
+        return Err(Error::CrossSite(origin));
+    }
+    Ok(next.run(request).await)
+}
+
+/// The foreign origin that the browser names, if it does.
+fn foreign_origin(app: &App, context: &Context, headers: &HeaderMap) -> Option<String> {
+    match header::text(headers, ORIGIN) {
+        Some(origin) => (!is_trusted(app, context, &origin)).then(|| origin.into_owned()),
+        // A browser that names no origin with a POST is an old one; this header says as much.
+        None => (headers.get(SEC_FETCH_SITE)? == "cross-site").then(|| "null".to_owned()),
+    }
+}
+
+fn is_trusted(app: &App, context: &Context, origin: &str) -> bool {
+    app.config().cors.origins.allow(origin) || csrf::is_trusted_origin(app, context, origin)
+}

@@ -1,0 +1,70 @@
+//! Cross-site request forgery: Django's `CsrfViewMiddleware` for requests that a session cookie authenticates, and
+//! the cookie that its token is made from. What is decided is in `munjigi_signing::csrf`.
+
+use super::context::Context;
+use super::cookies::{self, CookieAttributes, Lifetime};
+use super::error::{Error, Result};
+use super::header;
+use crate::app::App;
+use http::header::{ORIGIN, REFERER};
+use http::{HeaderMap, Method};
+use jiff::SignedDuration;
+use munjigi_signing::csrf::{CsrfRequest, CsrfSecret, check, origin_verified};
+
+/// DRF's `SessionAuthentication.enforce_csrf`.
+///
+/// # Errors
+/// [`Error::Csrf`] with Django's reason.
+pub fn enforce(app: &App, context: &Context, method: &Method, headers: &HeaderMap) -> Result<()> {
+    let (origin, referer) = (header::text(headers, ORIGIN), header::text(headers, REFERER));
+    let token = header::text(headers, app.csrf().request_header());
+    let request = CsrfRequest {
+        origin: origin.as_deref(),
+        referer: referer.as_deref(),
+        cookie: cookies::read(headers, &app.config().csrf.cookie_name),
+        header_token: token.as_deref(),
+        ..request(context, method)
+    };
+    check(app.csrf(), &request).map_err(Error::Csrf)
+}
+
+/// Whether a page of this origin may send what needs no token: our own pages, and those of `CSRF_TRUSTED_ORIGINS`.
+pub(super) fn is_trusted_origin(app: &App, context: &Context, origin: &str) -> bool {
+    origin_verified(app.csrf(), &request(context, &Method::POST), origin)
+}
+
+fn request<'a>(context: &'a Context, method: &'a Method) -> CsrfRequest<'a> {
+    CsrfRequest {
+        method: method.as_str(),
+        is_secure: context.origin().secure,
+        host: Some(&context.origin().host),
+        origin: None,
+        referer: None,
+        cookie: None,
+        form_token: None,
+        header_token: None,
+    }
+}
+
+/// `rotate_token`: a new secret at sign-in, so that one known from before is worth nothing.
+pub fn rotate(app: &App, context: &Context) {
+    set_cookie(app, context, &CsrfSecret::new(&mut app.entropy()));
+}
+
+/// `get_token`: the secret that the browser has, or a new one; its cookie is set anew either way, and a masked
+/// token for this answer is returned.
+pub fn token(app: &App, context: &Context, headers: &HeaderMap) -> String {
+    let known = cookies::read(headers, &app.config().csrf.cookie_name)
+        .and_then(|cookie| CsrfSecret::parse(cookie).ok());
+    let secret = known.unwrap_or_else(|| CsrfSecret::new(&mut app.entropy()));
+    set_cookie(app, context, &secret);
+    secret.mask(&mut app.entropy())
+}
+
+fn set_cookie(app: &App, context: &Context, secret: &CsrfSecret) {
+    let settings = &app.config().csrf;
+    let lifetime = settings.cookie_age.map_or(Lifetime::BrowserSession, |seconds| {
+        Lifetime::MaxAge(SignedDuration::from_secs(seconds.into()))
+    });
+    context.set_cookie(CookieAttributes::from(settings).set(secret.expose(), lifetime, context.now()));
+}

@@ -1,0 +1,271 @@
+//! The one table from what was refused to what a client reads: status, body, headers.
+//!
+//! The bodies are DRF's, simplejwt's and the notes', and cannot tell a program more than theirs do; so every
+//! answer of 4xx and 5xx carries the header `Munjigi-Error` with a stable word.
+
+use super::body::BodyError;
+use super::context::Context;
+use crate::accounts;
+use crate::i18n::{Lang, Text};
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Method, StatusCode};
+use munjigi_signing::csrf::CsrfFailure;
+use munjigi_tokens::{Error as TokenError, TokenClass};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The result of a handler.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The header with the error's stable word.
+pub const MUNJIGI_ERROR: HeaderName = HeaderName::from_static("munjigi-error");
+
+/// Why a request is refused. It is put into words where the language is known, on the way out.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// By the rules of accounts.
+    #[error(transparent)]
+    Account(Arc<accounts::Error>),
+    /// The body is not what a body must be.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// The body is larger than this many bytes.
+    #[error("The body is too large.")]
+    BodyTooLarge(usize),
+    /// The body did not arrive in time.
+    #[error("The body came too slowly.")]
+    BodyTooSlow,
+    /// The body broke off, or its framing is no HTTP.
+    #[error("The body broke off.")]
+    BodyBroken,
+    /// A guarded route and nobody we know.
+    #[error("No credentials were sent.")]
+    NotAuthenticated,
+    /// `Authorization: Bearer` without a token, or with more than one.
+    #[error("The Authorization header is malformed.")]
+    BadAuthorizationHeader,
+    /// simplejwt's words for wrong credentials.
+    #[error("No active account has these credentials.")]
+    NoActiveAccount,
+    /// A session's request without its token.
+    #[error("CSRF: {0}")]
+    Csrf(CsrfFailure),
+    /// A page of another site sent it. The Origin that it named.
+    #[error("A page of another site sent this.")]
+    CrossSite(String),
+    /// Not one of `ALLOWED_HOSTS`.
+    #[error("The host is not one of ALLOWED_HOSTS.")]
+    DisallowedHost,
+    /// No such route.
+    #[error("There is no such route.")]
+    NotFound,
+    /// A route, but not for this method.
+    #[error("The route does not take this method.")]
+    MethodNotAllowed(Method),
+    /// Too long in the works.
+    #[error("The answer was not ready in time.")]
+    Deadline,
+    /// A fault of ours. What it is stands in the log alone.
+    #[error("Internal error: {0}")]
+    Internal(&'static str),
+}
+
+impl From<accounts::Error> for Error {
+    fn from(error: accounts::Error) -> Self {
+        Self::Account(Arc::new(error))
+    }
+}
+
+impl From<munjigi_store::Error> for Error {
+    fn from(error: munjigi_store::Error) -> Self {
+        accounts::Error::from(error).into()
+    }
+}
+
+impl From<crate::i18n::FieldErrors> for Error {
+    fn from(errors: crate::i18n::FieldErrors) -> Self {
+        accounts::Error::from(errors).into()
+    }
+}
+
+impl IntoResponse for Error {
+    /// An answer without words, which the doorway finishes.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// How long a client that was shed is asked to wait, in seconds.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+impl Error {
+    /// Puts the refusal into words. What the response has as headers stays: `Allow`, CORS.
+    pub(super) fn finish(
+        &self,
+        mut response: Response,
+        context: &Context,
+        challenge: &HeaderValue,
+    ) -> Response {
+        self.log();
+        let (code, body) = self.words(context.lang());
+        let described = Json(body).into_response();
+        *response.body_mut() = described.into_body();
+        let status = self.status();
+        let headers = response.headers_mut();
+        headers.insert(
+            http::header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        headers.insert(MUNJIGI_ERROR, HeaderValue::from_static(code));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, challenge.clone());
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, RETRY_SECONDS);
+        }
+        response
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        use accounts::Error as A;
+        match self {
+            Self::Account(error) => match &**error {
+                A::InvalidCredentials | A::Invalid(_) => StatusCode::BAD_REQUEST,
+                A::Token(
+                    TokenError::NoUserIdField { .. }
+                    | TokenError::ReservedClaim { .. }
+                    | TokenError::ImproperlyConfigured(_),
+                ) => StatusCode::INTERNAL_SERVER_ERROR,
+                A::Token(_) | A::Bearer(_) | A::NoActiveAccount | A::UserNotFound | A::UserInactive => {
+                    StatusCode::UNAUTHORIZED
+                }
+                A::Busy | A::Store(munjigi_store::Error::Busy | munjigi_store::Error::Unavailable(_)) => {
+                    StatusCode::SERVICE_UNAVAILABLE
+                }
+                _ => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+            Self::Body(BodyError::UnsupportedMediaType(_)) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Body(_) | Self::BodyBroken | Self::DisallowedHost => StatusCode::BAD_REQUEST,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::NotAuthenticated | Self::BadAuthorizationHeader | Self::NoActiveAccount => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::Csrf(_) | Self::CrossSite(_) => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Deadline => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The stable word and the body.
+    fn words(&self, lang: Lang) -> (&'static str, Value) {
+        use accounts::Error as A;
+        let detail = |code, text: Text| (code, json!({"detail": text.render(lang)}));
+        let coded = |code, text: Text| (code, json!({"detail": text.render(lang), "code": code}));
+        match self {
+            Self::Account(error) => match &**error {
+                A::InvalidCredentials => (
+                    "invalid_credentials",
+                    json!({"error": Text::WrongCredentials.render(lang)}),
+                ),
+                A::Invalid(fields) => ("invalid", fields.render(lang)),
+                A::NoActiveAccount => detail("no_active_account", Text::NoActiveAccountForToken),
+                A::UserNotFound => coded("user_not_found", Text::UserNotFound),
+                A::UserInactive => coded("user_inactive", Text::UserInactive),
+                A::Token(error) if self.status() == StatusCode::UNAUTHORIZED => {
+                    let body = json!({"detail": token_text(error).render(lang), "code": "token_not_valid"});
+                    (token_word(error), body)
+                }
+                A::Bearer(refusals) => {
+                    let word = refusals
+                        .first()
+                        .map_or("token_not_valid", |(_, error)| token_word(error));
+                    (word, bearer_body(refusals, lang))
+                }
+                _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => {
+                    detail("unavailable", Text::Unavailable)
+                }
+                _ => detail("internal", Text::ServerError),
+            },
+            Self::Body(BodyError::UnsupportedMediaType(text)) => {
+                detail("unsupported_media_type", text.clone())
+            }
+            Self::Body(BodyError::NotADictionary(fields)) => ("invalid", fields.render(lang)),
+            Self::Body(BodyError::Malformed(text)) => detail("parse_error", text.clone()),
+            Self::BodyTooLarge(limit) => detail("body_too_large", Text::BodyTooLarge(*limit)),
+            Self::BodyTooSlow => detail("body_too_slow", Text::MalformedRequest),
+            Self::BodyBroken => detail("body_broken", Text::MalformedRequest),
+            Self::NotAuthenticated => detail("not_authenticated", Text::NotAuthenticated),
+            Self::BadAuthorizationHeader => coded("bad_authorization_header", Text::BadAuthorizationHeader),
+            Self::NoActiveAccount => detail("invalid_credentials", Text::NoActiveAccount),
+            Self::Csrf(failure) => detail(failure.code(), Text::CsrfFailed(failure.to_string())),
+            Self::CrossSite(origin) => detail(
+                "cross_site",
+                Text::CsrfFailed(CsrfFailure::BadOrigin(origin.clone()).to_string()),
+            ),
+            Self::DisallowedHost => detail("disallowed_host", Text::MalformedRequest),
+            Self::NotFound => detail("not_found", Text::NotFound),
+            Self::MethodNotAllowed(method) => {
+                detail("method_not_allowed", Text::MethodNotAllowed(method.to_string()))
+            }
+            Self::Deadline => detail("deadline", Text::Unavailable),
+            Self::Internal(_) => detail("internal", Text::ServerError),
+        }
+    }
+
+    /// What went wrong inside is said once, here, and to nobody outside.
+    fn log(&self) {
+        if self.status().is_server_error() {
+            let cause: &dyn std::error::Error = self;
+            tracing::error!(error = cause, "a request failed");
+        }
+    }
+}
+
+/// `JWTAuthentication.get_validated_token`: what each class of token said.
+fn bearer_body(refusals: &[(TokenClass, TokenError)], lang: Lang) -> Value {
+    let messages: Vec<Value> = refusals
+        .iter()
+        .map(|(class, error)| {
+            json!({"token_class": class.name(), "token_type": class.token_type(), "message": token_text(error).render(lang)})
+        })
+        .collect();
+    json!({
+        "detail": Text::TokenNotValidForAnyType.render(lang),
+        "code": "token_not_valid",
+        "messages": messages,
+    })
+}
+
+fn token_text(error: &TokenError) -> Text {
+    match error {
+        TokenError::Expired => Text::TokenExpired,
+        TokenError::WrongType => Text::TokenHasWrongType,
+        TokenError::NoType => Text::TokenHasNoType,
+        TokenError::NoId => Text::TokenHasNoId,
+        TokenError::NoExp => Text::TokenHasNoClaim("exp".to_owned()),
+        TokenError::Blacklisted => Text::TokenBlacklisted,
+        TokenError::NoUserId => Text::NoUserIdentification,
+        TokenError::InactiveUser => Text::UserInactive,
+        _ => Text::TokenInvalid,
+    }
+}
+
+/// simplejwt has one code for all; the header tells them apart.
+fn token_word(error: &TokenError) -> &'static str {
+    match error {
+        TokenError::Expired => "token_expired",
+        TokenError::WrongType => "token_wrong_type",
+        TokenError::Blacklisted => "token_blacklisted",
+        TokenError::InactiveUser => "user_inactive",
+        _ => "token_not_valid",
+    }
+}

@@ -1,0 +1,129 @@
+//! The sockets: accepts connections, holds them to their limits, and stops cleanly.
+//!
+//! A client that sends its header slowly, opens connections without end, or never reads is cut off here, before
+//! any handler runs. On SIGTERM nothing new is accepted, what is in flight is finished, and a second signal (or
+//! the end of `SHUTDOWN_TIMEOUT`) ends the wait.
+
+use crate::config::Limits;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt;
+
+/// Opens a listener on each address.
+///
+/// # Errors
+/// [`BindError`], which names the address and says what to do.
+pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, BindError> {
+    let mut listeners = Vec::with_capacity(addresses.len());
+    for &address in addresses {
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|cause| BindError { address, cause })?;
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+/// An address that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("{address} cannot be listened on: {cause}. Stop what listens there, or choose another with --bind.")]
+pub struct BindError {
+    address: SocketAddr,
+    #[source]
+    cause: io::Error,
+}
+
+/// Bytes of a request's header, all lines together. hyper answers 431 past it.
+const HEADER_BYTES: usize = 64 * 1024;
+/// Header lines of a request.
+const HEADER_LINES: usize = 100;
+/// How long accepting pauses when the process has no file descriptor left; the next connection to close frees one.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves `router` on every listener until `stop` turns true, then finishes what is in flight.
+/// A connection that fails concerns its client alone, and a failing `accept` is tried again.
+pub async fn serve(
+    listeners: Vec<TcpListener>,
+    router: Router,
+    limits: Limits,
+    mut stop: watch::Receiver<bool>,
+) {
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let (connections, mut accepted) = mpsc::channel(1);
+    let mut doors = JoinSet::new();
+    for listener in listeners {
+        doors.spawn(accept(listener, Arc::clone(&places), connections.clone()));
+    }
+    loop {
+        tokio::select! {
+            Some(accepted) = accepted.recv() => converse(accepted, &router, &limits, graceful.watcher()),
+            _ = stop.wait_for(|stop| *stop) => break,
+        }
+    }
+    doors.abort_all();
+    tracing::info!(
+        in_flight = graceful.count(),
+        "stopping: no new connections are taken"
+    );
+    if timeout(limits.shutdown_timeout, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("some requests did not end in time and were cut off");
+    }
+}
+
+type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
+
+async fn accept(listener: TcpListener, places: Arc<Semaphore>, connections: mpsc::Sender<Accepted>) {
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // Answers are small and whole: waiting to fill a segment would only delay them.
+                drop(stream.set_nodelay(true));
+                if connections.send((stream, peer, place)).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Speaks HTTP on one connection, in a task of its own, until the client leaves or the watcher says stop.
+fn converse((stream, peer, place): Accepted, router: &Router, limits: &Limits, watcher: Watcher) {
+    let service = router.clone().map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.map(Body::new)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_headers(HEADER_LINES)
+        .max_buf_size(HEADER_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    tokio::spawn(async move {
+        // An error here is the client's: it left, or sent what is no HTTP and was answered 400.
+        drop(watcher.watch(connection).await);
+        drop(place);
+    });
+}
