@@ -34,7 +34,9 @@
 //! - What makes simplejwt's server answer 500 (`exp` as a text or beyond the year 9999, a refresh token without a
 //!   `jti`) is a refusal like the others.
 //! - A token is made for an active user only, and a signing key has at least 32 bytes.
-//! - A user id is a text or an integer, never `true` or `1.0`.
+//! - A user id is a text or an integer, never `true` or `1.0`; a token's id is a text under whatever `JTI_CLAIM`.
+//! - `NaN` is no JSON, in whatever claim; a number in a text counts as a time only where it is plain digits.
+//! - What an access token copies from its refresh token keeps its spelling, white space included.
 //!
 //! | Python | here |
 //! |---|---|

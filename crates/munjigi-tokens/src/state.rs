@@ -20,7 +20,8 @@ struct State {
 }
 
 impl SimpleJwt {
-    /// Checks the settings and prepares the key. The clock and the entropy are the system's.
+    /// Checks the settings and prepares the key. The clock and the entropy are the system's; one that gives no
+    /// random bytes makes the making of a token panic, as `uuid4()` raises in Python.
     ///
     /// # Errors
     /// [`Error::ImproperlyConfigured`]: the signing key is empty, shorter than 32 bytes or of another family, a
@@ -123,7 +124,7 @@ fn check_durations(settings: &SimpleJwtSettings) -> Result<(), Error> {
 }
 
 fn check_claim_names(settings: &SimpleJwtSettings) -> Result<(), Error> {
-    let mut taken = vec!["exp", "iat", "nbf", "aud", "iss"];
+    let mut taken = vec!["exp", "iat", "nbf", "aud", "iss", "sid"];
     let named = [
         ("TOKEN_TYPE_CLAIM", &settings.token_type_claim),
         ("JTI_CLAIM", &settings.jti_claim),

@@ -152,10 +152,26 @@ impl<T: Minted> Token<T> {
         Ok(token)
     }
 
-    /// Adds a claim; one that is there already gets the new value in its old place.
+    /// Adds a claim; one that is there already gets the new value in its old place. What a refresh token has, the
+    /// access tokens made from it have too.
     ///
     /// # Errors
     /// [`Error::ReservedClaim`] for one that the token sets itself.
+    ///
+    /// ```
+    /// # use munjigi_tokens::{AccessToken, RefreshToken, SigningKey, SimpleJwt, SimpleJwtSettings};
+    /// # struct User;
+    /// # impl munjigi_user::AuthUser for User {
+    /// #     fn id(&self) -> munjigi_user::UserId {
+    /// #         munjigi_user::UserId::Int(1)
+    /// #     }
+    /// # }
+    /// # let jwt = SimpleJwt::new(SimpleJwtSettings::new(SigningKey::new("a secret of no fewer than 32 bytes")))?;
+    /// let refresh = RefreshToken::for_user(&jwt, &User)?.with_claim("roles", vec!["editor"])?;
+    /// let access = AccessToken::verify(&jwt, &refresh.access_token().to_string())?;
+    /// assert_eq!(access.claims().value("roles"), Some(vec!["editor"].into()));
+    /// # Ok::<(), munjigi_tokens::Error>(())
+    /// ```
     pub fn with_claim(mut self, name: &str, value: impl Into<Value>) -> Result<Self, Error> {
         let settings = self.jwt.settings();
         let own = [
@@ -314,17 +330,19 @@ fn is_for(aud: Option<Claim<'_>>, audience: &Audience) -> bool {
     }
 }
 
-/// What simplejwt checks then (`Token.verify`), in its order.
+/// What simplejwt checks then (`Token.verify`), in its order; and that an id under another name than `jti` is a text
+/// too, or nobody could look it up.
 fn verify_claims(claims: &Claims, settings: &SimpleJwtSettings, kind: Option<&str>) -> Result<(), Error> {
     let jti = claims.find(&settings.jti_claim).ok_or(Error::NoId)?;
-    if jti.text().is_none() {
-        return Err(Error::Invalid);
+    if let Some(kind) = kind {
+        let token_type = claims.find(&settings.token_type_claim).ok_or(Error::NoType)?;
+        if token_type != Claim::Text(kind) {
+            return Err(Error::WrongType);
+        }
     }
-    let Some(kind) = kind else { return Ok(()) };
-    let token_type = claims.find(&settings.token_type_claim).ok_or(Error::NoType)?;
-    if token_type == Claim::Text(kind) {
+    if jti.text().is_some() {
         Ok(())
     } else {
-        Err(Error::WrongType)
+        Err(Error::Invalid)
     }
 }

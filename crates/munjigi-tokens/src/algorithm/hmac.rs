@@ -119,7 +119,7 @@ mod tests {
         ] {
             let (mut valid, mut cut, mut invalid) = (0, 0, 0);
             for group in fixture(file)["testGroups"].as_array().unwrap() {
-                let is_whole = group["tagSize"] == json_bits(algorithm);
+                let is_whole = group["tagSize"] == bits(algorithm);
                 for test in group["tests"].as_array().unwrap() {
                     let key = HmacKey::new(algorithm, &hex(&test["key"])).unwrap();
                     let (message, tag) = (hex(&test["msg"]), hex(&test["tag"]));
@@ -138,7 +138,7 @@ mod tests {
         }
     }
 
-    fn json_bits(algorithm: Algorithm) -> u64 {
+    fn bits(algorithm: Algorithm) -> u64 {
         match algorithm {
             Algorithm::Hs256 => 256,
             Algorithm::Hs384 => 384,

@@ -70,7 +70,7 @@ fn a_time_that_makes_no_sense_is_refused() {
 
 #[test]
 fn two_claims_of_one_name_are_refused() {
-    for name in ["", "exp", "iat", "nbf", "aud", "iss"] {
+    for name in ["", "exp", "iat", "nbf", "aud", "iss", "sid"] {
         assert!(
             refusal(|settings| settings.token_type_claim = name.to_owned()).starts_with("TOKEN_TYPE_CLAIM")
         );

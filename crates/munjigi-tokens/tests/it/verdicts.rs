@@ -1,33 +1,54 @@
-//! `simplejwt_tokens.json`: what simplejwt 5.5.1 says to each token as an access, a refresh and an untyped one.
+//! What simplejwt 5.5.1 says to each token as an access, a refresh and an untyped one: `simplejwt_tokens.json`, and
+//! `token_claims.json` for more settings.
 //!
-//! Its `sliding` column is not looked at: there is no `SlidingToken`. Its profiles RS256 and ES256 need algorithms
-//! that are not there either.
+//! The `sliding` column of the first is not looked at: there is no `SlidingToken`. Its profiles RS256 and ES256 need
+//! algorithms that are not there either.
 
-use crate::{at, deviations, fixture, jwt, settings, text};
+use crate::{NOW, User, at, deviations, fixture, jwt, settings, text};
 use munjigi_tokens::{
-    Access, AccessToken, Audience, Error, Refresh, RefreshToken, SimpleJwt, SimpleJwtSettings, Token,
-    TokenType, Untyped, UntypedToken,
+    Access, AccessToken, Audience, Error, Refresh, RefreshToken, SimpleJwt, Token, TokenType, Untyped,
+    UntypedToken, backend::TokenBackend,
 };
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-const FILE: &str = "simplejwt_tokens.json";
+const TOKENS: &str = "simplejwt_tokens.json";
+const CLAIMS: &str = "token_claims.json";
 
-pub(crate) fn profile(name: &str) -> SimpleJwtSettings {
+/// What a profile writes into `SIMPLE_JWT` beside the key.
+fn profile(written: &Value) -> SimpleJwt {
     let mut settings = settings();
-    if name == "HS256_aud_iss" {
-        settings.audience = Some(Audience::One("munjigi-api".to_owned()));
-        settings.issuer = Some("https://auth.example".to_owned());
+    for (key, value) in written.as_object().unwrap() {
+        let name = || value.as_str().unwrap().to_owned();
+        match key.as_str() {
+            "SIGNING_KEY" => assert_eq!(value, crate::KEY),
+            "ALGORITHM" => settings.algorithm = name().parse().unwrap(),
+            "AUDIENCE" if value.is_string() => settings.audience = Some(Audience::One(name())),
+            "AUDIENCE" => {
+                let names = value
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|name| name.as_str().unwrap().to_owned());
+                settings.audience = Some(Audience::Several(names.collect()));
+            }
+            "ISSUER" => settings.issuer = Some(name()),
+            "LEEWAY" => settings.leeway = jiff::SignedDuration::from_secs(value.as_i64().unwrap()),
+            "JTI_CLAIM" => settings.jti_claim = name(),
+            "TOKEN_TYPE_CLAIM" => settings.token_type_claim = name(),
+            "USER_ID_CLAIM" => settings.user_id_claim = name(),
+            _ => panic!("no such setting: {key}"),
+        }
     }
-    settings
+    jwt(settings)
 }
 
 #[test]
 fn every_token_gets_simplejwts_verdict_or_stands_among_the_deviations() {
-    let file = fixture(&format!("vectors/{FILE}"));
+    let file = fixture(&format!("vectors/{TOKENS}"));
     let mut different = BTreeSet::new();
     for (name, expected_count) in [("HS256", 128), ("HS256_aud_iss", 124)] {
-        let jwt = jwt(profile(name));
+        let jwt = profile(&file["profiles"][name]["SIMPLE_JWT"]);
         let vectors = file["vectors"]
             .as_array()
             .unwrap()
@@ -35,37 +56,73 @@ fn every_token_gets_simplejwts_verdict_or_stands_among_the_deviations() {
             .filter(|vector| vector["profile"] == name);
         let mut count = 0;
         for vector in vectors {
-            let verdicts = [
-                ("access", verdict::<Access>(&jwt, vector)),
-                ("refresh", verdict::<Refresh>(&jwt, vector)),
-                ("untyped", verdict::<Untyped>(&jwt, vector)),
-            ];
-            for (column, ours) in verdicts {
-                let theirs = text(&vector["results"], column);
-                if theirs.starts_with("UNCAUGHT") {
-                    assert!(ours.starts_with("Token "), "{} as {column}: {ours}", vector["id"]);
-                }
-                if ours != theirs {
-                    different.insert(text(vector, "id").to_owned());
-                }
-            }
+            let now = vector["now"].as_i64().unwrap();
+            let payload = vector["payload"].as_object();
+            different.extend(differs(&jwt, vector, text(vector, "token"), now, payload));
             count += 1;
         }
         assert_eq!(count, expected_count, "{name}");
     }
-    assert_eq!(different, deviations::of(FILE));
+    assert_eq!(different, deviations::of(TOKENS));
 }
 
-fn verdict<T: TokenType>(jwt: &SimpleJwt, vector: &Value) -> String {
-    let token = Token::<T>::verify_at(jwt, text(vector, "token"), at(vector["now"].as_i64().unwrap()));
-    match token {
+#[test]
+fn every_payload_gets_simplejwts_verdict_under_every_setting_or_stands_among_the_deviations() {
+    let file = fixture(CLAIMS);
+    let vectors = file["claims"].as_array().unwrap();
+    let mut different = BTreeSet::new();
+    for vector in vectors {
+        let jwt = profile(&file["profiles"][text(vector, "profile")]["SIMPLE_JWT"]);
+        let settings = jwt.settings();
+        let backend = TokenBackend::new(settings.algorithm, &settings.signing_key).unwrap();
+        let token = backend.encode(text(vector, "payload").as_bytes());
+        different.extend(differs(&jwt, vector, &token, NOW, None));
+    }
+    assert_eq!(vectors.len(), 475);
+    assert_eq!(different, deviations::of(CLAIMS));
+}
+
+/// The id of a vector that gets another verdict here. `payload` is what a good token then says.
+fn differs(
+    jwt: &SimpleJwt,
+    vector: &Value,
+    token: &str,
+    now: i64,
+    payload: Option<&Map<String, Value>>,
+) -> Option<String> {
+    let verdicts = [
+        ("access", verdict::<Access>(jwt, token, now, payload)),
+        ("refresh", verdict::<Refresh>(jwt, token, now, payload)),
+        ("untyped", verdict::<Untyped>(jwt, token, now, payload)),
+    ];
+    let mut differs = false;
+    for (column, ours) in verdicts {
+        let theirs = text(&vector["results"], column);
+        let is_uncaught = theirs.starts_with("UNCAUGHT");
+        assert!(
+            !is_uncaught || ours.starts_with("Token "),
+            "{} as {column}: {ours}",
+            vector["id"]
+        );
+        differs |= ours != theirs;
+    }
+    differs.then(|| text(vector, "id").to_owned())
+}
+
+fn verdict<T: TokenType>(
+    jwt: &SimpleJwt,
+    token: &str,
+    now: i64,
+    payload: Option<&Map<String, Value>>,
+) -> String {
+    match Token::<T>::verify_at(jwt, token, at(now)) {
         Ok(token) => {
-            let claims: Map<_, _> = token
-                .claims()
+            let claims = token.claims();
+            let read: Map<_, _> = claims
                 .names()
-                .map(|name| (name.to_owned(), token.claims().value(name).unwrap()))
+                .map(|name| (name.to_owned(), claims.value(name).unwrap_or_default()))
                 .collect();
-            assert_eq!(Some(&claims), vector["payload"].as_object(), "{}", vector["id"]);
+            assert!(payload.is_none_or(|payload| *payload == read), "{read:?}");
             "ok".to_owned()
         }
         Err(error) => {
@@ -75,19 +132,60 @@ fn verdict<T: TokenType>(jwt: &SimpleJwt, vector: &Value) -> String {
     }
 }
 
+#[test]
+fn an_access_token_is_made_from_a_refresh_token_with_the_bytes_of_simplejwt() {
+    let file = fixture(CLAIMS);
+    let mut count = 0;
+    for vector in file["claims"].as_array().unwrap() {
+        let Some(expected) = vector["access"].as_str() else {
+            continue;
+        };
+        if deviations::of(CLAIMS).contains(text(vector, "id")) {
+            continue;
+        }
+        let jwt = profile(&file["profiles"][text(vector, "profile")]["SIMPLE_JWT"]);
+        let settings = jwt.settings();
+        let backend = TokenBackend::new(settings.algorithm, &settings.signing_key).unwrap();
+        let refresh =
+            RefreshToken::verify(&jwt, &backend.encode(text(vector, "payload").as_bytes())).unwrap();
+        let _first_id = RefreshToken::for_user(&jwt, &User).unwrap();
+        let access = backend.decode(&refresh.access_token().to_string()).unwrap();
+        assert_eq!(String::from_utf8(access).unwrap(), expected, "{}", vector["id"]);
+        count += 1;
+    }
+    assert_eq!(count, 181);
+}
+
+#[test]
+fn the_tokens_that_simplejwt_issued_are_made_byte_for_byte() {
+    let (tokens, claims) = (fixture(&format!("vectors/{TOKENS}")), fixture(CLAIMS));
+    let mut profiles: Vec<_> = claims["profiles"].as_object().unwrap().values().collect();
+    profiles.extend([&tokens["profiles"]["HS256"], &tokens["profiles"]["HS256_aud_iss"]]);
+    for written in &profiles {
+        let (jwt, issued) = (profile(&written["SIMPLE_JWT"]), &written["issued"]);
+        let refresh = RefreshToken::for_user(&jwt, &User).unwrap();
+        assert_eq!(refresh.to_string(), text(issued, "refresh"));
+        assert_eq!(refresh.access_token().to_string(), text(issued, "access"));
+    }
+    assert_eq!(profiles.len(), 10);
+    let jwt = profile(&tokens["profiles"]["HS256"]["SIMPLE_JWT"]);
+    let sliding =
+        UntypedToken::verify(&jwt, text(&tokens["profiles"]["HS256"]["issued"], "sliding")).unwrap();
+    assert_eq!(sliding.claims().text("token_type"), Some("sliding"));
+}
+
 /// simplejwt looks the user up by whatever stands there, and answers 500 or finds user 1 for `1.0`.
 #[test]
 fn a_user_id_is_a_text_or_an_integer() {
-    let file = fixture(&format!("vectors/{FILE}"));
-    let jwt = jwt(profile("HS256"));
+    let file = fixture(&format!("vectors/{TOKENS}"));
+    let jwt = jwt(settings());
     let vectors = file["vectors"].as_array().unwrap();
     let ids: Vec<_> = vectors
         .iter()
         .filter(|vector| vector["profile"] == "HS256" && text(vector, "id").starts_with("claim_uid_"))
         .map(|vector| {
-            let token = AccessToken::verify_at(&jwt, text(vector, "token"), at(crate::NOW)).unwrap();
-            let user_id = token.user_id().map(str::to_owned);
-            (text(vector, "id"), user_id)
+            let token = AccessToken::verify(&jwt, text(vector, "token")).unwrap();
+            (text(vector, "id"), token.user_id().map(str::to_owned))
         })
         .collect();
     let good = |text: &str| Ok(text.to_owned());
@@ -104,22 +202,4 @@ fn a_user_id_is_a_text_or_an_integer() {
             ("claim_uid_big", good("9223372036854775808")),
         ]
     );
-}
-
-#[test]
-fn the_tokens_that_simplejwt_issued_are_made_byte_for_byte() {
-    let file = fixture(&format!("vectors/{FILE}"));
-    for name in ["HS256", "HS256_aud_iss"] {
-        let jwt = jwt(profile(name));
-        let issued = &file["profiles"][name]["issued"];
-        let refresh = RefreshToken::for_user(&jwt, &crate::User).unwrap();
-        assert_eq!(refresh.to_string(), text(issued, "refresh"), "{name}");
-        assert_eq!(
-            refresh.access_token().to_string(),
-            text(issued, "access"),
-            "{name}"
-        );
-        let sliding = UntypedToken::verify(&jwt, text(issued, "sliding")).unwrap();
-        assert_eq!(sliding.claims().text("token_type"), Some("sliding"));
-    }
 }
