@@ -1,6 +1,11 @@
 //! What only a server can do to us.
 
-use munjigi_store::{Error, Foreign, UserModel, users};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use munjigi_store::{BoxFuture, Error, Foreign, Result, Tx, UserModel, users};
+use munjigi_user::UserId;
+use tokio::sync::Barrier;
 
 use crate::support::{TestDatabase, new_user, run, sign_up};
 
@@ -20,8 +25,8 @@ fn lost_connections_are_made_anew_and_nobody_notices() {
         }
         for round in 0..3 {
             db.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'munjigi' AND \
-                 query LIKE '%' AND backend_type = 'client backend' AND pid <> pg_backend_pid()",
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE application_name = current_schema() AND pid <> pg_backend_pid()",
             );
             let read = users::by_username(&mut store.reader(), "user7").await.unwrap();
             assert!(read.is_some(), "round {round}");
@@ -31,8 +36,15 @@ fn lost_connections_are_made_anew_and_nobody_notices() {
     });
 }
 
+/// Two who lock two rows in opposite order, each after the other has locked its first.
+struct Crossing {
+    order: [UserId; 2],
+    both: Arc<Barrier>,
+    runs: Arc<AtomicU32>,
+}
+
 #[test]
-fn a_deadlock_runs_again() {
+fn a_transaction_that_the_server_ended_for_a_deadlock_runs_again() {
     let Some(db) = TestDatabase::postgres() else {
         return;
     };
@@ -40,29 +52,29 @@ fn a_deadlock_runs_again() {
         let store = db.store(UserModel::user_user()).await;
         let one = sign_up(&store, "one", "").await.unwrap().id;
         let two = sign_up(&store, "two", "").await.unwrap().id;
-        let mut tasks = Vec::new();
-        for number in 0..40 {
-            let order = if number % 2 == 0 {
-                [one.clone(), two.clone()]
-            } else {
-                [two.clone(), one.clone()]
-            };
-            let store = store.clone();
-            tasks.push(tokio::spawn(async move {
-                store
-                    .write(order, |tx, [first, second]| {
-                        Box::pin(async move {
-                            users::set_password(tx, first, "a").await?;
-                            users::set_password(tx, second, "b").await
-                        })
-                    })
-                    .await
-            }));
-        }
+        let (both, runs) = (Arc::new(Barrier::new(2)), Arc::<AtomicU32>::default());
+        let orders = [[one.clone(), two.clone()], [two, one]];
+        let tasks = orders.map(|order| {
+            let (store, both, runs) = (store.clone(), Arc::clone(&both), Arc::clone(&runs));
+            tokio::spawn(async move { store.write(Crossing { order, both, runs }, cross).await })
+        });
         for task in tasks {
-            assert!(task.await.unwrap().unwrap());
+            task.await.unwrap().unwrap();
         }
+        assert_eq!(runs.load(Relaxed), 3, "one of the two ran twice");
+        assert_eq!(store.metrics().reruns, 1);
     });
+}
+
+fn cross<'t>(tx: &'t mut Tx, crossing: &'t Crossing) -> BoxFuture<'t, Result<()>> {
+    Box::pin(async move {
+        let [first, second] = &crossing.order;
+        users::set_password(tx, first, "a").await?;
+        if crossing.runs.fetch_add(1, Relaxed) < 2 {
+            crossing.both.wait().await;
+        }
+        users::set_password(tx, second, "b").await.map(drop)
+    })
 }
 
 #[test]

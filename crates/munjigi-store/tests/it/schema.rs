@@ -66,9 +66,11 @@ async fn is_djangos_on_postgres(model: UserModel, golden: &str) {
     ours.store(model).await;
     djangos.execute(&std::fs::read_to_string(golden).unwrap().replace("public.", ""));
     for (what, query, at_least) in CATALOGUE {
-        let theirs = djangos.rows(query);
+        let (mut ours, mut theirs) = (ours.rows(query), djangos.rows(query));
+        ours.sort_unstable();
+        theirs.sort_unstable();
         assert!(theirs.len() >= at_least, "{what}: {}", theirs.len());
-        assert_eq!(ours.rows(query), theirs, "{what}");
+        assert_eq!(ours, theirs, "{what}");
     }
 }
 
@@ -77,26 +79,26 @@ const CATALOGUE: [(&str, &str, usize); 4] = [
         "columns",
         "SELECT table_name, ordinal_position, column_name, udt_name, character_maximum_length, is_nullable, \
          column_default, is_identity, identity_generation FROM information_schema.columns \
-         WHERE table_schema = current_schema() AND table_name NOT LIKE 'munjigi%' ORDER BY 1, 2",
-        50,
+         WHERE table_schema = current_schema() AND table_name NOT LIKE 'munjigi%'",
+        45,
     ),
     (
         "constraints",
         "SELECT conrelid::regclass, conname, contype, condeferrable, condeferred, pg_get_constraintdef(oid) \
          FROM pg_constraint WHERE connamespace = current_schema()::regnamespace \
-         AND conrelid::regclass::text NOT LIKE 'munjigi%' ORDER BY 1, 2",
+         AND conrelid::regclass::text NOT LIKE 'munjigi%'",
         25,
     ),
     (
         "indexes",
         "SELECT tablename, indexname, replace(indexdef, current_schema() || '.', '') FROM pg_indexes \
-         WHERE schemaname = current_schema() AND indexname NOT LIKE 'munjigi%' ORDER BY 1, 2",
+         WHERE schemaname = current_schema() AND indexname NOT LIKE 'munjigi%'",
         30,
     ),
     (
         "sequences",
         "SELECT sequencename, data_type, start_value, min_value, max_value, increment_by, cycle, cache_size \
-         FROM pg_sequences WHERE schemaname = current_schema() ORDER BY 1",
+         FROM pg_sequences WHERE schemaname = current_schema()",
         10,
     ),
 ];

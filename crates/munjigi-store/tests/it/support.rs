@@ -80,7 +80,7 @@ impl TestDatabase {
             &format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}"),
         );
         let separator = if server.contains('?') { '&' } else { '?' };
-        let server = format!("{server}{separator}options=-csearch_path%3D{schema}");
+        let server = format!("{server}{separator}options=-csearch_path%3D{schema}&application_name={schema}");
         Some(Self {
             url: server.parse().unwrap(),
             kind: Kind::Postgres { server, schema },

@@ -100,11 +100,12 @@ fn without_a_code(error: tokio_postgres::Error) -> Failure {
     }
 }
 
-pub(super) fn of_the_pool(error: PoolError) -> Error {
+/// All connections may be in use, or the server does not answer.
+pub(super) fn of_the_pool(error: PoolError) -> Failure {
     match error {
-        PoolError::Timeout(_) => Error::Busy,
-        PoolError::Backend(error) => Failure::from(error).into_error(),
-        other => Error::Unavailable(Arc::new(other)),
+        PoolError::Timeout(_) => Failure::TooSlow,
+        PoolError::Backend(error) => Failure::from(error),
+        other => Failure::Told(Error::Unavailable(Arc::new(other))),
     }
 }
 

@@ -26,6 +26,9 @@ use crate::users::UserSql;
 /// How long anything may take before the caller is told that the database is busy.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What is added to it where the server itself keeps the time.
+const ON_THE_WAY: Duration = Duration::from_secs(1);
+
 /// Connections for transactions. Their commits share a flush of the server's log.
 const POOLED: usize = 16;
 
@@ -104,15 +107,17 @@ impl Postgres {
         joined(tokio::spawn(async move { transaction::scan(&postgres, &input, reading).await }).await)?
     }
 
-    /// The rows of a single statement that reads. It is sent a second time if the connection was lost or what was
-    /// prepared on it is no longer good.
+    /// The rows of a single statement that reads. It is sent again if the connection was lost or what was prepared
+    /// on it is no longer good; each of the shared connections may be so.
     pub(super) async fn rows(&self, stmt: &Stmt, params: &[Param<'_>]) -> Result<Vec<Row>> {
-        match self.rows_once(stmt, params).await {
-            Err(failure) if failure.is_worth_another_try() => {
-                self.rows_once(stmt, params).await.map_err(Failure::into_error)
+        let mut rows = self.rows_once(stmt, params).await;
+        for _ in 0..SHARED {
+            match &rows {
+                Err(failure) if failure.is_worth_another_try() => rows = self.rows_once(stmt, params).await,
+                _ => break,
             }
-            result => result.map_err(Failure::into_error),
         }
+        rows.map_err(Failure::into_error)
     }
 
     pub(super) fn metrics(&self) -> Metrics {
@@ -120,34 +125,50 @@ impl Postgres {
     }
 
     async fn rows_once(&self, stmt: &Stmt, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
-        let client = self.client().await.map_err(Failure::Told)?;
+        let (slot, client) = self.client().await.map_err(Failure::Told)?;
         let rows = in_time(rows(&client, stmt, params)).await;
-        if let Err(Failure::Stale(_)) = &rows {
-            client.statement_cache.clear();
+        match &rows {
+            Err(Failure::Stale(_)) => client.statement_cache.clear(),
+            // It may be the network that is silent.
+            Err(Failure::TooSlow | Failure::Lost(_)) => slot.replace(&client),
+            _ => {}
         }
         rows
     }
 
-    /// One of the shared connections.
-    async fn client(&self) -> Result<Arc<ClientWrapper>> {
+    /// One of the shared connections, and its place.
+    async fn client(&self) -> Result<(&Slot, Arc<ClientWrapper>)> {
         let turn = self.next.fetch_add(1, Relaxed) % SHARED;
         let slot = self.shared.get(turn).ok_or(Error::Busy)?;
         if let Some(client) = slot.connected() {
-            return Ok(client);
+            return Ok((slot, client));
         }
         let _one_connects = slot.connecting.lock().await;
         if let Some(client) = slot.connected() {
-            return Ok(client);
+            return Ok((slot, client));
         }
         // The pool makes another one in its place.
-        let client = Arc::new(Object::take(self.pooled().await?));
+        let client = Arc::new(Object::take(self.pooled("").await.map_err(Failure::into_error)?));
         *slot.client.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&client));
-        Ok(client)
+        Ok((slot, client))
     }
 
-    /// A connection of the pool.
-    async fn pooled(&self) -> Result<Object> {
-        self.pool.get().await.map_err(errors::of_the_pool)
+    /// A connection of the pool on which this was done. Where the server started again, all that lay idle are lost, and
+    /// that is learned only when they are used.
+    async fn pooled(&self, first: &str) -> Result<Object, Failure> {
+        let mut lost = 0;
+        loop {
+            let client = self.pool.get().await.map_err(errors::of_the_pool)?;
+            match in_time(async { Ok(client.batch_execute(first).await?) }).await {
+                Ok(()) => return Ok(client),
+                Err(Failure::Lost(_)) if lost < POOLED => lost += 1,
+                Err(failure) => {
+                    drop(Object::take(client));
+                    return Err(failure);
+                }
+            }
+            drop(Object::take(client));
+        }
     }
 
     /// The column names of a unique constraint, from the server's catalogue.
@@ -188,6 +209,12 @@ impl Slot {
         let client = self.client.read().unwrap_or_else(PoisonError::into_inner);
         client.as_ref().filter(|client| !client.is_closed()).cloned()
     }
+
+    /// Has a new connection made, unless somebody did already. Who waits on the old one goes on waiting.
+    fn replace(&self, old: &Arc<ClientWrapper>) {
+        let mut client = self.client.write().unwrap_or_else(PoisonError::into_inner);
+        client.take_if(|client| Arc::ptr_eq(client, old));
+    }
 }
 
 async fn rows(client: &ClientWrapper, stmt: &Stmt, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
@@ -205,7 +232,7 @@ fn as_dyn<'a>(params: &'a [Param<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
 }
 
 async fn in_time<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    tokio::time::timeout(PATIENCE, future)
+    tokio::time::timeout(PATIENCE + ON_THE_WAY, future)
         .await
         .unwrap_or(Err(Failure::TooSlow))
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use deadpool_postgres::Object;
 use tokio_postgres::Row;
@@ -13,8 +14,13 @@ use super::errors::Failure;
 use super::{Postgres, execute, in_time, rows};
 use crate::error::{Error, Result};
 
-/// How often a transaction runs at most.
-const TRIES: u32 = 8;
+/// A statement that waits for a lock is ended by the server: it does not notice that nobody waits for it any more.
+const WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = '5s'";
+const READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// What goes before each run, in milliseconds. The one who was ended for a deadlock lets the other one pass: at once it would take the
+/// same lock again before the other is awake.
+const PAUSES: [u64; 6] = [0, 5, 10, 20, 40, 80];
 
 /// Runs the work in a transaction, and again where the server asks for it or the connection was lost before the
 /// commit.
@@ -24,8 +30,11 @@ where
     T: Send,
 {
     let mut last = Error::Busy;
-    for _ in 0..TRIES {
-        let mut tx = match InTransaction::begin(postgres, "BEGIN ISOLATION LEVEL READ COMMITTED").await {
+    for pause in PAUSES {
+        if pause > 0 {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+        let mut tx = match InTransaction::begin(postgres, WRITING).await {
             Ok(own) => Tx::new(conn(postgres, own)),
             Err(failure) if failure.is_worth_another_try() => {
                 last = failure.into_error();
@@ -50,7 +59,7 @@ where
     I: Send + Sync,
     T: Send,
 {
-    let own = InTransaction::begin(postgres, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
+    let own = InTransaction::begin(postgres, READING).await;
     let mut conn = conn(postgres, own.map_err(Failure::into_error)?);
     let result = reading(&mut conn, input).await;
     match ended(conn.link(), result).await {
@@ -89,15 +98,13 @@ pub(in crate::db) struct InTransaction {
 
 impl InTransaction {
     async fn begin(postgres: &Arc<Postgres>, text: &'static str) -> Result<Self, Failure> {
-        let client = postgres.pooled().await.map_err(Failure::Told)?;
-        let mut own = Self {
+        let client = Some(postgres.pooled(text).await?);
+        Ok(Self {
             postgres: Arc::clone(postgres),
-            client: Some(client),
+            client,
             again: false,
             unusable: false,
-        };
-        own.script_inner(text).await?;
-        Ok(own)
+        })
     }
 
     pub(in crate::db) async fn rows(&mut self, stmt: &Stmt, params: &[Param<'_>]) -> Result<Vec<Row>> {
