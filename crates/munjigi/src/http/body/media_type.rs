@@ -60,8 +60,8 @@ impl<'h> MediaType<'h> {
     }
 }
 
-/// The last parameter of that name, unquoted.
-fn parameter(parameters: &str, name: &str) -> Option<String> {
+/// The last parameter of that name behind a header's first semicolon, unquoted.
+pub(super) fn parameter(parameters: &str, name: &str) -> Option<String> {
     let mut found = None;
     let mut rest = parameters;
     while !rest.is_empty() {
