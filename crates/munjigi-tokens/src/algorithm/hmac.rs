@@ -60,8 +60,9 @@ impl HmacKey {
     }
 }
 
-fn append(message: &mut String, mac: impl Mac) {
-    let signature = mac.chain_update(message.as_bytes()).finalize().into_bytes();
+fn append(message: &mut String, mut mac: impl Mac) {
+    mac.update(message.as_bytes());
+    let signature = mac.finalize().into_bytes();
     message.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, message);
 }
