@@ -1,5 +1,11 @@
 //! `[ROUTES]`: each route by its Django url name is a path or `false`.
 
+use super::Error;
+use super::kind::{Kind, Wrong};
+use super::setting::{Section, Setting};
+use super::written::Settings;
+use toml::Value;
+
 /// Where each route stands, without a trailing slash; `None` where it is switched off. Both spellings, with and
 /// without the slash, are served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +32,172 @@ pub struct Routes {
     pub token_obtain_pair: Option<String>,
     /// `token_refresh`, simplejwt's, default `/api/token/refresh`.
     pub token_refresh: Option<String>,
-    /// Whether the two sign-ups stand in a file, a variable or a flag: on a database that munjigi did not create
-    /// they are off until written.
-    pub signups_written: bool,
+    written: WrittenSignups,
+}
+
+/// Which of the sign-ups somebody wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct WrittenSignups {
+    session: bool,
+    jwt: bool,
+}
+
+const SESSION_SIGNUP: Setting<Route> = Setting::ours(
+    "ROUTES.session_signup",
+    "\"/user/session_signup\"",
+    "Sign-up. On a database that munjigi did not create it is off until it is written.",
+);
+const JWT_SIGNUP: Setting<Route> = Setting::ours(
+    "ROUTES.jwt_signup",
+    "\"/user/jwt_signup\"",
+    "Sign-up that answers with tokens. On a database that munjigi did not create it is off until it is written.",
+);
+const SESSION_SIGNIN: Setting<Route> = Setting::ours(
+    "ROUTES.session_signin",
+    "\"/user/session_signin\"",
+    "Sign-in with a session cookie.",
+);
+const JWT_SIGNIN: Setting<Route> = Setting::ours(
+    "ROUTES.jwt_signin",
+    "\"/user/jwt_signin\"",
+    "Sign-in with tokens.",
+);
+const SESSION_SIGNOUT: Setting<Route> = Setting::ours(
+    "ROUTES.session_signout",
+    "\"/user/session_signout\"",
+    "Ends the session.",
+);
+const JWT_SIGNOUT: Setting<Route> =
+    Setting::ours("ROUTES.jwt_signout", "\"/user/jwt_signout\"", "Ends the tokens.");
+const JWT_REFRESH: Setting<Route> = Setting::ours(
+    "ROUTES.jwt_refresh",
+    "\"/user/jwt_refresh\"",
+    "A new access token for a refresh token.",
+);
+const ME: Setting<Route> = Setting::ours("ROUTES.me", "\"/user/me\"", "The user himself.");
+const CSRF: Setting<Route> = Setting::ours(
+    "ROUTES.csrf",
+    "\"/user/csrf\"",
+    "The CSRF token, for a page of another origin that is allowed.",
+);
+const TOKEN_OBTAIN_PAIR: Setting<Route> = Setting::ours(
+    "ROUTES.token_obtain_pair",
+    "\"/api/token\"",
+    "simplejwt's TokenObtainPairView.",
+);
+const TOKEN_REFRESH: Setting<Route> = Setting::ours(
+    "ROUTES.token_refresh",
+    "\"/api/token/refresh\"",
+    "simplejwt's TokenRefreshView.",
+);
+
+pub(super) const SECTION: Section = Section {
+    title: "Routes",
+    upstream: "munjigi",
+    intro: "Where each route stands: a path, or `false` to switch it off. Each is served with and without a slash \
+            at its end.",
+    settings: &[
+        &SESSION_SIGNUP.about,
+        &JWT_SIGNUP.about,
+        &SESSION_SIGNIN.about,
+        &JWT_SIGNIN.about,
+        &SESSION_SIGNOUT.about,
+        &JWT_SIGNOUT.about,
+        &JWT_REFRESH.about,
+        &ME.about,
+        &CSRF.about,
+        &TOKEN_OBTAIN_PAIR.about,
+        &TOKEN_REFRESH.about,
+    ],
+};
+
+impl Routes {
+    pub(super) fn resolve(settings: Settings<'_>) -> Result<Self, Error> {
+        let path = |setting: &Setting<Route>| settings.read(setting).map(|route| route.0);
+        let routes = Self {
+            session_signup: path(&SESSION_SIGNUP)?,
+            jwt_signup: path(&JWT_SIGNUP)?,
+            session_signin: path(&SESSION_SIGNIN)?,
+            jwt_signin: path(&JWT_SIGNIN)?,
+            session_signout: path(&SESSION_SIGNOUT)?,
+            jwt_signout: path(&JWT_SIGNOUT)?,
+            jwt_refresh: path(&JWT_REFRESH)?,
+            me: path(&ME)?,
+            csrf: path(&CSRF)?,
+            token_obtain_pair: path(&TOKEN_OBTAIN_PAIR)?,
+            token_refresh: path(&TOKEN_REFRESH)?,
+            written: WrittenSignups {
+                session: settings.has(&SESSION_SIGNUP.about),
+                jwt: settings.has(&JWT_SIGNUP.about),
+            },
+        };
+        routes.check()?;
+        Ok(routes)
+    }
+
+    /// The routes for a database that munjigi did not create: the sign-ups are off unless somebody wrote them, since
+    /// a row of ours runs no Django signals.
+    #[must_use]
+    pub fn for_adopted_database(mut self) -> Self {
+        self.session_signup = self.session_signup.filter(|_| self.written.session);
+        self.jwt_signup = self.jwt_signup.filter(|_| self.written.jwt);
+        self
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let mut taken: Vec<(&str, &str)> =
+            vec![("healthz", "/healthz"), ("readyz", "/readyz"), ("index", "")];
+        for (name, path) in self.named() {
+            let Some(path) = path else { continue };
+            if let Some((other, _)) = taken.iter().find(|(_, other)| *other == path) {
+                return Err(Error::Contradiction(format!(
+                    "ROUTES.{name} and ROUTES.{other} both stand at \"{path}/\". Give one of them another path, or \
+                     write false."
+                )));
+            }
+            taken.push((name, path));
+        }
+        Ok(())
+    }
+
+    fn named(&self) -> [(&'static str, Option<&str>); 11] {
+        [
+            ("session_signup", self.session_signup.as_deref()),
+            ("jwt_signup", self.jwt_signup.as_deref()),
+            ("session_signin", self.session_signin.as_deref()),
+            ("jwt_signin", self.jwt_signin.as_deref()),
+            ("session_signout", self.session_signout.as_deref()),
+            ("jwt_signout", self.jwt_signout.as_deref()),
+            ("jwt_refresh", self.jwt_refresh.as_deref()),
+            ("me", self.me.as_deref()),
+            ("csrf", self.csrf.as_deref()),
+            ("token_obtain_pair", self.token_obtain_pair.as_deref()),
+            ("token_refresh", self.token_refresh.as_deref()),
+        ]
+    }
+}
+
+/// A path without its last slash, or none.
+#[derive(PartialEq)]
+struct Route(Option<String>);
+
+impl Kind for Route {
+    const WANTED: &'static str = "a path such as \"/user/me\", or false";
+    const IS_TEXT: bool = false;
+
+    fn read(value: &Value) -> Result<Self, Wrong> {
+        let text = match value {
+            Value::Boolean(false) => return Ok(Self(None)),
+            Value::String(text) => text,
+            _ => return Err(Wrong::Type),
+        };
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+        let path = text.strip_suffix('/').unwrap_or(text);
+        if !path.starts_with('/') || path.contains("//") || !path.bytes().all(is_plain) {
+            return Err(Wrong::Value(format!(
+                "is \"{text}\". Write a path of letters, digits, \"-\" and \"_\", such as \"/user/me\", or false."
+            )));
+        }
+        Ok(Self(Some(path.to_owned())))
+    }
 }

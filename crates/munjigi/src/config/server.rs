@@ -1,6 +1,14 @@
 //! `BIND`, the limits that bound a client, and the log.
 
+use super::Error;
+use super::kind::{FromText, Kind, Positive, Wrong};
+use super::setting::{Section, Setting};
+use super::written::Settings;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::time::Duration;
+use toml::Value;
+use tracing_subscriber::EnvFilter;
 
 /// Sizes, times and counts that bound what one client, or all of them, may cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,4 +47,171 @@ pub enum LogFormat {
     Text,
     /// One JSON object an event.
     Json,
+}
+
+pub(super) const BIND: Setting<Addresses> = Setting::ours(
+    "BIND",
+    "[\"127.0.0.1:8000\"]",
+    "The address to listen on, or several. `munjigi dev` takes loopback addresses only, unless it is told \
+     `--expose`.",
+)
+.under_dev("[\"127.0.0.1:8000\", \"[::1]:8000\"]");
+const BODY_BYTES: Setting<NonZeroUsize> = Setting::ours(
+    "DATA_UPLOAD_MAX_MEMORY_SIZE",
+    "1048576",
+    "The largest body of a request, in bytes. A larger one is answered with 413.",
+)
+.differs_from("2621440");
+const FORM_FIELDS: Setting<NonZeroUsize> = Setting::upstream(
+    "DATA_UPLOAD_MAX_NUMBER_FIELDS",
+    "1000",
+    "The most fields of a form. More are answered with 400.",
+);
+const HEADER_TIMEOUT: Setting<Positive> = Setting::ours(
+    "HEADER_TIMEOUT",
+    "\"10s\"",
+    "How long the head of a request may take to arrive.",
+);
+const BODY_TIMEOUT: Setting<Positive> = Setting::ours(
+    "BODY_TIMEOUT",
+    "\"20s\"",
+    "How long the body of a request may take to arrive.",
+);
+const REQUEST_TIMEOUT: Setting<Positive> = Setting::ours(
+    "REQUEST_TIMEOUT",
+    "\"30s\"",
+    "How long an answer may take. A request that takes longer is answered with 503.",
+);
+const KEEP_ALIVE_TIMEOUT: Setting<Positive> = Setting::ours(
+    "KEEP_ALIVE_TIMEOUT",
+    "\"75s\"",
+    "How long an idle connection is kept.",
+);
+const SHUTDOWN_TIMEOUT: Setting<Positive> = Setting::ours(
+    "SHUTDOWN_TIMEOUT",
+    "\"30s\"",
+    "How long requests under way may go on after SIGTERM or Ctrl-C.",
+);
+const MAX_CONNECTIONS: Setting<NonZeroUsize> = Setting::ours(
+    "MAX_CONNECTIONS",
+    "10000",
+    "The most connections at a time. Further ones wait.",
+);
+const LOG_LEVEL: Setting<Filter> = Setting::ours(
+    "LOG_LEVEL",
+    "\"info\"",
+    "What is logged: error, warn, info, debug or trace, also by part: `warn,munjigi=debug`.",
+);
+pub(super) const LOG_FORMAT: Setting<LogFormat> = Setting::ours(
+    "LOG_FORMAT",
+    "\"text\"",
+    "`text` for people, `json` for collectors of logs.",
+);
+
+pub(super) const SECTION: Section = Section {
+    title: "Server",
+    upstream: "Django 5.2",
+    intro: "Where the server listens, what it logs, and what a client may cost.",
+    settings: &[
+        &BIND.about,
+        &LOG_LEVEL.about,
+        &LOG_FORMAT.about,
+        &BODY_BYTES.about,
+        &FORM_FIELDS.about,
+        &HEADER_TIMEOUT.about,
+        &BODY_TIMEOUT.about,
+        &REQUEST_TIMEOUT.about,
+        &KEEP_ALIVE_TIMEOUT.about,
+        &SHUTDOWN_TIMEOUT.about,
+        &MAX_CONNECTIONS.about,
+    ],
+};
+
+impl Limits {
+    pub(super) fn resolve(settings: Settings<'_>) -> Result<Self, Error> {
+        let time = |setting: &Setting<Positive>| settings.read(setting).map(|time| time.0);
+        Ok(Self {
+            body_bytes: settings.read(&BODY_BYTES)?.get(),
+            form_fields: settings.read(&FORM_FIELDS)?.get(),
+            header_timeout: time(&HEADER_TIMEOUT)?,
+            body_timeout: time(&BODY_TIMEOUT)?,
+            request_timeout: time(&REQUEST_TIMEOUT)?,
+            keep_alive_timeout: time(&KEEP_ALIVE_TIMEOUT)?,
+            shutdown_timeout: time(&SHUTDOWN_TIMEOUT)?,
+            connections: settings.read(&MAX_CONNECTIONS)?.get(),
+        })
+    }
+}
+
+impl LogSettings {
+    pub(super) fn resolve(settings: Settings<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            level: settings.read(&LOG_LEVEL)?.0,
+            format: settings.read(&LOG_FORMAT)?,
+        })
+    }
+}
+
+/// The addresses of `BIND`, at least one.
+#[derive(PartialEq)]
+pub(super) struct Addresses(pub(super) Vec<SocketAddr>);
+
+impl Kind for Addresses {
+    const WANTED: &'static str = "an address such as \"127.0.0.1:8000\", or a list of them";
+    const IS_TEXT: bool = false;
+
+    fn read(value: &Value) -> Result<Self, Wrong> {
+        let addresses = match value {
+            Value::String(_) => vec![Address::read(value)?],
+            _ => Vec::<Address>::read(value)?,
+        };
+        if addresses.is_empty() {
+            return Err(Wrong::Value(format!("names no address. Write {}.", Self::WANTED)));
+        }
+        Ok(Self(addresses.into_iter().map(|address| address.0).collect()))
+    }
+}
+
+struct Address(SocketAddr);
+
+impl FromText for Address {
+    const WANTED: &'static str = "an address such as \"127.0.0.1:8000\"";
+    const WANTED_LIST: &'static str = "a list of addresses";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| {
+            format!("names \"{text}\", which is no address. Write \"127.0.0.1:8000\", \"0.0.0.0:8000\" or \"[::]:8000\".")
+        })
+    }
+}
+
+/// A filter of `tracing-subscriber`.
+#[derive(PartialEq)]
+struct Filter(String);
+
+impl FromText for Filter {
+    const WANTED: &'static str = "error, warn, info, debug or trace";
+    const WANTED_LIST: &'static str = "a list of log levels";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        match EnvFilter::try_new(text) {
+            Ok(_) if !text.trim().is_empty() => Ok(Self(text.to_owned())),
+            _ => Err(format!(
+                "is \"{text}\". Write error, warn, info, debug or trace, or \"warn,munjigi=debug\"."
+            )),
+        }
+    }
+}
+
+impl FromText for LogFormat {
+    const WANTED: &'static str = "\"text\" or \"json\"";
+    const WANTED_LIST: &'static str = "a list of log formats";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(format!("is \"{text}\". Write \"text\" or \"json\".")),
+        }
+    }
 }

@@ -1,0 +1,161 @@
+//! The one table of settings: what is a setting, and what somebody may have meant who wrote what is none.
+
+use super::setting::{About, Section};
+use super::{
+    Error, cors, csrf, database, headers, hosts, languages, passwords, rest_framework, routes, secrets,
+    server, session, simple_jwt, users,
+};
+
+/// Every setting, in the order of the reference page. Those of a table come after those of none, as in a file.
+pub(crate) const SECTIONS: &[Section] = &[
+    secrets::SECTION,
+    database::SECTION,
+    server::SECTION,
+    hosts::SECTION,
+    cors::SECTION,
+    session::SECTION,
+    csrf::SECTION,
+    headers::SECTION,
+    passwords::SECTION,
+    languages::SECTION,
+    users::SECTION,
+    simple_jwt::SECTION,
+    simple_jwt::LATER_SECTION,
+    rest_framework::SECTION,
+    routes::SECTION,
+    passwords::COSTS_SECTION,
+];
+
+/// Every setting.
+pub(crate) fn all() -> impl Iterator<Item = &'static About> {
+    SECTIONS
+        .iter()
+        .flat_map(|section| section.settings.iter().copied())
+}
+
+/// The setting of this name.
+pub(crate) fn find(name: &str) -> Option<&'static About> {
+    all().find(|about| about.name == name)
+}
+
+/// Whether the name is one of those that only the user knows: `user.fields.age.type`.
+pub(crate) fn is_open(name: &str) -> bool {
+    let key = name
+        .strip_prefix("user.fields.")
+        .and_then(|rest| rest.split_once('.'));
+    key.is_some_and(|(_, key)| users::FIELD_KEYS.contains(&key))
+}
+
+/// Whether settings stand in a table of this name.
+pub(crate) fn is_table(name: &str) -> bool {
+    let is_field = name
+        .strip_prefix("user.fields.")
+        .is_some_and(|field| !field.contains('.'));
+    let is_above = |about: &About| {
+        about
+            .name
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with('.'))
+    };
+    name == "user.fields" || is_field || all().any(is_above)
+}
+
+/// The error for a name that no setting has.
+pub(crate) fn unknown(name: &str, origin: &str) -> Error {
+    Error::Unknown {
+        name: name.to_owned(),
+        origin: origin.to_owned(),
+        hint: hint(name),
+    }
+}
+
+fn hint(name: &str) -> String {
+    let (table, key) = name
+        .rsplit_once('.')
+        .map_or((None, name), |(table, key)| (Some(table), key));
+    if let Some(about) = all().find(|about| about.key() == key) {
+        return match about.table() {
+            Some(table) => format!("{key} stands in the table [{table}]."),
+            None => format!("{key} stands in no table: write it above the first [table] of the file."),
+        };
+    }
+    if find(name).is_none() && is_table(name) {
+        return format!("It is a table: write [{name}] and its settings below.");
+    }
+    if table == Some("REST_FRAMEWORK") {
+        return "Of REST_FRAMEWORK, munjigi reads DEFAULT_AUTHENTICATION_CLASSES.".to_owned();
+    }
+    if name.starts_with("user.fields.") {
+        return format!("A field has {}.", users::FIELD_KEYS.join(", "));
+    }
+    let similarity = |about: &About| strsim::jaro_winkler(&about.name.to_lowercase(), &name.to_lowercase());
+    let nearest = all()
+        .map(|about| (similarity(about), about.name))
+        .max_by(|one, other| one.0.total_cmp(&other.0));
+    match nearest {
+        Some((similarity, nearest)) if similarity > 0.85 => format!("Did you mean {nearest}?"),
+        _ => "`munjigi config example` lists all settings.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Mode;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_name_stands_once_and_every_default_is_of_its_type() {
+        let mut names = BTreeSet::new();
+        for about in all() {
+            assert!(
+                names.insert(about.name.to_lowercase()),
+                "{} stands twice",
+                about.name
+            );
+            for text in [Some(about.default), about.dev, about.upstream]
+                .into_iter()
+                .flatten()
+            {
+                let value: toml::Value = text.parse().unwrap_or_else(|_| panic!("{}: {text}", about.name));
+                about.check(&value, "the table").unwrap();
+            }
+            assert!(about.is_same(
+                &about.default_value(Mode::Serve),
+                &about.default_value(Mode::Serve)
+            ));
+            assert!(
+                about.meaning.ends_with(['.', ':']),
+                "{}: a meaning is a sentence",
+                about.name
+            );
+        }
+    }
+
+    #[test]
+    fn no_setting_looks_like_a_variable_of_kubernetes() {
+        for about in all() {
+            let variable = format!("MUNJIGI_{}", about.name.replace('.', "__"));
+            assert!(!crate::config::env::is_injected(&variable), "{variable}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_name_is_told() {
+        assert_eq!(
+            hint("SIMPLE_JWT.ACCES_TOKEN_LIFETIME"),
+            "Did you mean SIMPLE_JWT.ACCESS_TOKEN_LIFETIME?"
+        );
+        assert_eq!(
+            hint("SESSION_COOKIE_SECUR"),
+            "Did you mean SESSION_COOKIE_SECURE?"
+        );
+        assert_eq!(
+            hint("ACCESS_TOKEN_LIFETIME"),
+            "ACCESS_TOKEN_LIFETIME stands in the table [SIMPLE_JWT]."
+        );
+        assert!(hint("SIMPLE_JWT.BIND").contains("above the first [table]"));
+        assert!(hint("SIMPLE_JWT").contains("write [SIMPLE_JWT]"));
+        assert_eq!(hint("WHATEVER"), "`munjigi config example` lists all settings.");
+    }
+}
