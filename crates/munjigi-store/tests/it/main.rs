@@ -14,6 +14,7 @@ mod emails;
 mod files;
 mod migrate;
 mod postgres;
+mod processes;
 mod records;
 mod schema;
 mod sessions;

@@ -87,6 +87,14 @@ impl TestDatabase {
         })
     }
 
+    /// The URL with its password, for another process.
+    pub(crate) fn exposed_url(&self) -> String {
+        match &self.kind {
+            Kind::Sqlite(folder) => format!("sqlite:{}", folder.file().display()),
+            Kind::Postgres { server, .. } => server.clone(),
+        }
+    }
+
     pub(crate) fn is_sqlite(&self) -> bool {
         matches!(self.kind, Kind::Sqlite(_))
     }

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
+use munjigi_store::sessions::{self, SessionRow};
 use munjigi_store::{Error, Foreign, Store, UserModel, users};
 
-use crate::support::{TestDatabase, new_user, run, sign_up};
+use crate::support::{TestDatabase, new_user, now, run, sign_up};
 
 /// `clients` sign up `each` users, one after the other.
 async fn sign_ups(store: &Store, clients: usize, each: usize) {
@@ -152,5 +153,82 @@ fn two_stores_and_a_neighbour_write_to_one_file() {
         assert_eq!(users::count(&mut one.reader()).await.unwrap(), 800);
         assert_eq!(db.rows("SELECT count(*) FROM munjigi_email"), ["50"]);
         assert_eq!(db.rows("PRAGMA integrity_check"), ["ok"]);
+    });
+}
+
+/// The length of the log in bytes.
+fn log_length(db: &TestDatabase) -> u64 {
+    let mut name = db.file().into_os_string();
+    name.push("-wal");
+    std::fs::metadata(name).map_or(0, |log| log.len())
+}
+
+/// A session with 40,000 letters of data, which takes ten pages of the log.
+async fn long_row(store: &Store, key: String) {
+    let row = SessionRow {
+        session_key: key,
+        session_data: "x".repeat(40_000),
+        expire_date: now(),
+    };
+    store
+        .write(row, |tx, row| Box::pin(sessions::insert(tx, row)))
+        .await
+        .unwrap();
+}
+
+#[test]
+fn the_log_stays_short_under_writes_and_is_cut_when_they_end() {
+    let db = TestDatabase::sqlite();
+    run(async {
+        let store = db.store(UserModel::user_user()).await;
+        let mut longest = 0;
+        for number in 0..3_000 {
+            long_row(&store, number.to_string()).await;
+            longest = longest.max(log_length(&db));
+        }
+        assert!(
+            longest > 0 && longest < 48 << 20,
+            "120 MB were written; the log had {longest} bytes"
+        );
+        let started = Instant::now();
+        while log_length(&db) > 0 {
+            assert!(
+                started.elapsed().as_secs() < 20,
+                "the log is still {} bytes long",
+                log_length(&db)
+            );
+            tokio::task::yield_now().await;
+        }
+        long_row(&store, "after".to_owned()).await;
+        assert!(log_length(&db) > 0);
+        assert_eq!(db.rows("SELECT count(*) FROM django_session"), ["3001"]);
+    });
+}
+
+#[test]
+fn the_log_is_cut_after_a_reader_who_held_it() {
+    let db = TestDatabase::sqlite();
+    run(async {
+        let store = db.store(UserModel::user_user()).await;
+        long_row(&store, "first".to_owned()).await;
+        let reader = rusqlite::Connection::open(db.file()).unwrap();
+        reader
+            .execute_batch("BEGIN; SELECT count(*) FROM django_session")
+            .unwrap();
+        for number in 0..1_500 {
+            long_row(&store, number.to_string()).await;
+        }
+        let held = log_length(&db);
+        assert!(held > 32 << 20, "the reader needs the log: {held} bytes");
+        reader.execute_batch("COMMIT").unwrap();
+        let started = Instant::now();
+        while log_length(&db) > 0 {
+            assert!(
+                started.elapsed().as_secs() < 20,
+                "the log is still {} bytes long",
+                log_length(&db)
+            );
+            tokio::task::yield_now().await;
+        }
     });
 }

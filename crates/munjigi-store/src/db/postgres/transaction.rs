@@ -15,7 +15,7 @@ use super::{Postgres, execute, in_time, rows};
 use crate::error::{Error, Result};
 
 /// A statement that waits for a lock is ended by the server: it does not notice that nobody waits for it any more.
-const WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = '5s'";
+const WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'";
 const READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// What goes before each run, in milliseconds. The one who was ended for a deadlock lets the other one pass: at once it would take the
