@@ -145,6 +145,12 @@ fn postgres(text: &str) -> Result<DatabaseUrl> {
             _ => kept.push(pair),
         }
     }
+    // Any host can get a certificate of a public authority. libpq refuses this too, from version 16 on.
+    if root_cert == RootCert::System && ![SslMode::Disable, SslMode::VerifyFull].contains(&ssl_mode) {
+        return Err(Error::InvalidUrl(
+            "DATABASE_URL has `sslrootcert=system`, which needs `sslmode=verify-full`.".to_owned(),
+        ));
+    }
     let plain = if kept.is_empty() {
         address.to_owned()
     } else {
@@ -248,6 +254,7 @@ mod tests {
             );
         }
         assert!(error("postgres://h/d?sslmode=allow").contains("sslmode"));
+        assert!(error("postgres://h/d?sslmode=require&sslrootcert=system").contains("verify-full"));
         assert!(error("postgres://h/d?password=x").contains("before the host"));
         assert!(error("postgres://h/d?nonsense=x").contains("nonsense"));
     }

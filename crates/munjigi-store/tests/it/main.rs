@@ -19,6 +19,7 @@ mod records;
 mod schema;
 mod sessions;
 mod support;
+mod tls;
 mod token_blacklist;
 mod transactions;
 mod users;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use munjigi_store::{BoxFuture, Error, Foreign, Result, Tx, UserModel, users};
+use munjigi_store::{BoxFuture, Error, Foreign, Missing, Options, Result, Store, Tx, UserModel, users};
 use munjigi_user::UserId;
 use tokio::sync::Barrier;
 
@@ -110,11 +110,11 @@ fn a_table_that_was_altered_under_way_is_read_again() {
 fn a_server_that_is_not_there_is_told_at_the_start() {
     let db = "postgres://munjigi@127.0.0.1:1/nothing".parse().unwrap();
     run(async {
-        let options = munjigi_store::Options {
-            missing: munjigi_store::Missing::Create,
+        let options = Options {
+            missing: Missing::Create,
             foreign: Foreign::Refuse,
         };
-        let error = munjigi_store::Store::open(&db, UserModel::user_user(), options)
+        let error = Store::open(&db, UserModel::user_user(), options)
             .await
             .err()
             .unwrap();
@@ -137,5 +137,32 @@ fn a_text_that_the_server_cannot_hold_is_an_error_and_not_a_row() {
             .await
             .unwrap_err();
         assert_eq!(error.code(), "database_statement", "{error}");
+    });
+}
+
+#[test]
+fn a_commit_is_on_the_disk_even_where_the_server_is_set_not_to_wait_for_it() {
+    let Some(db) = TestDatabase::postgres() else {
+        return;
+    };
+    run(async {
+        let url = db
+            .exposed_url()
+            .replace("options=", "options=-csynchronous_commit%3Doff%20");
+        let options = Options {
+            missing: Missing::Refuse,
+            foreign: Foreign::Refuse,
+        };
+        db.store(UserModel::user_user()).await;
+        db.execute(
+            "CREATE TABLE seen (setting text); \
+             CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$; \
+             CREATE TRIGGER note BEFORE INSERT ON user_user FOR EACH ROW EXECUTE FUNCTION note()",
+        );
+        let model = UserModel::user_user();
+        let store = Store::open(&url.parse().unwrap(), model, options).await.unwrap();
+        sign_up(&store, "mseo", "").await.unwrap();
+        assert_eq!(db.rows("SELECT setting FROM seen"), ["on"]);
     });
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use munjigi_store::{Foreign, UserModel, migrate, users};
+use munjigi_store::{Foreign, Missing, Options, Store, UserModel, migrate, users};
 
 use crate::support::{TestDatabase, now, on_both, run, sign_up};
 
@@ -116,16 +116,14 @@ fn child() {
     let (url, prefix) = (variable("CHILD_URL").parse().unwrap(), variable("CHILD_PREFIX"));
     let count: usize = variable("CHILD_COUNT").parse().unwrap();
     run(async move {
-        let options = munjigi_store::Options {
-            missing: munjigi_store::Missing::Create,
+        let options = Options {
+            missing: Missing::Create,
             foreign: Foreign::Refuse,
         };
         if prefix == "migrate" {
             say("migrating");
         }
-        let store = munjigi_store::Store::open(&url, UserModel::user_user(), options)
-            .await
-            .unwrap();
+        let store = Store::open(&url, UserModel::user_user(), options).await.unwrap();
         migrate::apply(&store, now()).await.unwrap();
         let clients = (0..8).map(|client| {
             let (store, prefix) = (store.clone(), prefix.clone());

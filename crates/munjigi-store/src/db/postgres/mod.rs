@@ -7,7 +7,7 @@ mod transaction;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
@@ -39,11 +39,16 @@ pub(super) struct Postgres {
     pool: Pool,
     shared: [Slot; SHARED],
     next: AtomicUsize,
+    /// How a transaction that writes begins.
+    begin: &'static str,
     users: Arc<UserSql>,
     /// The columns of each unique constraint that was violated so far.
     unique_columns: Mutex<HashMap<String, String>>,
     counters: Counters,
 }
+
+static DURABILITY: LazyLock<Stmt> =
+    LazyLock::new(|| Stmt::new("SELECT current_setting('synchronous_commit'), current_setting('fsync')"));
 
 /// The place of a shared connection, which is made anew when it was lost.
 #[derive(Default)]
@@ -71,7 +76,8 @@ impl Postgres {
             })
             .build()
             .map_err(|error| Error::Unavailable(Arc::new(error)))?;
-        let postgres = Self {
+        let mut postgres = Self {
+            begin: transaction::WRITING,
             pool,
             shared: Default::default(),
             next: AtomicUsize::new(0),
@@ -79,8 +85,25 @@ impl Postgres {
             unique_columns: Mutex::default(),
             counters: Counters::default(),
         };
-        drop(postgres.client().await?);
+        if postgres.forgets_commits().await? {
+            tracing::warn!(
+                "The server's synchronous_commit is off; our transactions turn it on for themselves."
+            );
+            postgres.begin = transaction::WRITING_THROUGH;
+        }
         Ok(postgres)
+    }
+
+    /// Whether a commit that the server acknowledged may be lost when it crashes.
+    async fn forgets_commits(&self) -> Result<bool> {
+        let settings = self.rows(&DURABILITY, &[]).await?;
+        let setting = |at: usize| settings.first().and_then(|row| row.try_get::<_, String>(at).ok());
+        if setting(1).is_some_and(|fsync| fsync == "off") {
+            tracing::warn!(
+                "The server's fsync is off: what it acknowledges may be lost when its machine crashes."
+            );
+        }
+        Ok(setting(0).is_some_and(|commit| commit == "off"))
     }
 
     pub(super) fn reader(self: &Arc<Self>) -> Conn {

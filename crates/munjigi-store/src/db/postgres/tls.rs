@@ -46,7 +46,7 @@ fn client_config(target: &PostgresTarget) -> Result<ClientConfig> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let trust = match (target.ssl_mode, &target.root_cert) {
         (SslMode::VerifyFull, roots) => Trust::ChainAndName(chain(roots, &provider)?),
-        (SslMode::VerifyCa, roots) | (SslMode::Require, roots @ (RootCert::File(_) | RootCert::System)) => {
+        (SslMode::VerifyCa, roots) | (SslMode::Require, roots @ RootCert::File(_)) => {
             Trust::Chain(chain(roots, &provider)?)
         }
         _ => Trust::Anybody,

@@ -15,7 +15,10 @@ use super::{Postgres, execute, in_time, rows};
 use crate::error::{Error, Result};
 
 /// A statement that waits for a lock is ended by the server: it does not notice that nobody waits for it any more.
-const WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'";
+pub(super) const WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'";
+/// For a server, a database or a role that is set to acknowledge a commit before it is on the disk.
+pub(super) const WRITING_THROUGH: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+     SET LOCAL lock_timeout = '5s'; SET LOCAL synchronous_commit = on";
 const READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// What goes before each run, in milliseconds. The one who was ended for a deadlock lets the other one pass: at once it would take the
@@ -34,7 +37,7 @@ where
         if pause > 0 {
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
-        let mut tx = match InTransaction::begin(postgres, WRITING).await {
+        let mut tx = match InTransaction::begin(postgres, postgres.begin).await {
             Ok(own) => Tx::new(conn(postgres, own)),
             Err(failure) if failure.is_worth_another_try() => {
                 last = failure.into_error();

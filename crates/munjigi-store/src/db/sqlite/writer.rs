@@ -287,3 +287,74 @@ impl<I: Send + Sync, T: Send> Job for Transaction<I, T> {
 fn gone() -> Error {
     Error::Unavailable(Arc::from(Box::from("the thread that writes has ended")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::super::super::value::Stmt;
+    use super::*;
+    use crate::model::UserModel;
+
+    /// A writer on a file that may not grow beyond sixty pages.
+    fn writer_on_a_small_disk(file: &PathBuf) -> Writer {
+        let _ = std::fs::remove_file(file);
+        let connection = open::writer(file, super::super::Missing::Create).unwrap();
+        connection
+            .execute_batch("CREATE TABLE t (x text); PRAGMA max_page_count = 60")
+            .unwrap();
+        let own = Own::new(connection, Arc::new(file.clone()));
+        let users = Arc::new(UserSql::new(UserModel::auth_user()));
+        Writer::start(own, users, Arc::default()).unwrap()
+    }
+
+    async fn insert(writer: &Writer, length: usize) -> Result<u64> {
+        let insert = writer.run("x".repeat(length), |tx, text| {
+            Box::pin(async move {
+                tx.execute(&Stmt::new("INSERT INTO t VALUES ($1)"), &[text.into()])
+                    .await?;
+                // The second row may be the one that does not fit; then the first goes too.
+                tx.execute(&Stmt::new("INSERT INTO t VALUES ($1)"), &[text.into()])
+                    .await
+            })
+        });
+        insert.await
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_fails_what_does_not_fit_and_the_rest_goes_on() {
+        let file = std::env::temp_dir().join(format!("munjigi-full-{}.sqlite3", std::process::id()));
+        let writer = Arc::new(writer_on_a_small_disk(&file));
+        let tasks: Vec<_> = (0..40)
+            .map(|number| {
+                let writer = Arc::clone(&writer);
+                tokio::spawn(async move { insert(&writer, if number % 4 == 0 { 200_000 } else { 10 }).await })
+            })
+            .collect();
+        for (number, task) in tasks.into_iter().enumerate() {
+            match task.await.unwrap() {
+                Ok(changed) => assert_eq!((changed, number % 4 == 0), (1, false), "{number}"),
+                Err(error) => {
+                    assert_eq!(
+                        (error.code(), number % 4),
+                        ("database_unavailable", 0),
+                        "{number}: {error}"
+                    );
+                }
+            }
+        }
+        let rows = writer.run((), |tx, ()| {
+            Box::pin(async move {
+                tx.all(&Stmt::new("SELECT count(*) FROM t"), &[], |row| row.int(0))
+                    .await
+            })
+        });
+        assert_eq!(
+            rows.await.unwrap(),
+            [60],
+            "two rows of each of the thirty that fit"
+        );
+        drop(writer);
+        std::fs::remove_file(&file).unwrap();
+    }
+}
