@@ -262,24 +262,15 @@ pub async fn set_auth_hash(tx: &mut Tx, sid: &str, auth_hash: &str) -> Result<bo
 /// # Errors
 /// What the database may fail with; what was removed before stays removed.
 pub async fn delete_ended(store: &Store, before: Timestamp) -> Result<u64> {
-    let mut total = 0;
-    loop {
-        let removed = store
-            .write(before, |tx, before| {
-                Box::pin(async move {
-                    tx.execute(&DELETE_ENDED, &[millis(*before).into(), SLICE.into()])
-                        .await
-                })
+    store
+        .in_slices(before, |tx, before| {
+            Box::pin(async move {
+                tx.execute(&DELETE_ENDED, &[millis(*before).into(), Store::SLICE.into()])
+                    .await
             })
-            .await?;
-        total += removed;
-        if i64::try_from(removed).is_ok_and(|removed| removed < SLICE) {
-            return Ok(total);
-        }
-    }
+        })
+        .await
 }
-
-const SLICE: i64 = 1_000;
 
 fn read(row: &Row<'_>) -> Result<Record> {
     let reason = row.optional_text(15)?;

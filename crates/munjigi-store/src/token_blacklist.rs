@@ -81,25 +81,16 @@ pub async fn is_blacklisted(conn: &mut Conn, jti: &str) -> Result<bool> {
 /// # Errors
 /// What the database may fail with; what was removed before stays removed.
 pub async fn delete_expired(store: &Store, now: Timestamp) -> Result<u64> {
-    let mut total = 0;
-    loop {
-        let removed = store
-            .write(now, |tx, now| {
-                Box::pin(async move {
-                    let slice: [Param<'_>; 2] = [(*now).into(), SLICE.into()];
-                    tx.execute(&DELETE_EXPIRED_BLACKLISTED, &slice).await?;
-                    tx.execute(&DELETE_EXPIRED, &slice).await
-                })
+    store
+        .in_slices(now, |tx, now| {
+            Box::pin(async move {
+                let slice: [Param<'_>; 2] = [(*now).into(), Store::SLICE.into()];
+                tx.execute(&DELETE_EXPIRED_BLACKLISTED, &slice).await?;
+                tx.execute(&DELETE_EXPIRED, &slice).await
             })
-            .await?;
-        total += removed;
-        if i64::try_from(removed).is_ok_and(|removed| removed < SLICE) {
-            return Ok(total);
-        }
-    }
+        })
+        .await
 }
-
-const SLICE: i64 = 1_000;
 
 fn params(token: &OutstandingToken) -> [Param<'_>; 5] {
     [

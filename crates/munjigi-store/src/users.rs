@@ -156,13 +156,11 @@ pub async fn by_email(conn: &mut Conn, email: &str) -> Result<Vec<User>> {
     if email.is_empty() || email.contains('\0') {
         return Ok(Vec::new());
     }
-    let sql = conn.users();
     let mut found = conn.all_by_email(email).await?;
     // PostgreSQL's lower() knows more letters than A to Z.
     let folded = emails::fold(email);
     found.retain(|user| emails::fold(&user.email) == folded);
     found.truncate(2);
-    drop(sql);
     Ok(found)
 }
 

@@ -167,6 +167,25 @@ impl Store {
         }
     }
 
+    /// How many rows a transaction of [`Store::in_slices`] removes at most.
+    pub(crate) const SLICE: i64 = 1_000;
+
+    /// Removes many rows with a transaction for each [`Store::SLICE`] of them, so that nobody waits long for the
+    /// writer. `work` removes one slice and gives its size.
+    pub(crate) async fn in_slices<I>(&self, input: I, work: Work<I, u64>) -> Result<u64>
+    where
+        I: Copy + Send + Sync + 'static,
+    {
+        let mut total = 0;
+        loop {
+            let removed = self.write(input, work).await?;
+            total += removed;
+            if i64::try_from(removed).is_ok_and(|removed| removed < Self::SLICE) {
+                return Ok(total);
+            }
+        }
+    }
+
     pub(crate) fn options(&self) -> Options {
         self.options
     }

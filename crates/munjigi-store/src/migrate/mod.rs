@@ -59,12 +59,11 @@ pub async fn plan(store: &Store) -> Result<Vec<Step>> {
 /// # Errors
 /// As [`plan`].
 pub async fn apply(store: &Store, now: Timestamp) -> Result<Vec<Step>> {
-    let done = store
+    store
         .write((Ground::of(store), now), |tx, (ground, now)| {
             Box::pin(apply_all(tx, ground, *now))
         })
-        .await?;
-    Ok(done)
+        .await
 }
 
 /// Whether the database is as this version needs it.

@@ -99,7 +99,7 @@ fn started(db: &TestDatabase, prefix: &str, count: &str) -> Child {
 fn lines_of(child: &mut Child) -> impl Iterator<Item = String> + use<> {
     let lines = BufReader::new(child.stdout.take().unwrap())
         .lines()
-        .map_while(|line| line.ok());
+        .map_while(Result::ok);
     lines.filter_map(|line| line.split_once("done: ").map(|(_, what)| what.to_owned()))
 }
 

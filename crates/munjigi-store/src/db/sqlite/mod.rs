@@ -1,4 +1,10 @@
 //! SQLite: one thread that writes, in groups; reads on the caller's thread; one thread that checkpoints.
+//!
+//! Any number of processes may use one file, of ours and of Django's: a second server, a command while the server runs,
+//! a backup. Each transaction that writes takes SQLite's lock at its beginning (`BEGIN IMMEDIATE`) and holds it for
+//! some milliseconds, so that there is no deadlock and everybody comes in within the five seconds that all wait. That
+//! is why a second process is not refused. It must be one machine and a local disk, for the log's index is shared
+//! memory.
 
 mod checkpoint;
 mod connection;
