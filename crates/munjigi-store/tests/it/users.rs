@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use munjigi_store::{Error, FieldValue, UserModel, users};
 use munjigi_user::{AuthUser, UserId};
 
-use crate::support::{TestDatabase, new_user, now, on_both, sign_up};
+use crate::support::{TestDatabase, new_user, now, on_both, run, sign_up};
 
 on_both!(
     a_user_is_read_as_he_was_written,
@@ -257,4 +257,15 @@ async fn an_age_below_zero_is_refused_by_the_database(db: &TestDatabase) {
         .unwrap_err();
     assert_eq!(error.code(), "database_statement", "{error}");
     assert_eq!(users::count(&mut store.reader()).await.unwrap(), 0);
+}
+
+#[test]
+fn an_address_is_found_by_an_index_in_a_database_of_ours() {
+    let db = TestDatabase::sqlite();
+    run(async { drop(db.store(UserModel::user_user()).await) });
+    let plan = db.rows("EXPLAIN QUERY PLAN SELECT id FROM user_user WHERE lower(email) = lower('a@x.org')");
+    assert!(
+        plan.len() == 1 && plan[0].contains("INDEX munjigi_user_email (<expr>=?)"),
+        "{plan:?}"
+    );
 }

@@ -172,10 +172,11 @@ impl InTransaction {
             self.client = None;
             return End::Final(Ok(value));
         };
-        // Where the connection was lost or silent, nobody knows whether the commit was done.
         let again = matches!(failure, Failure::InTheWay);
-        let error = self.told(failure).await;
-        if !self.unusable {
+        let mut error = self.told(failure).await;
+        if self.unusable {
+            error = Error::Unavailable(Arc::from(Box::from("nobody knows whether the commit was done")));
+        } else {
             self.client = None;
         }
         if again {

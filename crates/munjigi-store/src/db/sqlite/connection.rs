@@ -1,7 +1,7 @@
 //! A connection of rusqlite's, the pool of those that read, and the parameters' form there.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
@@ -76,6 +76,9 @@ impl Own {
     }
 }
 
+/// Connections that wait to be used again; a thread for each of them may read at the same time.
+const IDLE: usize = 32;
+
 /// Connections for reading. One is taken for each statement and laid back after it, so there are never more than
 /// threads that read at the same time, and a [`Conn`](crate::Conn) holds none while its owner does something else.
 pub(in crate::db) struct Readers {
@@ -104,14 +107,18 @@ impl Readers {
         params: &[Param<'_>],
         read: impl Fn(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let own = match idle {
-            Some(own) => own,
-            None => self.open()?,
-        };
+        let idle = self.idle().pop();
+        let own = idle.map_or_else(|| self.open(), Ok)?;
         let found = own.all(stmt, params, read);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(own);
+        let mut idle = self.idle();
+        if idle.len() < IDLE {
+            idle.push(own);
+        }
         found
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Own>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether SQLite finds the rows of a statement by an index. It is asked once.

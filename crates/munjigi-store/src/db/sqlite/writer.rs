@@ -186,8 +186,12 @@ impl Writing {
         if self.run("SAVEPOINT job").is_err() {
             return Ran::AllLost;
         }
-        if job.run(&mut self.tx) && self.run("RELEASE job").is_ok() {
-            return Ran::Well;
+        if job.run(&mut self.tx) {
+            return if self.run("RELEASE job").is_ok() {
+                Ran::Well
+            } else {
+                Ran::AllLost
+            };
         }
         if self.is_autocommit() || self.run("ROLLBACK TO job").is_err() || self.run("RELEASE job").is_err() {
             return Ran::AllLost;
