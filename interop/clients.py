@@ -1,7 +1,6 @@
 """Clients: one that keeps cookies as a browser does, and one that writes bytes to a socket."""
 from __future__ import annotations
 
-import json
 import re
 import socket
 from dataclasses import dataclass
@@ -80,14 +79,11 @@ def cookies_set(answer: Answer) -> dict[str, Morsel[str]]:
 
 @dataclass(frozen=True)
 class RawAnswer:
-    """What came back over a bare socket. `status` is None where the server closed without a word."""
+    """What came back over a bare socket. `status` is None where no status line came: then `body` is what did."""
 
     status: int | None
     head: str
     body: bytes
-
-    def json(self) -> Any:
-        return json.loads(self.body)
 
 
 class RawConnection:
@@ -117,16 +113,18 @@ class RawConnection:
         return self.answer()
 
     def answer(self) -> RawAnswer:
-        while b"\r\n\r\n" not in self._buffer:
-            if not self._read():
-                return RawAnswer(None, "", self._buffer)
-        head_bytes, self._buffer = self._buffer.split(b"\r\n\r\n", 1)
+        while b"\r\n\r\n" not in self._buffer and self._read():
+            pass
+        status_line = re.match(rb"HTTP/1\.[01] (\d{3}) ", self._buffer)
+        if not status_line:
+            return RawAnswer(None, "", self._buffer)
+        head_bytes, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
         head = head_bytes.decode("latin-1")
         length = int(found[1]) if (found := re.search(r"(?im)^content-length: (\d+)", head)) else 0
         while len(self._buffer) < length and self._read():
             pass
         body, self._buffer = self._buffer[:length], self._buffer[length:]
-        return RawAnswer(int(head.split(" ", 2)[1]), head, body)
+        return RawAnswer(int(status_line[1]), head, body)
 
     def closed(self) -> bool:
         """Waits for the server to close; False where the time limit came first."""

@@ -232,7 +232,8 @@ def test_one_sync_serves_many_signups(house: House) -> None:
 
 def stop_traced(server: Server, trace: Path) -> None:
     server.stop()
-    wait_until("strace to write its last line", lambda: f"{server.pid} +++ exited" in trace.read_text(errors="replace"))
+    last_line = re.compile(rf"^{server.pid} +\+\+\+ exited", re.MULTILINE)
+    wait_until("strace to write its last line", lambda: last_line.search(trace.read_text(errors="replace")))
 
 
 def wal_syncs(trace: str) -> int:
