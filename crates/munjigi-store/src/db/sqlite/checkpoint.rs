@@ -140,7 +140,7 @@ impl Copying {
             let mut seen = self.log.commits.load(SeqCst);
             while !self.log.asleep.load(SeqCst) {
                 match woken.recv_timeout(IDLE) {
-                    Ok(()) => self.checkpoint(CheckpointMode::PASSIVE),
+                    Ok(()) => drop(self.checkpoint(CheckpointMode::PASSIVE)),
                     Err(RecvTimeoutError::Timeout) => seen = self.after_idle(seen),
                     Err(RecvTimeoutError::Disconnected) => return,
                 }
@@ -148,11 +148,10 @@ impl Copying {
         }
     }
 
-    /// Cuts the log if there was no commit since `seen`. Gives the number of commits until now.
+    /// Cuts the log and goes to sleep if there was no commit since `seen`. Gives the number of commits until now.
     fn after_idle(&self, seen: u64) -> u64 {
         let commits = self.log.commits.load(SeqCst);
-        if commits == seen {
-            self.checkpoint(CheckpointMode::TRUNCATE);
+        if commits == seen && self.checkpoint(CheckpointMode::TRUNCATE).is_ok() {
             self.log.asleep.store(true, SeqCst);
             // A commit in this moment has woken nobody.
             if self.log.commits.load(SeqCst) != seen {
@@ -162,12 +161,15 @@ impl Copying {
         commits
     }
 
-    fn checkpoint(&self, mode: CheckpointMode) {
+    /// An error is told here; that a reader is in the way is none, and the next checkpoint copies the rest.
+    fn checkpoint(&self, mode: CheckpointMode) -> Result<()> {
         let done = self.connection.wal_checkpoint_v2(Some("main"), mode);
-        match done.map_err(|error| errors::told(error, &self.path)) {
-            // Where a reader is in the way, the next checkpoint copies the rest.
-            Ok(_) | Err(Error::Busy) => {}
-            Err(error) => tracing::error!(%error, "A checkpoint failed."),
+        let done = done.map(drop).map_err(|error| errors::told(error, &self.path));
+        if let Err(error) = &done
+            && !matches!(error, Error::Busy)
+        {
+            tracing::error!(%error, "A checkpoint failed.");
         }
+        done
     }
 }
