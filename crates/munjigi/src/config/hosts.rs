@@ -230,10 +230,10 @@ impl FromText for Origin {
         let uri: Uri = format!("{scheme}://{host}").parse().map_err(|_| complaint())?;
         let is_origin = uri
             .host()
-            .is_some_and(|host| !host.is_empty() && !host.contains(['*', '@']))
+            .is_some_and(|host| !host.is_empty() && !host.contains('*'))
             && uri
                 .authority()
-                .is_some_and(|authority| authority.as_str() == host);
+                .is_some_and(|authority| authority.as_str() == host && !host.contains('@'));
         if is_origin {
             Ok(Self(text.to_ascii_lowercase()))
         } else {

@@ -6,6 +6,7 @@
 //! once, beside the code that reads it.
 
 pub mod check;
+pub mod convert;
 mod cookies;
 mod cors;
 mod csrf;
@@ -19,6 +20,7 @@ mod hosts;
 mod kind;
 mod languages;
 mod passwords;
+pub mod reference;
 mod rest_framework;
 mod routes;
 mod secrets;
@@ -27,6 +29,8 @@ mod session;
 mod setting;
 mod simple_jwt;
 mod table;
+#[cfg(test)]
+mod tests;
 mod users;
 mod written;
 

@@ -17,14 +17,13 @@ pub struct Limits {
     pub body_bytes: usize,
     /// `DATA_UPLOAD_MAX_NUMBER_FIELDS`, default 1,000: more fields in a form are 400.
     pub form_fields: usize,
-    /// `HEADER_TIMEOUT`, default 10 s: for the head of a request to arrive whole.
+    /// `HEADER_TIMEOUT`, default 10 s: for the head of a request to arrive whole, and how long an
+    /// idle connection is kept.
     pub header_timeout: Duration,
     /// `BODY_TIMEOUT`, default 20 s: for the body to arrive whole.
     pub body_timeout: Duration,
     /// `REQUEST_TIMEOUT`, default 30 s: from the head to the answer; later it is 503.
     pub request_timeout: Duration,
-    /// `KEEP_ALIVE_TIMEOUT`, default 75 s: how long an idle connection is kept.
-    pub keep_alive_timeout: Duration,
     /// `SHUTDOWN_TIMEOUT`, default 30 s: what requests under way are given after SIGTERM.
     pub shutdown_timeout: Duration,
     /// `MAX_CONNECTIONS`, default 10,000: further ones wait unaccepted.
@@ -70,7 +69,7 @@ const FORM_FIELDS: Setting<NonZeroUsize> = Setting::upstream(
 const HEADER_TIMEOUT: Setting<Positive> = Setting::ours(
     "HEADER_TIMEOUT",
     "\"10s\"",
-    "How long the head of a request may take to arrive.",
+    "How long the head of a request may take to arrive, and how long an idle connection is kept.",
 );
 const BODY_TIMEOUT: Setting<Positive> = Setting::ours(
     "BODY_TIMEOUT",
@@ -81,11 +80,6 @@ const REQUEST_TIMEOUT: Setting<Positive> = Setting::ours(
     "REQUEST_TIMEOUT",
     "\"30s\"",
     "How long an answer may take. A request that takes longer is answered with 503.",
-);
-const KEEP_ALIVE_TIMEOUT: Setting<Positive> = Setting::ours(
-    "KEEP_ALIVE_TIMEOUT",
-    "\"75s\"",
-    "How long an idle connection is kept.",
 );
 const SHUTDOWN_TIMEOUT: Setting<Positive> = Setting::ours(
     "SHUTDOWN_TIMEOUT",
@@ -121,7 +115,6 @@ pub(super) const SECTION: Section = Section {
         &HEADER_TIMEOUT.about,
         &BODY_TIMEOUT.about,
         &REQUEST_TIMEOUT.about,
-        &KEEP_ALIVE_TIMEOUT.about,
         &SHUTDOWN_TIMEOUT.about,
         &MAX_CONNECTIONS.about,
     ],
@@ -136,7 +129,6 @@ impl Limits {
             header_timeout: time(&HEADER_TIMEOUT)?,
             body_timeout: time(&BODY_TIMEOUT)?,
             request_timeout: time(&REQUEST_TIMEOUT)?,
-            keep_alive_timeout: time(&KEEP_ALIVE_TIMEOUT)?,
             shutdown_timeout: time(&SHUTDOWN_TIMEOUT)?,
             connections: settings.read(&MAX_CONNECTIONS)?.get(),
         })

@@ -30,6 +30,8 @@ pub(crate) struct About {
     pub(crate) unwritten: Option<&'static str>,
     /// The default of Django, simplejwt or django-cors-headers, as TOML. `None` where they have no such setting.
     pub(crate) upstream: Option<&'static str>,
+    /// The value that the notes have, as TOML, where ours is another.
+    pub(crate) notes: Option<&'static str>,
     /// Whether it must not be shown.
     pub(crate) secret: bool,
     /// What to write instead of a value other than the default, where no other can be used yet.
@@ -63,6 +65,7 @@ impl<T: Kind + PartialEq> Setting<T> {
             dev: None,
             unwritten: None,
             upstream: None,
+            notes: None,
             secret: false,
             later: None,
             meaning,
@@ -83,6 +86,12 @@ impl<T: Kind + PartialEq> Setting<T> {
     /// Upstream has it, with this default.
     pub(crate) const fn differs_from(mut self, upstream: &'static str) -> Self {
         self.about.upstream = Some(upstream);
+        self
+    }
+
+    /// The notes have this value.
+    pub(crate) const fn differs_from_the_notes(mut self, notes: &'static str) -> Self {
+        self.about.notes = Some(notes);
         self
     }
 
@@ -183,6 +192,6 @@ impl About {
 }
 
 /// The value of a text in the table of settings. They are TOML: a test reads each.
-fn value(text: &str) -> Value {
+pub(crate) fn value(text: &str) -> Value {
     text.parse().unwrap_or_else(|_| Value::from(text))
 }

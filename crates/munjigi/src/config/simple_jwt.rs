@@ -1,4 +1,4 @@
-//! `[SIMPLE_JWT]`: every key of simplejwt 5.5.1 (`settings.py`), and the AUTH_COOKIE keys that it never had.
+//! `[SIMPLE_JWT]`: every key of simplejwt 5.5.1 (`settings.py`), and the `AUTH_COOKIE` keys that it never had.
 //!
 //! The keys of this file work. Those of [`later`] are known, and refused where they are given another value than
 //! the default: no key is taken and ignored.
@@ -96,6 +96,9 @@ const AUTH_TOKEN_CLASSES: Setting<Vec<TokenClass>> = Setting::upstream(
     "[\"rest_framework_simplejwt.tokens.AccessToken\"]",
     "Which tokens open a guarded route. With RefreshToken among them, whoever holds a refresh token needs no access \
      token.",
+)
+.differs_from_the_notes(
+    "[\"rest_framework_simplejwt.tokens.AccessToken\", \"rest_framework_simplejwt.tokens.RefreshToken\"]",
 );
 const TOKEN_TYPE_CLAIM: Setting<String> = Setting::upstream(
     "SIMPLE_JWT.TOKEN_TYPE_CLAIM",
@@ -137,7 +140,7 @@ pub(super) struct Resolved {
     pub(super) header: HeaderName,
 }
 
-/// Reads the table. `keys` are the SECRET_KEY that signs where no other is written.
+/// Reads the table. `keys` are the `SECRET_KEY` that signs where no other is written.
 pub(super) fn resolve(
     settings: Settings<'_>,
     keys: &SecretKeys,

@@ -81,7 +81,7 @@ impl Users {
         } else {
             Foreign::Refuse
         };
-        let mut model = base(label.map(|label| label.0));
+        let mut model = base(label.as_ref().map(|label| label.0.as_str()));
         if let Some(table) = settings.read(&DB_TABLE)? {
             model.table = table.0;
         }
@@ -102,8 +102,8 @@ impl Users {
     }
 }
 
-fn base(label: Option<String>) -> UserModel {
-    match label.as_deref() {
+fn base(label: Option<&str>) -> UserModel {
+    match label {
         None | Some("user.User") => UserModel::user_user(),
         Some("auth.User") => UserModel::auth_user(),
         Some(label) => UserModel {

@@ -1,0 +1,310 @@
+//! `munjigi config convert settings.py`: the settings of a Django project as TOML.
+//!
+//! The file is read, not run. What it computes, and what munjigi does not take, is told in comments, so that the
+//! TOML starts as it is and nothing is lost in silence.
+
+mod lexer;
+mod python;
+
+use super::setting::About;
+use super::table;
+use python::{Assignment, Python};
+use std::fmt::Write as _;
+use toml::Value;
+
+/// The dicts whose keys are settings.
+const DICTS: [&str; 2] = ["SIMPLE_JWT", "REST_FRAMEWORK"];
+
+/// The settings of a `settings.py`, as the text of a `munjigi.toml`.
+///
+/// ```
+/// let source = "SIMPLE_JWT = {'ACCESS_TOKEN_LIFETIME': timedelta(minutes=5), 'AUDIENCE': None}";
+/// let toml = munjigi::config::convert::convert(source);
+/// assert!(toml.ends_with("[SIMPLE_JWT]\nACCESS_TOKEN_LIFETIME = \"5m\"\nAUDIENCE = \"\"\n"));
+/// ```
+pub fn convert(source: &str) -> String {
+    let lines = lexer::logical_lines(source);
+    let assignments = python::assignments(source, &lines);
+    let mut text = String::from("# From settings.py by `munjigi config convert`.\n");
+    for assignment in assignments
+        .iter()
+        .filter(|assignment| !DICTS.contains(&assignment.name.as_str()))
+    {
+        if let Some(about) = table::find(&assignment.name) {
+            text.push_str(&match &assignment.value {
+                Some(value) => line(about, value),
+                None => not_read(assignment),
+            });
+        }
+    }
+    for dict in DICTS {
+        let ours: Vec<_> = assignments
+            .iter()
+            .filter(|assignment| assignment.name == dict)
+            .collect();
+        if !ours.is_empty() {
+            let _ = writeln!(text, "\n[{dict}]");
+            // Python takes the last of several.
+            let last = ours.iter().rposition(|assignment| assignment.value.is_some());
+            for (position, assignment) in ours.iter().enumerate() {
+                match &assignment.value {
+                    Some(value) if Some(position) == last => text.push_str(&keys(dict, value)),
+                    Some(_) => {}
+                    None => text.push_str(&not_read(assignment)),
+                }
+            }
+        }
+    }
+    text
+}
+
+fn keys(dict: &str, value: &Python) -> String {
+    let Python::Dict(pairs) = value else {
+        return format!("# {dict} is not written as a dict: only Python can tell what is in it.\n");
+    };
+    let lines = pairs.iter().map(|(key, value)| {
+        let Python::Text(key) = key else {
+            return "# A key is not written as a text: only Python can tell what it is.\n".to_owned();
+        };
+        match table::find(&format!("{dict}.{key}")) {
+            Some(about) => line(about, value),
+            None => format!("# {key}: munjigi has no such setting.\n"),
+        }
+    });
+    lines.collect()
+}
+
+fn not_read(assignment: &Assignment) -> String {
+    format!(
+        "# {} is also set on line {} of settings.py, in a way that is not read here: see to it by hand.\n",
+        assignment.name, assignment.line
+    )
+}
+
+/// One setting: `KEY = value`, or a comment that says why not.
+fn line(about: &About, value: &Python) -> String {
+    let key = about.key();
+    let variable = format!("MUNJIGI_{}", about.name.replace('.', "__"));
+    let why = match value {
+        Python::SecretKey => "the SECRET_KEY, as where it is not written.".to_owned(),
+        Python::Environment(name) => {
+            format!("comes from the variable {name} of the environment. Hand it over as {variable}.")
+        }
+        Python::Unknown(_) if about.secret => format!("only Python can tell. Hand it over as {variable}."),
+        Python::Unknown(text) => format!("only Python can tell: {text}"),
+        _ if about.secret && !matches!(value, Python::None) => {
+            format!("a secret, which is better kept out of files. Hand it over as {variable}.")
+        }
+        _ => match toml(about, value) {
+            None => "it has something in it that only Python can tell.".to_owned(),
+            Some(value) => match about.check(&value, "settings.py") {
+                Ok(()) => return format!("{key} = {value}\n"),
+                Err(error) => error.to_string(),
+            },
+        },
+    };
+    format!("# {key}: {why}\n")
+}
+
+/// The value in TOML; `None` where a part of it is not known.
+fn toml(about: &About, value: &Python) -> Option<Value> {
+    match value {
+        Python::None if about.default == "[]" => Some(Value::Array(Vec::new())),
+        Python::Sequence(pairs) if about.name == "LANGUAGES" => {
+            // Django has the names of the languages beside their codes.
+            let code = |pair: &Python| match pair {
+                Python::Sequence(pair) => pair.first().and_then(plain),
+                code => plain(code),
+            };
+            pairs.iter().map(code).collect::<Option<_>>().map(Value::Array)
+        }
+        value => plain(value),
+    }
+}
+
+fn plain(value: &Python) -> Option<Value> {
+    Some(match value {
+        Python::None => Value::from(""),
+        Python::Bool(value) => Value::from(*value),
+        Python::Int(number) => Value::from(*number),
+        Python::Float(number) => Value::from(*number),
+        Python::Text(text) => Value::from(text.clone()),
+        Python::Seconds(seconds) => Value::from(duration(*seconds)),
+        Python::Sequence(items) => Value::Array(items.iter().map(plain).collect::<Option<_>>()?),
+        Python::Dict(pairs) => {
+            let entry = |(key, value): &(Python, Python)| match key {
+                Python::Text(key) => Some((key.clone(), plain(value)?)),
+                _ => None,
+            };
+            Value::Table(pairs.iter().map(entry).collect::<Option<_>>()?)
+        }
+        Python::SecretKey | Python::Environment(_) | Python::Unknown(_) => return None,
+    })
+}
+
+/// `7d`, `1h30m`.
+fn duration(seconds: i64) -> String {
+    const UNITS: [(i64, &str); 4] = [(86_400, "d"), (3600, "h"), (60, "m"), (1, "s")];
+    let mut rest = seconds;
+    let mut text = String::new();
+    for (length, unit) in UNITS {
+        if rest >= length {
+            let _ = write!(text, "{}{unit}", rest / length);
+            rest %= length;
+        }
+    }
+    if text.is_empty() {
+        format!("{seconds}s")
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands below the heading of the conversion.
+    fn converted(source: &str) -> String {
+        convert(source)
+            .split_once('\n')
+            .unwrap()
+            .1
+            .trim_start()
+            .to_owned()
+    }
+
+    #[test]
+    fn the_notes_block_converts() {
+        let source = r#"
+from datetime import timedelta
+
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),  # a week
+    "ROTATE_REFRESH_TOKENS": False,
+    "BLACKLIST_AFTER_ROTATION": False,
+
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": SECRET_KEY,
+    "VERIFYING_KEY": None,
+    "AUDIENCE": None,
+    "ISSUER": None,
+
+    "AUTH_HEADER_TYPES": ("Bearer",),
+    "USER_ID_FIELD": "id",
+    "USER_ID_CLAIM": "user_id",
+}
+"#;
+        let expected = r#"[SIMPLE_JWT]
+ACCESS_TOKEN_LIFETIME = "5m"
+REFRESH_TOKEN_LIFETIME = "7d"
+ROTATE_REFRESH_TOKENS = false
+BLACKLIST_AFTER_ROTATION = false
+ALGORITHM = "HS256"
+# SIGNING_KEY: the SECRET_KEY, as where it is not written.
+VERIFYING_KEY = ""
+AUDIENCE = ""
+ISSUER = ""
+AUTH_HEADER_TYPES = ["Bearer"]
+USER_ID_FIELD = "id"
+USER_ID_CLAIM = "user_id"
+"#;
+        assert_eq!(converted(source), expected);
+    }
+
+    #[test]
+    fn values_are_read_as_python_reads_them() {
+        for (python, toml) in [
+            ("timedelta(days=1, hours=12)", "\"1d12h\""),
+            ("timedelta(0, 90)", "\"1m30s\""),
+            ("timedelta(minutes=60 * 24)", "\"1d\""),
+            ("datetime.timedelta(hours=0.5)", "\"30m\""),
+            ("timedelta(days=1) * 3", "\"3d\""),
+            ("60 * 5", "300"),
+            ("1_000", "1000"),
+        ] {
+            let source = format!("SIMPLE_JWT = {{'ACCESS_TOKEN_LIFETIME': {python}}}");
+            assert_eq!(
+                converted(&source),
+                format!("[SIMPLE_JWT]\nACCESS_TOKEN_LIFETIME = {toml}\n")
+            );
+        }
+        for (python, toml) in [
+            ("'a' \"b\"", "\"ab\""),
+            ("('a'\n  'b')", "\"ab\""),
+            ("\"\"\"a\"\"\"", "\"a\""),
+            (r"r'a'", "\"a\""),
+            (r"'\u00e9\''", "\"é'\""),
+            ("None", "\"\""),
+        ] {
+            let source = format!("SIMPLE_JWT = dict(ISSUER={python})");
+            assert_eq!(converted(&source), format!("[SIMPLE_JWT]\nISSUER = {toml}\n"));
+        }
+    }
+
+    #[test]
+    fn names_given_before_are_known() {
+        let source =
+            "HOST = 'a.example'\nALLOWED_HOSTS = [HOST] + ['b.example', ]\nX_FRAME_OPTIONS = \\\n 'DENY'\n";
+        assert_eq!(
+            converted(source),
+            "ALLOWED_HOSTS = [\"a.example\", \"b.example\"]\nX_FRAME_OPTIONS = \"DENY\"\n"
+        );
+    }
+
+    #[test]
+    fn djangos_own_shapes_fit_ours() {
+        let source = "LANGUAGES = [('ko', _('Korean')), ('en', _('English'))]\nSECURE_PROXY_SSL_HEADER = None\n\
+                      AUTH_PASSWORD_VALIDATORS = [{'NAME': 'django.contrib.auth.password_validation.\
+                      MinimumLengthValidator', 'OPTIONS': {'min_length': 10}}]\nINSTALLED_APPS = ['shop']\n";
+        assert_eq!(
+            converted(source),
+            "LANGUAGES = [\"ko\", \"en\"]\nSECURE_PROXY_SSL_HEADER = []\nAUTH_PASSWORD_VALIDATORS = [{ NAME = \
+             \"django.contrib.auth.password_validation.MinimumLengthValidator\", OPTIONS = { min_length = 10 } }]\n"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_taken_over_is_told() {
+        let source = "SECRET_KEY = 'django-insecure-abc'\nSESSION_COOKIE_AGE = get_age()\nSIMPLE_JWT = {\n\
+                      'SIGNING_KEY': os.environ['JWT_KEY'],\n'ISSUER': os.environ.get('ISS', 'me'),\n\
+                      'ROTATE_REFRESH_TOKENS': True,\n'LEEWAY': compute(1, [2, 3]),\n'MINE': 1,\n'AUDIENCE': f'{x}',\n\
+                      'UPDATE_LAST_LOGIN': True,\n}\nif DEBUG:\n    SIMPLE_JWT['LEEWAY'] = 5\n\
+                      REST_FRAMEWORK = {'DEFAULT_PERMISSION_CLASSES': []}\n";
+        let text = converted(source);
+        for line in [
+            "# SECRET_KEY: a secret, which is better kept out of files. Hand it over as MUNJIGI_SECRET_KEY.",
+            "# SESSION_COOKIE_AGE: only Python can tell: get_age()",
+            "# SIGNING_KEY: comes from the variable JWT_KEY of the environment. Hand it over as \
+             MUNJIGI_SIMPLE_JWT__SIGNING_KEY.",
+            "# ISSUER: comes from the variable ISS of the environment. Hand it over as MUNJIGI_SIMPLE_JWT__ISSUER.",
+            "# LEEWAY: only Python can tell: compute(1, [2, 3])",
+            "# AUDIENCE: only Python can tell: f'{x}'",
+            "# MINE: munjigi has no such setting.",
+            "UPDATE_LAST_LOGIN = true",
+            "# SIMPLE_JWT is also set on line 13 of settings.py, in a way that is not read here: see to it by hand.",
+            "# DEFAULT_PERMISSION_CLASSES: munjigi has no such setting.",
+        ] {
+            assert!(text.contains(&format!("{line}\n")), "{line}\n{text}");
+        }
+        assert!(text.contains(
+            "# ROTATE_REFRESH_TOKENS: SIMPLE_JWT.ROTATE_REFRESH_TOKENS = true (settings.py) is not"
+        ));
+        assert!(!text.contains("insecure"));
+        toml::from_str::<toml::Table>(&text).unwrap();
+    }
+
+    #[test]
+    fn no_file_makes_it_stumble() {
+        let source =
+            "SIMPLE_JWT = {'A': (1, {'B': [timedelta(days=1), '''x\n''', r'\\'], }, None,), 'C': -1.5}";
+        for end in (0..source.len()).filter(|end| source.is_char_boundary(*end)) {
+            convert(&source[..end]);
+            convert(&source[end..]);
+        }
+        convert("SIMPLE_JWT = ]}){'''");
+        convert(&format!("SIMPLE_JWT = {}", "[".repeat(1000)));
+        convert(&format!("SIMPLE_JWT = {}1", "-".repeat(1000)));
+    }
+}
