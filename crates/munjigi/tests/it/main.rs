@@ -1,0 +1,19 @@
+//! The server in one process: its router on a real database, SQLite always and PostgreSQL where
+//! `MUNJIGI_TEST_POSTGRES` names a server, with a clock that a test moves by hand.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails should say where"
+)]
+
+mod bad_input;
+mod browser_boundary;
+mod layers;
+mod passwords;
+mod records;
+mod session;
+mod signup;
+mod support;
+mod token;
