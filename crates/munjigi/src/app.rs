@@ -1,7 +1,7 @@
 //! The running server, as every room of it sees it: the settings, the database, the keys, the hashing pool, the
 //! clock and chance. Cheap to clone.
 
-use crate::accounts::sessions::Sessions;
+use crate::accounts::session_rows::SessionRows;
 use crate::clock::{Clock, Entropy, entropy};
 use crate::config::Config;
 use http::HeaderValue;
@@ -21,7 +21,7 @@ pub struct App(Arc<Parts>);
 struct Parts {
     store: Store,
     jwt: SimpleJwt,
-    sessions: Sessions,
+    session_rows: SessionRows,
     pool: HashingPool,
     clock: Clock,
     csrf: CsrfSettings,
@@ -41,13 +41,13 @@ impl App {
             cookie_age: SignedDuration::from_secs(config.session.cookie_age.into()),
             expire_at_browser_close: config.session.expire_at_browser_close,
         };
-        let sessions = Sessions::new(&config.secret_keys, policy);
+        let session_rows = SessionRows::new(&config.secret_keys, policy);
         let pool = HashingPool::new(Arc::clone(&config.hashers), config.hashing)?;
         let (csrf, challenge) = (csrf_settings(&config)?, challenge(&config));
         Ok(Self(Arc::new(Parts {
             store,
             jwt,
-            sessions,
+            session_rows,
             pool,
             clock,
             csrf,
@@ -72,8 +72,8 @@ impl App {
     }
 
     /// Reads and writes session rows.
-    pub fn sessions(&self) -> &Sessions {
-        &self.0.sessions
+    pub fn session_rows(&self) -> &SessionRows {
+        &self.0.session_rows
     }
 
     /// Hashes passwords.

@@ -9,6 +9,7 @@ mod hashing;
 pub mod identifiers;
 pub mod password;
 pub mod record;
+pub mod session_rows;
 pub mod sessions;
 pub mod signin;
 pub mod signout;

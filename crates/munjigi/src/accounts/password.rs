@@ -101,7 +101,7 @@ fn write_upgrade<'t>(tx: &'t mut Tx, upgrade: &'t Upgrade) -> BoxFuture<'t, munj
         if !users::upgrade_password(tx, &user.id, &user.password, encoded).await? {
             return Ok(false);
         }
-        let auth_hash = app.sessions().hasher.hash(encoded);
+        let auth_hash = app.session_rows().hasher.hash(encoded);
         for record in records::for_user(tx, &user.id).await? {
             records::set_auth_hash(tx, &record.sid, &auth_hash).await?;
             if let Some(key) = &record.django_session_key {
@@ -123,10 +123,10 @@ async fn rebind(
     let Some(row) = sessions::by_key(tx, key, now).await? else {
         return Ok(());
     };
-    let mut data = app.sessions().decode(&row);
-    data.set_auth_hash(encoded, &app.sessions().hasher);
+    let mut data = app.session_rows().decode(&row);
+    data.set_auth_hash(encoded, &app.session_rows().hasher);
     let rebound = SessionRow {
-        session_data: app.sessions().encode(&data, now),
+        session_data: app.session_rows().encode(&data, now),
         ..row
     };
     sessions::update(tx, &rebound).await?;

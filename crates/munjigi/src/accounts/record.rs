@@ -35,7 +35,7 @@ pub(super) fn open(
         opened_at: now,
         idle_end: None,
         absolute_end: None,
-        auth_hash: app.sessions().hasher.hash(&user.password),
+        auth_hash: app.session_rows().hasher.hash(&user.password),
         django_session_key,
         jti,
         jti_exp,

@@ -5,66 +5,11 @@ use super::error::Result;
 use super::record;
 use crate::app::App;
 use jiff::{SignedDuration, Timestamp};
-use munjigi_sessions::{
-    AuthHashMatch, BACKEND, Expiry, ExpiryPolicy, MUNJIGI_SID, SessionAuthHasher, SessionCodec, SessionData,
-    SessionKey,
-};
-use munjigi_signing::SecretKeys;
+use munjigi_sessions::{AuthHashMatch, BACKEND, MUNJIGI_SID, SessionData, SessionKey};
 use munjigi_store::records::EndReason;
 use munjigi_store::sessions::SessionRow;
 use munjigi_store::users::User;
 use munjigi_store::{BoxFuture, Tx, records, sessions, users};
-
-/// How session rows are written, read and bound to a password: the derived keys and the settings.
-#[derive(Clone)]
-pub struct Sessions {
-    codec: SessionCodec,
-    pub(super) hasher: SessionAuthHasher,
-    policy: ExpiryPolicy,
-}
-
-impl Sessions {
-    /// For these keys and settings.
-    pub fn new(keys: &SecretKeys, policy: ExpiryPolicy) -> Self {
-        Self {
-            codec: SessionCodec::new(keys),
-            hasher: SessionAuthHasher::new(keys),
-            policy,
-        }
-    }
-
-    pub(super) fn decode(&self, row: &SessionRow) -> SessionData {
-        let decoded = self.codec.decode(&row.session_data);
-        if let Some(damage) = decoded.damage {
-            tracing::warn!(target: "munjigi::account", event = "session_damaged", %damage);
-        }
-        decoded.data
-    }
-
-    pub(super) fn encode(&self, data: &SessionData, now: Timestamp) -> String {
-        self.codec.encode(data, now)
-    }
-
-    pub(super) fn row(&self, key: &SessionKey, data: &SessionData, now: Timestamp) -> SessionRow {
-        SessionRow {
-            session_key: key.expose().to_owned(),
-            session_data: self.encode(data, now),
-            expire_date: expiry(data).date(self.policy, now),
-        }
-    }
-
-    /// How long the browser keeps the cookie; `None` until it closes.
-    fn cookie_age(&self, data: &SessionData, now: Timestamp) -> Option<SignedDuration> {
-        let expiry = expiry(data);
-        (!expiry.expire_at_browser_close(self.policy))
-            .then(|| SignedDuration::from_secs(expiry.age(self.policy, now)))
-    }
-}
-
-/// An expiry that cannot be read is none: Django would answer 500.
-fn expiry(data: &SessionData) -> Expiry {
-    data.expiry().unwrap_or(Expiry::Policy)
-}
 
 /// A session with a user.
 pub struct Session {
@@ -81,7 +26,7 @@ impl Session {
         Self {
             user,
             key,
-            cookie_age: app.sessions().cookie_age(data, now),
+            cookie_age: app.session_rows().cookie_age(data, now),
         }
     }
 }
@@ -108,7 +53,7 @@ pub async fn authenticate(app: &App, key: &SessionKey, now: Timestamp) -> Result
     let Some(row) = sessions::by_key(&mut conn, key.expose(), now).await? else {
         return Ok(Presented::Nothing);
     };
-    let data = app.sessions().decode(&row);
+    let data = app.session_rows().decode(&row);
     let user_id = data
         .auth_user_id()
         .and_then(|id| app.config().user_model.id_kind.parse(&id).ok());
@@ -128,7 +73,7 @@ pub async fn authenticate(app: &App, key: &SessionKey, now: Timestamp) -> Result
     if record.is_some_and(|record| record::is_over(&record, now)) {
         return Ok(Presented::Anonymous);
     }
-    match app.sessions().hasher.verify(&data, &user.password) {
+    match app.session_rows().hasher.verify(&data, &user.password) {
         AuthHashMatch::Current => Ok(Presented::User(Session::new(app, user, key.clone(), &data, now))),
         AuthHashMatch::Fallback => renew(app, user, key, data, now).await,
         AuthHashMatch::No => flush(app, key, now).await,
@@ -143,7 +88,7 @@ async fn renew(
     mut data: SessionData,
     now: Timestamp,
 ) -> Result<Presented> {
-    let sessions = app.sessions();
+    let sessions = app.session_rows();
     data.set_auth_hash(&user.password, &sessions.hasher);
     let key = SessionKey::generate(&mut app.entropy());
     let renewal = Renewal {
@@ -213,7 +158,7 @@ fn write_ending<'t>(tx: &'t mut Tx, ending: &'t Ending) -> BoxFuture<'t, munjigi
         let Some(row) = sessions::by_key(tx, ending.key.expose(), ending.now).await? else {
             return Ok(());
         };
-        if let Some(sid) = ending.app.sessions().decode(&row).text(MUNJIGI_SID) {
+        if let Some(sid) = ending.app.session_rows().decode(&row).text(MUNJIGI_SID) {
             records::end(tx, &sid, ending.reason, ending.now).await?;
         }
         sessions::delete(tx, ending.key.expose()).await?;

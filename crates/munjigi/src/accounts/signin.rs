@@ -176,9 +176,9 @@ fn write_session<'t>(
             Some(before) => continue_session(tx, signin, before).await?,
             None => (SessionData::default(), signin.key.clone()),
         };
-        data.set_login(&user.id, &user.password, &app.sessions().hasher);
+        data.set_login(&user.id, &user.password, &app.session_rows().hasher);
         data.insert(MUNJIGI_SID, signin.sid.as_str());
-        let row = app.sessions().row(&key, &data, *now);
+        let row = app.session_rows().row(&key, &data, *now);
         // A session that keeps its key is there already, unless a sign-out came in between: then it is made anew.
         if !sessions::update(tx, &row).await? {
             sessions::insert(tx, &row).await?;
@@ -205,11 +205,11 @@ async fn continue_session(
     let Some(row) = sessions::by_key(tx, before.expose(), *now).await? else {
         return Ok((SessionData::default(), signin.key.clone()));
     };
-    let data = app.sessions().decode(&row);
+    let data = app.session_rows().decode(&row);
     if let Some(sid) = data.text(MUNJIGI_SID) {
         records::end(tx, &sid, EndReason::Replaced, *now).await?;
     }
-    match login_step(&data, &user.id, &user.password, &app.sessions().hasher) {
+    match login_step(&data, &user.id, &user.password, &app.session_rows().hasher) {
         LoginStep::Keep => Ok((data, before.clone())),
         LoginStep::CycleKey => {
             sessions::delete(tx, before.expose()).await?;

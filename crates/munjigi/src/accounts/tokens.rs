@@ -102,7 +102,7 @@ async fn is_live(app: &App, conn: &mut Conn, sid: Option<&str>, user: &User, now
     let Some(sid) = sid else { return Ok(true) };
     // A `sid` that no row has was swept after its end, or never ours: a signed token says it was opened here.
     let record = records::by_sid(conn, sid).await?;
-    Ok(record.is_some_and(|record| record::is_live(&record, user, &app.sessions().hasher, now)))
+    Ok(record.is_some_and(|record| record::is_live(&record, user, &app.session_rows().hasher, now)))
 }
 
 /// The user whom a claim names, by the field that `USER_ID_FIELD` says.

@@ -4,7 +4,6 @@
 //! answer of 4xx and 5xx carries the header `Munjigi-Error` with a stable word.
 
 use super::body::BodyError;
-use super::context::Context;
 use crate::accounts;
 use crate::i18n::{Lang, Text};
 use axum::Json;
@@ -105,14 +104,9 @@ const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 impl Error {
     /// Puts the refusal into words. What the response has as headers stays: `Allow`, CORS.
-    pub(super) fn finish(
-        &self,
-        mut response: Response,
-        context: &Context,
-        challenge: &HeaderValue,
-    ) -> Response {
+    pub(super) fn finish(&self, mut response: Response, lang: Lang, challenge: &HeaderValue) -> Response {
         self.log();
-        let (code, body) = self.words(context.lang());
+        let (code, body) = self.words(lang);
         let described = Json(body).into_response();
         *response.body_mut() = described.into_body();
         let status = self.status();
