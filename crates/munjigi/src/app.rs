@@ -10,7 +10,7 @@ use munjigi_passwords::pool::HashingPool;
 use munjigi_sessions::ExpiryPolicy;
 use munjigi_signing::SigningError;
 use munjigi_signing::csrf::CsrfSettings;
-use munjigi_store::Store;
+use munjigi_store::{Store, migrate};
 use munjigi_tokens::SimpleJwt;
 use std::sync::Arc;
 
@@ -30,11 +30,15 @@ struct Parts {
 }
 
 impl App {
-    /// Puts the parts together: derives the keys, starts the hashing threads.
+    /// Puts the parts together, on a database that is ready: derives the keys, starts the hashing threads. In a
+    /// database that munjigi did not create, the sign-ups are off unless somebody wrote them.
     ///
     /// # Errors
-    /// A setting that cannot work, or no thread to be had; either is a sentence.
-    pub fn new(config: Config, store: Store, clock: Clock) -> Result<Self, Error> {
+    /// A setting that cannot work, no thread to be had, or the database; each is a sentence.
+    pub async fn new(mut config: Config, store: Store, clock: Clock) -> Result<Self, Error> {
+        if migrate::is_adopted(&store).await? {
+            config.routes = config.routes.for_adopted_database();
+        }
         let ticking = clock.clone();
         let jwt = SimpleJwt::new(config.simple_jwt.clone())?.with_clock(move || ticking.now());
         let policy = ExpiryPolicy {
@@ -137,6 +141,9 @@ pub enum Error {
     /// `CSRF_*`.
     #[error(transparent)]
     Signing(#[from] SigningError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] munjigi_store::Error),
     /// The hashing pool.
     #[error(transparent)]
     Passwords(#[from] munjigi_passwords::Error),

@@ -83,6 +83,14 @@ pub async fn check(store: &Store) -> Result<()> {
     survey.is_fit_for(store.user_model())
 }
 
+/// Whether the database is that of a Django project, and we only live in it.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn is_adopted(store: &Store) -> Result<bool> {
+    Ok(survey::of(&mut store.reader()).await?.origin() == Origin::Django)
+}
+
 /// What decides on the steps beside the database itself.
 struct Ground {
     model: UserModel,

@@ -61,7 +61,11 @@ pub(crate) enum Database {
 
 impl Database {
     pub(crate) fn sqlite() -> Self {
-        let name = format!("munjigi-server-test-{}-{}", std::process::id(), COUNTER.fetch_add(1, Relaxed));
+        let name = format!(
+            "munjigi-server-test-{}-{}",
+            std::process::id(),
+            COUNTER.fetch_add(1, Relaxed)
+        );
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         Self::Sqlite(folder)
@@ -71,10 +75,17 @@ impl Database {
     pub(crate) async fn postgres() -> Option<Self> {
         let Ok(server) = std::env::var("MUNJIGI_TEST_POSTGRES") else {
             let required = std::env::var("MUNJIGI_TEST_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
-            assert!(!required, "MUNJIGI_TEST_POSTGRES must be the URL of a PostgreSQL server");
+            assert!(
+                !required,
+                "MUNJIGI_TEST_POSTGRES must be the URL of a PostgreSQL server"
+            );
             return None;
         };
-        let schema = format!("munjigi_server_{}_{}", std::process::id(), COUNTER.fetch_add(1, Relaxed));
+        let schema = format!(
+            "munjigi_server_{}_{}",
+            std::process::id(),
+            COUNTER.fetch_add(1, Relaxed)
+        );
         on_server(&server, &format!("CREATE SCHEMA {schema}")).await;
         Some(Self::Postgres { server, schema })
     }
@@ -103,16 +114,35 @@ impl Database {
             ("HASHERS__PBKDF2_SHA256__ITERATIONS".to_owned(), "1000".to_owned()),
             ("HASHING_THREADS".to_owned(), "2".to_owned()),
         ]);
-        written.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let variables = written.into_iter().map(|(name, value)| (format!("MUNJIGI_{name}").into(), value.into()));
-        let sources = Sources { variables: variables.collect(), ..Sources::default() };
+        written.extend(
+            settings
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        let variables = written
+            .into_iter()
+            .map(|(name, value)| (format!("MUNJIGI_{name}").into(), value.into()));
+        let sources = Sources {
+            variables: variables.collect(),
+            ..Sources::default()
+        };
         let config = Config::resolve(&Written::gather(sources).unwrap(), Mode::Dev).unwrap();
         let clock = Clock::fixed(Timestamp::from_second(1_767_225_600).unwrap());
-        let options = Options { missing: Missing::Create, foreign: Foreign::Refuse };
-        let store = Store::open(&config.database, config.user_model.clone(), options).await.unwrap();
+        let options = Options {
+            missing: Missing::Create,
+            foreign: Foreign::Refuse,
+        };
+        let store = Store::open(&config.database, config.user_model.clone(), options)
+            .await
+            .unwrap();
         migrate::apply(&store, clock.now()).await.unwrap();
-        let app = App::new(config, store, clock.clone()).unwrap();
-        TestServer { router: munjigi::http::router(app.clone()), app, clock, _database: self }
+        let app = App::new(config, store, clock.clone()).await.unwrap();
+        TestServer {
+            router: munjigi::http::router(app.clone()),
+            app,
+            clock,
+            _database: self,
+        }
     }
 }
 
@@ -151,14 +181,27 @@ pub(crate) struct TestServer {
 impl TestServer {
     /// Somebody without any credential.
     pub(crate) fn anonymous(&self) -> Client<'_> {
-        Client { server: self, headers: HeaderMap::new(), cookies: BTreeMap::new() }
+        Client {
+            server: self,
+            headers: HeaderMap::new(),
+            cookies: BTreeMap::new(),
+        }
     }
 
     /// Signs the notes' user up and in by session.
     pub(crate) async fn cookie_user(&self) -> Client<'_> {
         let mut client = self.anonymous();
-        client.post("/user/session_signup", &mseo()).await.expect_status(201);
-        client.post("/user/session_signin", &json!({"email": "mseo@naver.com", "password": 1234})).await.expect_status(200);
+        client
+            .post("/user/session_signup", &mseo())
+            .await
+            .expect_status(201);
+        client
+            .post(
+                "/user/session_signin",
+                &json!({"email": "mseo@naver.com", "password": 1234}),
+            )
+            .await
+            .expect_status(200);
         client
     }
 
@@ -202,24 +245,49 @@ impl Client<'_> {
     }
 
     pub(crate) async fn post(&mut self, path: &str, body: &Value) -> Reply {
-        self.send(Method::POST, path, Some("application/json"), body.to_string().into_bytes()).await
+        self.send(
+            Method::POST,
+            path,
+            Some("application/json"),
+            body.to_string().into_bytes(),
+        )
+        .await
     }
 
-    pub(crate) async fn send(&mut self, method: Method, path: &str, content_type: Option<&str>, body: Vec<u8>) -> Reply {
-        let mut request = Request::builder().method(method).uri(path).header("host", "127.0.0.1:8000");
+    pub(crate) async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        content_type: Option<&str>,
+        body: Vec<u8>,
+    ) -> Reply {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "127.0.0.1:8000");
         if let Some(content_type) = content_type {
             request = request.header(CONTENT_TYPE, content_type);
         }
         let mut request = request.body(Body::from(body)).unwrap();
         request.headers_mut().extend(self.headers.clone());
         if !self.cookies.is_empty() {
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request.headers_mut().insert(COOKIE, cookies.join("; ").parse().unwrap());
+            let cookies: Vec<String> = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            request
+                .headers_mut()
+                .insert(COOKIE, cookies.join("; ").parse().unwrap());
         }
         let response = self.server.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
-        let reply = Reply { status: parts.status, headers: parts.headers, body };
+        let reply = Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        };
         for cookie in reply.headers.get_all(SET_COOKIE) {
             let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
             let value = rest.split(';').next().unwrap();
@@ -234,7 +302,8 @@ impl Client<'_> {
 
     /// `Authorization`, whatever it is.
     pub(crate) fn authorization(&mut self, value: &[u8]) {
-        self.headers.insert(AUTHORIZATION, http::HeaderValue::from_bytes(value).unwrap());
+        self.headers
+            .insert(AUTHORIZATION, http::HeaderValue::from_bytes(value).unwrap());
     }
 }
 
@@ -254,7 +323,8 @@ impl Reply {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.body)))
     }
 
     /// A header's value, or nothing.
@@ -264,7 +334,13 @@ impl Reply {
 
     /// The `Set-Cookie` line of a cookie.
     pub(crate) fn set_cookie(&self, name: &str) -> Option<&str> {
-        let cookies = self.headers.get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
-        cookies.into_iter().find(|cookie| cookie.split('=').next() == Some(name))
+        let cookies = self
+            .headers
+            .get_all(SET_COOKIE)
+            .iter()
+            .map(|cookie| cookie.to_str().unwrap());
+        cookies
+            .into_iter()
+            .find(|cookie| cookie.split('=').next() == Some(name))
     }
 }
