@@ -1,1 +1,129 @@
-//! (being written)
+//! The command line: Django's `manage.py`, as far as it concerns accounts. Each command gathers its settings, opens
+//! what it needs, asks [`crate::accounts`] or [`crate::http`], and says what came of it. No rule is decided here.
+//!
+//! A command ends with 0, with 1 where it failed and said why in a sentence on standard error, or with 2 where it was
+//! called wrongly.
+
+mod banner;
+mod check;
+mod config;
+mod dev;
+mod error;
+mod listen;
+mod location;
+mod migrate;
+mod password;
+mod serve;
+mod sessions;
+mod superuser;
+mod users;
+
+use clap::{Parser, Subcommand};
+use error::{Error, Result};
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Sign-up and sign-in that speaks Django and simplejwt.
+///
+/// Start with `munjigi dev`: it needs no settings. `munjigi serve` is for production.
+#[derive(Parser)]
+#[command(
+    name = "munjigi",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a server for development, on this machine alone
+    ///
+    /// It makes its database and its secret key in a data directory of its own, and is relaxed: it says in what when
+    /// it starts.
+    Dev(dev::Dev),
+    /// Start a server for production
+    ///
+    /// `SECRET_KEY`, `DATABASE_URL` and `ALLOWED_HOSTS` must be written, and the database must be migrated.
+    Serve(serve::Serve),
+    /// Make the tables, and bring them up to date
+    ///
+    /// In the database of a Django project, its tables stay as they are and only munjigi's own are made.
+    Migrate(migrate::Migrate),
+    /// Make a user who may enter Django's admin
+    #[command(name = "createsuperuser")]
+    CreateSuperuser(superuser::CreateSuperuser),
+    /// Set a user's password, and end his sign-ins
+    #[command(name = "changepassword")]
+    ChangePassword(password::ChangePassword),
+    /// Look at users, shut them out, let them in again
+    #[command(subcommand)]
+    Users(users::Users),
+    /// End sign-ins
+    #[command(subcommand)]
+    Sessions(sessions::Sessions),
+    /// Check the settings
+    Check(check::Check),
+    /// Print settings: an example file, those that hold, those of a Django project
+    #[command(subcommand)]
+    Config(config::Config),
+    /// What Django calls it.
+    #[command(hide = true, disable_help_flag = true)]
+    Runserver {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        _rest: Vec<String>,
+    },
+}
+
+/// Runs the command of this process's arguments.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Who closed the pipe has read enough.
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where standard error is gone, nobody is left to tell.
+            drop(writeln!(io::stderr(), "munjigi: {error}"));
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    let mut out = io::stdout();
+    match command {
+        Command::Dev(dev) => runtime()?.block_on(dev.run(&mut out)),
+        Command::Serve(serve) => runtime()?.block_on(serve.run()),
+        Command::Migrate(migrate) => runtime()?.block_on(migrate.run(&mut out)),
+        Command::CreateSuperuser(create) => runtime()?.block_on(create.run(&mut out)),
+        Command::ChangePassword(change) => runtime()?.block_on(change.run(&mut out)),
+        Command::Users(users) => runtime()?.block_on(users.run(&mut out)),
+        Command::Sessions(sessions) => runtime()?.block_on(sessions.run(&mut out)),
+        Command::Check(check) => check.run(&mut out),
+        Command::Config(config) => config.run(&mut out),
+        Command::Runserver { .. } => Err(Error::Runserver),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_fit_together() {
+        Cli::command().debug_assert();
+    }
+}

@@ -183,27 +183,33 @@ impl Config {
         }
     }
 
-    /// What these settings relax that production has strict, a phrase each: for the banner.
-    pub fn relaxed(&self) -> Vec<&'static str> {
+    /// What these settings relax that production has strict.
+    pub fn relaxed(&self) -> Vec<Relaxation> {
+        let plain_cookies = !self.session.cookie_secure || !self.csrf.cookie_secure;
+        let any_host = self.hosts.allowed.iter().any(|host| host == "*");
         let relaxations = [
-            (self.validators.is_empty(), "any password is taken"),
-            (
-                !self.session.cookie_secure || !self.csrf.cookie_secure,
-                "cookies travel over plain HTTP",
-            ),
+            (self.validators.is_empty(), Relaxation::AnyPassword),
+            (plain_cookies, Relaxation::PlainCookies),
             (
                 self.cors.origins == AllowedOrigins::Loopback,
-                "pages of any port of this machine may call",
+                Relaxation::LoopbackOrigins,
             ),
-            (
-                self.hosts.allowed.iter().any(|host| host == "*"),
-                "any Host header is answered",
-            ),
+            (any_host, Relaxation::AnyHost),
         ];
-        relaxations
-            .into_iter()
-            .filter(|(is_so, _)| *is_so)
-            .map(|(_, phrase)| phrase)
-            .collect()
+        let relaxed = relaxations.into_iter().filter(|(is_so, _)| *is_so);
+        relaxed.map(|(_, relaxation)| relaxation).collect()
     }
+}
+
+/// Something that `munjigi dev` lets pass, for its banner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relaxation {
+    /// There are no password validators.
+    AnyPassword,
+    /// Cookies travel over plain HTTP.
+    PlainCookies,
+    /// Pages of every port of this machine may call.
+    LoopbackOrigins,
+    /// Every `Host` header is answered.
+    AnyHost,
 }

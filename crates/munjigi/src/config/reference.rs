@@ -101,7 +101,7 @@ fn shown(about: &About, written: &Written, mode: Mode) -> String {
         let _ = write!(
             line,
             "; differs from {}: {}",
-            upstream_of(about),
+            table::upstream_of(about),
             about.upstream.unwrap_or_default()
         );
     }
@@ -127,13 +127,6 @@ fn show_fields(text: &mut String, written: &Written, mode: Mode) {
         }
         let _ = writeln!(text, "{key} = {}  # {}", entry.value, entry.origin);
     }
-}
-
-fn upstream_of(about: &About) -> &'static str {
-    let section = SECTIONS
-        .iter()
-        .find(|section| section.settings.iter().any(|other| other.name == about.name));
-    section.map_or("upstream", |section| section.upstream)
 }
 
 const PAGE_INTRO: &str = "\

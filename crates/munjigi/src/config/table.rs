@@ -33,6 +33,14 @@ pub(crate) fn all() -> impl Iterator<Item = &'static About> {
         .flat_map(|section| section.settings.iter().copied())
 }
 
+/// Whose default it is that a setting has upstream: "simplejwt 5.5.1".
+pub(crate) fn upstream_of(about: &About) -> &'static str {
+    let section = SECTIONS
+        .iter()
+        .find(|section| section.settings.iter().any(|other| other.name == about.name));
+    section.map_or("upstream", |section| section.upstream)
+}
+
 /// The setting of this name.
 pub(crate) fn find(name: &str) -> Option<&'static About> {
     all().find(|about| about.name == name)

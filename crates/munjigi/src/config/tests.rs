@@ -91,7 +91,12 @@ fn serve_is_strict_and_dev_is_relaxed_unless_it_is_written() {
     assert_eq!(relaxed.hosts.allowed, [".localhost", "127.0.0.1", "[::1]"]);
     assert_eq!(relaxed.bind.len(), 2);
     assert!(strict.relaxed().is_empty());
-    assert_eq!(relaxed.relaxed().len(), 3);
+    let relaxations = [
+        Relaxation::AnyPassword,
+        Relaxation::PlainCookies,
+        Relaxation::LoopbackOrigins,
+    ];
+    assert_eq!(relaxed.relaxed(), relaxations);
 
     let written = "SESSION_COOKIE_SECURE = true\nAUTH_PASSWORD_VALIDATORS = [{ NAME = \"NumericPasswordValidator\" }]\n";
     let written = resolve(written, &[], Mode::Dev).unwrap();
@@ -153,7 +158,7 @@ fn dev_stays_on_this_machine_unless_it_is_told_to_expose_itself() {
     written.expose();
     let config = Config::resolve(&written, Mode::Dev).unwrap();
     assert_eq!(config.bind, ["0.0.0.0:8000".parse().unwrap()]);
-    assert!(config.relaxed().contains(&"any Host header is answered"));
+    assert!(config.relaxed().contains(&Relaxation::AnyHost));
 }
 
 #[test]
@@ -493,6 +498,53 @@ fn weak_keys_are_warned_of_with_djangos_ids() {
     );
     let long = serve("[SIMPLE_JWT]\nALGORITHM = \"HS512\"\n").unwrap();
     assert_eq!(long.warnings.first().unwrap().id, "munjigi.W002");
+}
+
+#[test]
+fn a_deployment_is_told_what_is_unwise_and_where_it_is_not_simplejwts_default() {
+    let found = |file: &str| {
+        let given = [("MUNJIGI_SECRET_KEY", KEY), ("MUNJIGI_DATABASE_URL", "sqlite:x")];
+        let written = gather(file, &given).unwrap();
+        let findings = check::deploy(&Config::resolve(&written, Mode::Serve).unwrap(), &written);
+        findings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let plain = found("ALLOWED_HOSTS = [\"a.example\"]");
+    assert!(
+        plain
+            .iter()
+            .any(|finding| finding.starts_with("(security.W004) SECURE_HSTS_SECONDS is 0"))
+    );
+    let difference = "(munjigi.I003) SIMPLE_JWT.REFRESH_TOKEN_LIFETIME is not written: it is \"7d\" here. simplejwt \
+                      5.5.1 has \"1d\". Write what you mean.";
+    assert!(plain.iter().any(|finding| finding == difference), "{plain:#?}");
+
+    let loose = found(
+        "ALLOWED_HOSTS = [\"*\"]\nSESSION_COOKIE_SECURE = false\nCSRF_COOKIE_SECURE = false\nSECURE_REFERRER_POLICY = \
+         \"\"\nSECURE_CONTENT_TYPE_NOSNIFF = false\nAUTH_PASSWORD_VALIDATORS = []\nCORS_ALLOW_ALL_ORIGINS = true\n\
+         SECURE_HSTS_SECONDS = \"52w\"\nTRUSTED_PROXIES = [\"10.0.0.1\"]\n[SIMPLE_JWT]\nREFRESH_TOKEN_LIFETIME = \"1d\"\n",
+    );
+    for id in [
+        "security.W006",
+        "security.W012",
+        "security.W016",
+        "security.W022",
+        "munjigi.W003",
+        "munjigi.W004",
+        "munjigi.W005",
+    ] {
+        assert!(
+            loose
+                .iter()
+                .any(|finding| finding.starts_with(&format!("({id})"))),
+            "{id}: {loose:#?}"
+        );
+    }
+    for absent in ["security.W004", "munjigi.I001", "REFRESH_TOKEN_LIFETIME"] {
+        assert!(
+            !loose.iter().any(|finding| finding.contains(absent)),
+            "{absent}: {loose:#?}"
+        );
+    }
 }
 
 #[test]

@@ -1,0 +1,51 @@
+//! `munjigi check`: Django's `check`, of the settings.
+
+use super::error::{Error, Result};
+use super::location::{self, Location};
+use crate::config::check::{self, Finding, Level};
+use crate::config::{Config, Exposure, Mode};
+use std::io::Write;
+
+/// The flags of `check`.
+#[derive(clap::Args)]
+pub(super) struct Check {
+    /// Check for production: the settings of `munjigi serve`, with advice; any warning fails
+    #[arg(long)]
+    deploy: bool,
+    #[command(flatten)]
+    location: Location,
+}
+
+impl Check {
+    pub(super) fn run(self, out: &mut impl Write) -> Result<()> {
+        let findings = if self.deploy {
+            self.deployed()?
+        } else {
+            self.location.config()?.warnings
+        };
+        for finding in &findings {
+            let level = if finding.level == Level::Warning {
+                "warning"
+            } else {
+                "note"
+            };
+            writeln!(out, "{level}: {finding}")?;
+        }
+        let warnings = findings
+            .iter()
+            .filter(|finding| finding.level == Level::Warning)
+            .count();
+        if self.deploy && warnings > 0 {
+            return Err(Error::Unfit);
+        }
+        writeln!(out, "The settings are good.")?;
+        Ok(())
+    }
+
+    fn deployed(&self) -> Result<Vec<Finding>> {
+        let written = location::gather(self.location.config.clone(), Vec::new())?;
+        let config = Config::resolve(&written, Mode::Serve)?;
+        config.check_listening(Exposure::Network)?;
+        Ok(check::deploy(&config, &written))
+    }
+}

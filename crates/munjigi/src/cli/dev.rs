@@ -1,0 +1,70 @@
+//! `munjigi dev`: a server for development, from nothing.
+
+use super::banner::{self, Banner};
+use super::error::Result;
+use super::location::{self, Location};
+use super::{listen, serve};
+use crate::app::App;
+use crate::clock::{Clock, entropy};
+use crate::config::{Config, Exposure, LogFormat, Mode};
+use crate::http::server;
+use munjigi_store::{Missing, migrate};
+use std::io::Write;
+use std::net::{Ipv6Addr, TcpListener};
+
+/// The flags of `dev`.
+#[derive(clap::Args)]
+pub(super) struct Dev {
+    #[command(flatten)]
+    location: Location,
+    #[command(flatten)]
+    listening: serve::Listening,
+    /// Let other machines reach this server, relaxed as it is
+    #[arg(long)]
+    expose: bool,
+}
+
+impl Dev {
+    pub(super) async fn run(self, out: &mut impl Write) -> Result<()> {
+        let config = self.config()?;
+        listen::log(&config.log);
+        let clock = Clock::system();
+        let store = location::open(&config, Missing::Create).await?;
+        migrate::apply(&store, clock.now()).await?;
+        let listeners = server::bind(&config.bind).await?;
+        let app = App::new(config, store, clock).await?;
+        if app.config().log.format == LogFormat::Text {
+            let banner = Banner {
+                config: app.config(),
+                lang: banner::lang(),
+            };
+            write!(out, "{banner}")?;
+            out.flush()?;
+        }
+        listen::serve(app, listeners).await
+    }
+
+    fn config(&self) -> Result<Config> {
+        let mut written = location::gather(self.location.config.clone(), self.listening.flags())?;
+        let exposure = if self.expose {
+            Exposure::Network
+        } else {
+            Exposure::Loopback
+        };
+        if exposure == Exposure::Network {
+            written.expose();
+        }
+        self.location.data_dir().prepare(&mut written, &mut entropy())?;
+        let mut config = Config::resolve(&written, Mode::Dev)?;
+        config.check_listening(exposure)?;
+        if config.bind.len() > 1 && !has_ipv6() {
+            config.bind.retain(|address| address.ip() != Ipv6Addr::LOCALHOST);
+        }
+        Ok(config)
+    }
+}
+
+/// Whether `[::1]` is there: in a container it often is not, and `127.0.0.1` does as well.
+fn has_ipv6() -> bool {
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
+}

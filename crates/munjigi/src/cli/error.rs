@@ -1,0 +1,63 @@
+//! Why a command failed.
+
+use crate::{accounts, app, config, http};
+use std::io;
+use std::path::PathBuf;
+
+/// The result of a command.
+pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failure, in a sentence.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    #[error(transparent)]
+    Store(#[from] munjigi_store::Error),
+    #[error(transparent)]
+    App(#[from] app::Error),
+    #[error(transparent)]
+    Accounts(#[from] accounts::Error),
+    #[error(transparent)]
+    Bind(#[from] http::server::BindError),
+    #[error("The settings file {} cannot be read: {source}.", path.display())]
+    Source { path: PathBuf, source: io::Error },
+    #[error("The output cannot be written: {0}.")]
+    Output(#[from] io::Error),
+    #[error("The threads of the server cannot be started: {0}.")]
+    Runtime(io::Error),
+    #[error("The signals that stop the server cannot be listened to: {0}.")]
+    Signals(io::Error),
+    #[error("The password cannot be read: {0}.")]
+    Password(io::Error),
+    #[error("The two passwords are not the same. Nothing was changed.")]
+    PasswordsDiffer,
+    #[error("The password is empty. Nothing was changed.")]
+    EmptyPassword,
+    #[error("{0} is not given, and --noinput asks for nothing.")]
+    NotGiven(&'static str),
+    #[error(
+        "SECRET_KEY and DATABASE_URL are not both written, and there is no data of `munjigi dev` in {}. Start \
+         `munjigi dev` first, name its directory with --data, or write both settings.",
+        .0.display()
+    )]
+    NoData(PathBuf),
+    #[error("The database is not up to date. Run `munjigi migrate`.")]
+    Unmigrated,
+    #[error("The settings are not fit for production.")]
+    Unfit,
+    #[error(
+        "There is no `runserver`: `munjigi dev` starts a server for development, `munjigi serve` one for production."
+    )]
+    Runserver,
+}
+
+impl Error {
+    /// 2 where the command was called wrongly, else 1.
+    pub(super) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Runserver | Self::NotGiven(_) => 2,
+            _ => 1,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! From an app to a server that listens, until a signal stops it: what `dev` and `serve` share.
+
+use super::error::{Error, Result};
+use crate::app::App;
+use crate::config::{LogFormat, LogSettings};
+use crate::http::{router, server};
+use std::io;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+/// Sends the log to standard error.
+pub(super) fn log(settings: &LogSettings) {
+    // The settings have read this filter once already.
+    let filter = EnvFilter::new(&settings.level);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    match settings.format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+/// Serves until SIGINT or SIGTERM, then lets what is under way finish. A second signal ends that wait.
+pub(super) async fn serve(app: App, listeners: Vec<TcpListener>) -> Result<()> {
+    for warning in &app.config().warnings {
+        tracing::warn!(id = warning.id, "{} {}", warning.message, warning.hint);
+    }
+    let limits = app.config().limits.clone();
+    let (stop, stopped) = watch::channel(false);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
+    let serving = server::serve(listeners, router(app), limits, stopped);
+    tokio::pin!(serving);
+    loop {
+        tokio::select! {
+            () = &mut serving => return Ok(()),
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        if stop.send_replace(true) {
+            tracing::warn!("a second signal: requests under way are cut off");
+            return Ok(());
+        }
+    }
+}

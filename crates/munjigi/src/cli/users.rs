@@ -1,0 +1,152 @@
+//! `munjigi users`: who there is, and who may come in.
+
+use super::error::Result;
+use super::location::Location;
+use crate::accounts::administration;
+use crate::app::App;
+use jiff::Timestamp;
+use munjigi_store::users::User;
+use munjigi_store::{records, users};
+use munjigi_user::UserId;
+use std::io::Write;
+
+/// What to do with users.
+#[derive(clap::Subcommand)]
+pub(super) enum Users {
+    /// List all users: id, username, e-mail address, whether active, last sign-in
+    List {
+        #[command(flatten)]
+        location: Location,
+    },
+    /// Show a user and his open sign-ins
+    Show(Named),
+    /// Shut a user out and end his sign-ins
+    Disable(Named),
+    /// Let a user in again
+    Enable(Named),
+}
+
+/// A user, by name.
+#[derive(clap::Args)]
+pub(super) struct Named {
+    /// The user's name
+    username: String,
+    #[command(flatten)]
+    location: Location,
+}
+
+impl Users {
+    pub(super) async fn run(self, out: &mut impl Write) -> Result<()> {
+        match self {
+            Self::List { location } => list(&location.app().await?, out).await,
+            Self::Show(named) => show(&named.location.app().await?, &named.username, out).await,
+            Self::Disable(Named { username, location }) => {
+                let app = location.app().await?;
+                let ended = administration::disable(&app, &username, app.now()).await?;
+                writeln!(out, "{username} is shut out, and {ended} sign-ins have ended.")?;
+                Ok(())
+            }
+            Self::Enable(Named { username, location }) => {
+                administration::enable(&location.app().await?, &username).await?;
+                writeln!(out, "{username} may come in again.")?;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Users read at once.
+const SLICE: u32 = 500;
+
+async fn list(app: &App, out: &mut impl Write) -> Result<()> {
+    let mut last: Option<UserId> = None;
+    loop {
+        let slice = users::list(&mut app.store().reader(), last.as_ref(), SLICE).await?;
+        for user in &slice {
+            writeln!(out, "{}", line(user))?;
+        }
+        match slice.last() {
+            Some(user) => last = Some(user.id.clone()),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Fields between tabs, so that `cut` and `awk` can take it apart.
+fn line(user: &User) -> String {
+    let state = if user.is_active { "active" } else { "inactive" };
+    let fields = [
+        user.id.to_string(),
+        plain(&user.username),
+        plain(&user.email),
+        state.to_owned(),
+        moment(user.last_login),
+    ];
+    fields.join("\t")
+}
+
+async fn show(app: &App, username: &str, out: &mut impl Write) -> Result<()> {
+    let user = administration::find(app, username).await?;
+    let yes = |is: bool| if is { "yes" } else { "no" };
+    writeln!(out, "id           {}", user.id)?;
+    writeln!(out, "username     {}", plain(&user.username))?;
+    writeln!(out, "email        {}", plain(&user.email))?;
+    writeln!(out, "active       {}", yes(user.is_active))?;
+    writeln!(out, "staff        {}", yes(user.is_staff))?;
+    writeln!(out, "superuser    {}", yes(user.is_superuser))?;
+    writeln!(out, "joined       {}", moment(Some(user.date_joined)))?;
+    writeln!(out, "last login   {}", moment(user.last_login))?;
+    for record in records::for_user(&mut app.store().reader(), &user.id).await? {
+        let carrier = if record.django_session_key.is_some() {
+            "session"
+        } else {
+            "tokens"
+        };
+        let client = [record.client.address, record.client.agent]
+            .into_iter()
+            .flatten()
+            .map(|text| plain(&text));
+        let opened = moment(Some(record.opened_at));
+        writeln!(
+            out,
+            "signed in    {opened}  {carrier}  {}",
+            client.collect::<Vec<_>>().join("  ")
+        )?;
+    }
+    Ok(())
+}
+
+/// To the second; microseconds say nothing to people.
+fn moment(at: Option<Timestamp>) -> String {
+    let second = at.and_then(|at| Timestamp::from_second(at.as_second()).ok());
+    second.map_or_else(|| "never".to_owned(), |second| second.to_string())
+}
+
+/// Without what would move a terminal's cursor: clients and users chose these texts.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_client_wrote_moves_the_cursor() {
+        assert_eq!(
+            plain("a\tb\x1b[2J\r\n\u{9b}c"),
+            "a\u{fffd}b\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}c"
+        );
+    }
+
+    #[test]
+    fn a_moment_is_told_to_the_second() {
+        assert_eq!(
+            moment("2026-01-01T00:00:00.123456Z".parse().ok()),
+            "2026-01-01T00:00:00Z"
+        );
+        assert_eq!(moment(None), "never");
+    }
+}
