@@ -3,9 +3,11 @@
 use crate::config::{Config, Relaxation};
 use crate::i18n::Lang;
 use std::fmt;
+use std::net::SocketAddr;
 
 /// The banner.
 pub(super) struct Banner<'a> {
+    pub(super) addresses: &'a [SocketAddr],
     pub(super) config: &'a Config,
     pub(super) lang: Lang,
 }
@@ -27,11 +29,11 @@ impl fmt::Display for Banner<'_> {
             Lang::En => &ENGLISH,
         };
         writeln!(f, "{}\n", words.title)?;
-        for address in &self.config.bind {
+        for address in self.addresses {
             writeln!(f, "  http://{address}/")?;
         }
         writeln!(f, "\n{} {}", words.database, self.config.database)?;
-        if let (Some(signup), Some(address)) = (&self.config.routes.jwt_signup, self.config.bind.first()) {
+        if let (Some(signup), Some(address)) = (&self.config.routes.jwt_signup, self.addresses.first()) {
             let body = r#"{"username": "mseo", "password": 1234, "email": "mseo@naver.com", "age": 24}"#;
             let json = "-H 'Content-Type: application/json'";
             writeln!(

@@ -35,6 +35,7 @@ impl Dev {
         let app = App::new(config, store, clock).await?;
         if app.config().log.format == LogFormat::Text {
             let banner = Banner {
+                addresses: &listen::addresses(&listeners)?,
                 config: app.config(),
                 lang: banner::lang(),
             };

@@ -4,7 +4,9 @@ use super::error::{Error, Result};
 use crate::app::App;
 use crate::config::{LogFormat, LogSettings};
 use crate::http::{router, server};
-use std::io;
+use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
+use std::pin::pin;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -16,11 +18,22 @@ pub(super) fn log(settings: &LogSettings) {
     let filter = EnvFilter::new(&settings.level);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(has_colours())
         .with_writer(io::stderr);
     match settings.format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
     }
+}
+
+/// Colours are for eyes, and a reader may decline them (no-color.org).
+fn has_colours() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|text| text.is_empty())
+}
+
+/// Where the listeners listen: what port 0 became, too.
+pub(super) fn addresses(listeners: &[TcpListener]) -> io::Result<Vec<SocketAddr>> {
+    listeners.iter().map(TcpListener::local_addr).collect()
 }
 
 /// Serves until SIGINT or SIGTERM, then lets what is under way finish. A second signal ends that wait.
@@ -32,8 +45,7 @@ pub(super) async fn serve(app: App, listeners: Vec<TcpListener>) -> Result<()> {
     let (stop, stopped) = watch::channel(false);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
-    let serving = server::serve(listeners, router(app), limits, stopped);
-    tokio::pin!(serving);
+    let mut serving = pin!(server::serve(listeners, router(app), limits, stopped));
     loop {
         tokio::select! {
             () = &mut serving => return Ok(()),

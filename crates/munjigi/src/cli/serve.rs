@@ -52,7 +52,7 @@ impl Serve {
         let store = location::open(&config, Missing::Refuse).await?;
         migrate::check(&store).await?;
         let listeners = server::bind(&config.bind).await?;
-        for address in &config.bind {
+        for address in listen::addresses(&listeners)? {
             tracing::info!(%address, "listening");
         }
         listen::serve(App::new(config, store, Clock::system()).await?, listeners).await

@@ -36,7 +36,16 @@ impl Sessions {
             Some(user) => administration::end_sessions(&app, &user, app.now()).await?,
             None => administration::end_all_sessions(&app, app.now()).await?,
         };
-        writeln!(out, "{ended} sign-ins have ended.")?;
+        writeln!(out, "{}", self::ended(ended))?;
         Ok(())
+    }
+}
+
+/// How many sign-ins have ended, in a sentence.
+pub(super) fn ended(count: usize) -> String {
+    match count {
+        0 => "No sign-in was open.".to_owned(),
+        1 => "One sign-in has ended.".to_owned(),
+        _ => format!("{count} sign-ins have ended."),
     }
 }

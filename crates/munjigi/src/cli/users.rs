@@ -2,6 +2,7 @@
 
 use super::error::Result;
 use super::location::Location;
+use super::sessions;
 use crate::accounts::administration;
 use crate::app::App;
 use jiff::Timestamp;
@@ -43,7 +44,7 @@ impl Users {
             Self::Disable(Named { username, location }) => {
                 let app = location.app().await?;
                 let ended = administration::disable(&app, &username, app.now()).await?;
-                writeln!(out, "{username} is shut out, and {ended} sign-ins have ended.")?;
+                writeln!(out, "{username} is shut out. {}", sessions::ended(ended))?;
                 Ok(())
             }
             Self::Enable(Named { username, location }) => {
@@ -59,6 +60,7 @@ impl Users {
 const SLICE: u32 = 500;
 
 async fn list(app: &App, out: &mut impl Write) -> Result<()> {
+    writeln!(out, "id\tusername\temail\tstate\tlast login")?;
     let mut last: Option<UserId> = None;
     loop {
         let slice = users::list(&mut app.store().reader(), last.as_ref(), SLICE).await?;

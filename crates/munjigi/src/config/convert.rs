@@ -37,6 +37,7 @@ pub fn convert(source: &str) -> String {
             });
         }
     }
+    text.push_str(&of_a_project(&assignments));
     for dict in DICTS {
         let ours: Vec<_> = assignments
             .iter()
@@ -54,6 +55,19 @@ pub fn convert(source: &str) -> String {
                 }
             }
         }
+    }
+    text
+}
+
+/// What a whole settings.py says by what is not, or not so, in it.
+fn of_a_project(assignments: &[Assignment]) -> String {
+    let has = |name: &str| assignments.iter().any(|assignment| assignment.name == name);
+    let mut text = String::new();
+    if has("INSTALLED_APPS") && !has("AUTH_USER_MODEL") {
+        text.push_str("AUTH_USER_MODEL = \"auth.User\"\n");
+    }
+    if has("DATABASES") {
+        text.push_str("# DATABASES: hand it over as one URL, in MUNJIGI_DATABASE_URL.\n");
     }
     text
 }
@@ -257,12 +271,24 @@ USER_ID_CLAIM = "user_id"
     fn djangos_own_shapes_fit_ours() {
         let source = "LANGUAGES = [('ko', _('Korean')), ('en', _('English'))]\nSECURE_PROXY_SSL_HEADER = None\n\
                       AUTH_PASSWORD_VALIDATORS = [{'NAME': 'django.contrib.auth.password_validation.\
-                      MinimumLengthValidator', 'OPTIONS': {'min_length': 10}}]\nINSTALLED_APPS = ['shop']\n";
+                      MinimumLengthValidator', 'OPTIONS': {'min_length': 10}}]\nROOT_URLCONF = 'shop.urls'\n";
         assert_eq!(
             converted(source),
             "LANGUAGES = [\"ko\", \"en\"]\nSECURE_PROXY_SSL_HEADER = []\nAUTH_PASSWORD_VALIDATORS = [{ NAME = \
              \"django.contrib.auth.password_validation.MinimumLengthValidator\", OPTIONS = { min_length = 10 } }]\n"
         );
+    }
+
+    #[test]
+    fn a_whole_project_has_djangos_users_unless_it_says_otherwise() {
+        let project = "INSTALLED_APPS = []\nDATABASES = {'default': {}}\n";
+        let database = "# DATABASES: hand it over as one URL, in MUNJIGI_DATABASE_URL.\n";
+        assert_eq!(
+            converted(project),
+            format!("AUTH_USER_MODEL = \"auth.User\"\n{database}")
+        );
+        let own = converted(&format!("{project}AUTH_USER_MODEL = 'shop.Member'\n"));
+        assert_eq!(own, format!("AUTH_USER_MODEL = \"shop.Member\"\n{database}"));
     }
 
     #[test]

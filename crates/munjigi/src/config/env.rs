@@ -6,6 +6,7 @@ use super::{Error, table};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use toml::Value;
+use zeroize::Zeroizing;
 
 /// What the environment says.
 #[derive(Default)]
@@ -68,7 +69,7 @@ pub(super) fn set(written: &mut Written, variable: &str, text: &str) -> Result<(
         .and_then(find)
         .filter(|about| about.secret)
     {
-        let content = file(variable, text)?;
+        let content = Zeroizing::new(file(variable, text)?);
         let twin = format!("{PREFIX}{}", about.name.replace('.', "__"));
         if written
             .entry(about)

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use toml::Value;
 use toml::de::{DeTable, DeValue};
+use zeroize::Zeroizing;
 
 /// The file that is read where none is named, if it is there.
 const UNNAMED: &str = "munjigi.toml";
@@ -15,7 +16,10 @@ const UNNAMED: &str = "munjigi.toml";
 pub(super) fn read_into(written: &mut Written, named: Option<&Path>) -> Result<(), Error> {
     let path = named.unwrap_or(Path::new(UNNAMED));
     match std::fs::read_to_string(path) {
-        Ok(text) => File { path, text: &text }.write_into(written),
+        Ok(text) => {
+            let text = Zeroizing::new(text);
+            File { path, text: &text }.write_into(written)
+        }
         Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(Error::File {
             path: path.to_owned(),

@@ -7,6 +7,7 @@ use super::written::Settings;
 use super::{Error, Mode};
 use munjigi_signing::{SecretKey, SecretKeys};
 use std::collections::BTreeSet;
+use zeroize::Zeroizing;
 
 pub(super) const SECRET_KEY: Setting<Option<Secret>> = Setting::upstream(
     "SECRET_KEY",
@@ -42,7 +43,18 @@ const SHORTEST: usize = 32;
 
 /// A key that is long enough and known to nobody by its looks.
 #[derive(PartialEq)]
-pub(super) struct Secret(pub(super) String);
+pub(super) struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// The key, for who derives from it.
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+
+    fn key(&self) -> SecretKey {
+        SecretKey::new(self.0.as_bytes())
+    }
+}
 
 impl FromText for Secret {
     const WANTED: &'static str = "text";
@@ -61,7 +73,7 @@ impl FromText for Secret {
                 text.len()
             ));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(Zeroizing::new(text.to_owned())))
     }
 }
 
@@ -71,7 +83,7 @@ impl OrNone for Secret {
 
 /// Reads `SECRET_KEY` and its fallbacks.
 pub(super) fn resolve(settings: Settings<'_>, findings: &mut Vec<Finding>) -> Result<SecretKeys, Error> {
-    let Some(Secret(key)) = settings.read(&SECRET_KEY)? else {
+    let Some(secret) = settings.read(&SECRET_KEY)? else {
         let hint = match settings.mode {
             Mode::Dev => "`munjigi dev` keeps one in its data directory.",
             Mode::Serve => "Make one with `openssl rand -base64 48`, and write it as MUNJIGI_SECRET_KEY.",
@@ -82,17 +94,16 @@ pub(super) fn resolve(settings: Settings<'_>, findings: &mut Vec<Finding>) -> Re
         });
     };
     let fallbacks = settings.read(&FALLBACKS)?;
-    if is_guessable(&key) {
+    if is_guessable(secret.expose()) {
         findings.push(guessable("security.W009", "SECRET_KEY"));
     }
-    if fallbacks.iter().any(|fallback| is_guessable(&fallback.0)) {
+    if fallbacks.iter().any(|fallback| is_guessable(fallback.expose())) {
         findings.push(guessable("security.W025", "SECRET_KEY_FALLBACKS"));
     }
-    let fallbacks = fallbacks
-        .into_iter()
-        .map(|fallback| SecretKey::new(fallback.0))
-        .collect();
-    Ok(SecretKeys::new(SecretKey::new(key), fallbacks))
+    Ok(SecretKeys::new(
+        secret.key(),
+        fallbacks.iter().map(Secret::key).collect(),
+    ))
 }
 
 /// Django's marks of a key that nobody made with care (`core/checks/security/base.py`, 5.2).

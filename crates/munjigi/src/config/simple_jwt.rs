@@ -19,6 +19,7 @@ use munjigi_store::UserModel;
 use munjigi_tokens::{Algorithm, Audience, SigningKey, SimpleJwt, SimpleJwtSettings, TokenClass};
 use std::time::Duration;
 use toml::Value;
+use zeroize::Zeroizing;
 
 const ACCESS_TOKEN_LIFETIME: Setting<Positive> = Setting::upstream(
     "SIMPLE_JWT.ACCESS_TOKEN_LIFETIME",
@@ -49,7 +50,7 @@ const SIGNING_KEY: Setting<Option<Secret>> = Setting::upstream(
 )
 .secret()
 .unwritten("the SECRET_KEY");
-const VERIFYING_KEY: Setting<Option<String>> = Setting::upstream(
+const VERIFYING_KEY: Setting<Option<Secret>> = Setting::upstream(
     "SIMPLE_JWT.VERIFYING_KEY",
     "\"\"",
     "What tokens are verified with. HS* algorithms verify with the SIGNING_KEY, and only that may be written here.",
@@ -149,7 +150,7 @@ pub(super) fn resolve(
 ) -> Result<Resolved, Error> {
     let key = signing_key(settings, keys)?;
     let header = settings.read(&AUTH_HEADER_NAME)?;
-    let mut jwt = SimpleJwtSettings::new(SigningKey::new(key.clone()));
+    let mut jwt = SimpleJwtSettings::new(SigningKey::new(key.as_slice()));
     jwt.access_token_lifetime = signed(settings.read(&ACCESS_TOKEN_LIFETIME)?.0);
     jwt.refresh_token_lifetime = signed(settings.read(&REFRESH_TOKEN_LIFETIME)?.0);
     jwt.update_last_login = settings.read(&UPDATE_LAST_LOGIN)?;
@@ -182,13 +183,14 @@ fn signed(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
-fn signing_key(settings: Settings<'_>, keys: &SecretKeys) -> Result<Vec<u8>, Error> {
+fn signing_key(settings: Settings<'_>, keys: &SecretKeys) -> Result<Zeroizing<Vec<u8>>, Error> {
     let key = match settings.read(&SIGNING_KEY)? {
-        Some(key) => key.0.into_bytes(),
+        Some(key) => key.expose().as_bytes().to_vec(),
         None => keys.current().expose().to_vec(),
     };
+    let key = Zeroizing::new(key);
     match settings.read(&VERIFYING_KEY)? {
-        Some(verifying) if verifying.as_bytes() != key.as_slice() => Err(Error::Contradiction(
+        Some(verifying) if verifying.expose().as_bytes() != key.as_slice() => Err(Error::Contradiction(
             "SIMPLE_JWT.VERIFYING_KEY is another than the SIGNING_KEY. The HS* algorithms verify with the key that \
              signs: leave VERIFYING_KEY out."
                 .to_owned(),

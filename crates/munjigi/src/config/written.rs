@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use toml::Value;
+use zeroize::Zeroize;
 
 /// Where the settings are to be read from.
 #[derive(Default)]
@@ -37,6 +38,21 @@ pub(crate) struct Settings<'a> {
 pub(crate) struct Entry {
     pub(crate) value: Value,
     pub(crate) origin: Origin,
+}
+
+/// Secrets are among them, and they are read into types of their own: nothing of them stays behind.
+impl Drop for Entry {
+    fn drop(&mut self) {
+        wipe(&mut self.value);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        _ => {}
+    }
 }
 
 /// Where a setting is written.
@@ -159,11 +175,11 @@ impl<'a> Settings<'a> {
     /// The value of a setting: the written one, or the default.
     pub(crate) fn read<T: Kind>(self, setting: &Setting<T>) -> Result<T, Error> {
         let about = &setting.about;
-        let (value, origin) = match self.written.entry(about) {
-            Some(entry) => (entry.value.clone(), entry.origin.to_string()),
-            None => (about.default_value(self.mode), "its default".to_owned()),
-        };
-        T::read(&value).map_err(|wrong| about.error(wrong, &value, &origin))
+        if let Some(Entry { value, origin }) = self.written.entry(about) {
+            return T::read(value).map_err(|wrong| about.error(wrong, value, &origin.to_string()));
+        }
+        let value = about.default_value(self.mode);
+        T::read(&value).map_err(|wrong| about.error(wrong, &value, "its default"))
     }
 
     /// Whether the setting is written anywhere.
