@@ -12,17 +12,33 @@ fn every_crate_uses_only_those_below_it() {
         ("munjigi-signing", &[]),
         ("munjigi-sessions", &["munjigi-signing", "munjigi-user"]),
         ("munjigi-tokens", &["munjigi-user"]),
-        ("munjigi-store", &["munjigi-sessions", "munjigi-tokens", "munjigi-user"]),
+        (
+            "munjigi-store",
+            &["munjigi-sessions", "munjigi-tokens", "munjigi-user"],
+        ),
         (
             "munjigi",
-            &["munjigi-passwords", "munjigi-sessions", "munjigi-signing", "munjigi-store", "munjigi-tokens", "munjigi-user"],
+            &[
+                "munjigi-passwords",
+                "munjigi-sessions",
+                "munjigi-signing",
+                "munjigi-store",
+                "munjigi-tokens",
+                "munjigi-user",
+            ],
         ),
     ]);
     let crates = crates();
-    assert_eq!(crates.keys().map(String::as_str).collect::<Vec<_>>(), allowed.keys().copied().collect::<Vec<_>>());
+    assert_eq!(
+        crates.keys().map(String::as_str).collect::<Vec<_>>(),
+        allowed.keys().copied().collect::<Vec<_>>()
+    );
     for (name, uses) in &crates {
         for used in uses.iter().filter(|used| used.starts_with("munjigi")) {
-            assert!(allowed[name.as_str()].contains(&used.as_str()), "{name} must not use {used}");
+            assert!(
+                allowed[name.as_str()].contains(&used.as_str()),
+                "{name} must not use {used}"
+            );
         }
     }
 }
@@ -31,9 +47,16 @@ fn every_crate_uses_only_those_below_it() {
 fn only_the_store_names_a_database_driver_and_only_the_server_a_web_framework() {
     for (name, uses) in &crates() {
         let has = |library: &str| uses.iter().any(|used| used == library);
-        assert_eq!(has("rusqlite") || has("tokio-postgres"), name == "munjigi-store", "{name}");
+        assert_eq!(
+            has("rusqlite") || has("tokio-postgres"),
+            name == "munjigi-store",
+            "{name}"
+        );
         assert!(!has("axum") || name == "munjigi", "{name}");
-        assert!(!has("tokio") || name == "munjigi" || name == "munjigi-store", "{name}");
+        assert!(
+            !has("tokio") || name == "munjigi" || name == "munjigi-store",
+            "{name}"
+        );
     }
 }
 
@@ -42,16 +65,34 @@ fn crates() -> BTreeMap<String, Vec<String>> {
     let cargo = std::env::var("CARGO").unwrap_or("cargo".into());
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
     let output = Command::new(cargo)
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1", "--manifest-path", manifest])
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+            "--manifest-path",
+            manifest,
+        ])
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let name = |value: &Value| value["name"].as_str().unwrap().to_owned();
     let packages = metadata["packages"].as_array().unwrap();
     let uses = |package: &Value| {
         let dependencies = package["dependencies"].as_array().unwrap().iter();
-        dependencies.filter(|dependency| dependency["kind"].is_null()).map(name).collect()
+        dependencies
+            .filter(|dependency| dependency["kind"].is_null())
+            .map(name)
+            .collect()
     };
-    packages.iter().map(|package| (name(package), uses(package))).collect()
+    packages
+        .iter()
+        .map(|package| (name(package), uses(package)))
+        .collect()
 }

@@ -22,19 +22,35 @@ on_both!(
 async fn signing_in_sets_both_cookies_as_django_does(database: Database) {
     let server = database.server().await;
     let mut client = server.anonymous();
-    client.post("/user/session_signup", &mseo()).await.expect_status(201);
-    let reply = client.post("/user/session_signin", &json!({"email": "mseo@naver.com", "password": 1234})).await;
+    client
+        .post("/user/session_signup", &mseo())
+        .await
+        .expect_status(201);
+    let reply = client
+        .post(
+            "/user/session_signin",
+            &json!({"email": "mseo@naver.com", "password": 1234}),
+        )
+        .await;
     let reply = reply.expect_status(200);
     assert_eq!(reply.json(), json!({"message": "로그인 성공"}));
     let session = reply.set_cookie("sessionid").unwrap();
     assert!(
-        session.ends_with("; expires=Thu, 15 Jan 2026 00:00:00 GMT; HttpOnly; Max-Age=1209600; Path=/; SameSite=Lax"),
+        session.ends_with(
+            "; expires=Thu, 15 Jan 2026 00:00:00 GMT; HttpOnly; Max-Age=1209600; Path=/; SameSite=Lax"
+        ),
         "{session}"
     );
     let csrf = reply.set_cookie("csrftoken").unwrap();
-    assert!(csrf.ends_with("; expires=Thu, 31 Dec 2026 00:00:00 GMT; Max-Age=31449600; Path=/; SameSite=Lax"), "{csrf}");
+    assert!(
+        csrf.ends_with("; expires=Thu, 31 Dec 2026 00:00:00 GMT; Max-Age=31449600; Path=/; SameSite=Lax"),
+        "{csrf}"
+    );
     assert_eq!(reply.header("cache-control"), "no-store");
-    let user = users::by_username(&mut server.app.store().reader(), "mseo").await.unwrap().unwrap();
+    let user = users::by_username(&mut server.app.store().reader(), "mseo")
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(user.last_login, Some(server.clock.now()));
 }
 
@@ -46,27 +62,54 @@ async fn a_cookie_opens_me_until_signing_out(database: Database) {
     let key = client.cookies["sessionid"].clone();
 
     client.csrf_header();
-    let reply = client.post("/user/session_signout", &json!({})).await.expect_status(200);
+    let reply = client
+        .post("/user/session_signout", &json!({}))
+        .await
+        .expect_status(200);
     assert_eq!(reply.json(), json!({"message": "로그아웃 성공"}));
-    assert!(reply.set_cookie("sessionid").unwrap().starts_with("sessionid=\"\"; expires=Thu, 01 Jan 1970"));
+    assert!(
+        reply
+            .set_cookie("sessionid")
+            .unwrap()
+            .starts_with("sessionid=\"\"; expires=Thu, 01 Jan 1970")
+    );
     assert!(reply.set_cookie("csrftoken").is_none());
-    assert!(sessions::by_key(&mut server.app.store().reader(), &key, server.clock.now()).await.unwrap().is_none());
+    assert!(
+        sessions::by_key(&mut server.app.store().reader(), &key, server.clock.now())
+            .await
+            .unwrap()
+            .is_none()
+    );
 
     client.cookies.insert("sessionid".into(), key);
     let reply = client.get("/user/me").await.expect_status(401);
-    assert_eq!(reply.json(), json!({"detail": "자격 인증 데이터가 제공되지 않았습니다."}));
+    assert_eq!(
+        reply.json(),
+        json!({"detail": "자격 인증 데이터가 제공되지 않았습니다."})
+    );
     assert_eq!(reply.header("www-authenticate"), "Bearer realm=\"api\"");
-    let records = records::for_user(&mut server.app.store().reader(), &1.into()).await.unwrap();
+    let records = records::for_user(&mut server.app.store().reader(), &1.into())
+        .await
+        .unwrap();
     assert!(records.is_empty(), "the record has ended");
 }
 
 async fn signing_out_needs_the_csrf_token(database: Database) {
     let server = database.server().await;
     let mut client = server.cookie_user().await;
-    let reply = client.post("/user/session_signout", &json!({})).await.expect_status(403);
-    assert_eq!(reply.json(), json!({"detail": "CSRF Failed: CSRF token missing."}));
+    let reply = client
+        .post("/user/session_signout", &json!({}))
+        .await
+        .expect_status(403);
+    assert_eq!(
+        reply.json(),
+        json!({"detail": "CSRF Failed: CSRF token missing."})
+    );
     client.header("x-csrftoken", &"x".repeat(32));
-    let reply = client.post("/user/session_signout", &json!({})).await.expect_status(403);
+    let reply = client
+        .post("/user/session_signout", &json!({}))
+        .await
+        .expect_status(403);
     assert_eq!(
         reply.json(),
         json!({"detail": "CSRF Failed: CSRF token from the 'X-Csrftoken' HTTP header incorrect."})
@@ -77,29 +120,56 @@ async fn signing_out_needs_the_csrf_token(database: Database) {
     let masked = reply.json()["csrftoken"].as_str().unwrap().to_owned();
     assert_eq!(masked.len(), 64);
     client.header("x-csrftoken", &masked);
-    client.post("/user/session_signout", &json!({})).await.expect_status(200);
-    server.anonymous().post("/user/session_signout", &json!({})).await.expect_status(200);
+    client
+        .post("/user/session_signout", &json!({}))
+        .await
+        .expect_status(200);
+    server
+        .anonymous()
+        .post("/user/session_signout", &json!({}))
+        .await
+        .expect_status(200);
 }
 
 async fn a_foreign_session_key_is_never_adopted(database: Database) {
     let server = database.server().await;
     let mut client = server.anonymous();
-    client.post("/user/session_signup", &mseo()).await.expect_status(201);
-    client.cookies.insert("sessionid".into(), "attackerchosenkey1234567890abcde".into());
-    client.post("/user/session_signin", &json!({"username": "mseo", "password": "1234"})).await.expect_status(200);
+    client
+        .post("/user/session_signup", &mseo())
+        .await
+        .expect_status(201);
+    client
+        .cookies
+        .insert("sessionid".into(), "attackerchosenkey1234567890abcde".into());
+    client
+        .post(
+            "/user/session_signin",
+            &json!({"username": "mseo", "password": "1234"}),
+        )
+        .await
+        .expect_status(200);
     assert_ne!(client.cookies["sessionid"], "attackerchosenkey1234567890abcde");
 }
 
 async fn an_anonymous_session_keeps_its_data_under_a_new_key(database: Database) {
     let server = database.server().await;
     let mut client = server.anonymous();
-    client.post("/user/session_signup", &mseo()).await.expect_status(201);
+    client
+        .post("/user/session_signup", &mseo())
+        .await
+        .expect_status(201);
     let mut cart = SessionData::default();
     cart.insert("cart", json!([1, 2]));
     let before = "anonymousanonymousanonymousanony";
     write_session(&server.app, before, &cart, "secret-of-nobody").await;
     client.cookies.insert("sessionid".into(), before.into());
-    client.post("/user/session_signin", &json!({"username": "mseo", "password": "1234"})).await.expect_status(200);
+    client
+        .post(
+            "/user/session_signin",
+            &json!({"username": "mseo", "password": "1234"}),
+        )
+        .await
+        .expect_status(200);
     assert_ne!(client.cookies["sessionid"], before);
 
     // A session that another key signed is empty; one of ours keeps what it has.
@@ -108,20 +178,41 @@ async fn an_anonymous_session_keeps_its_data_under_a_new_key(database: Database)
     let ours = "oursoursoursoursoursoursoursours";
     write_session(&server.app, ours, &cart, crate::support::SECRET_KEY).await;
     client.cookies.insert("sessionid".into(), ours.into());
-    client.post("/user/session_signin", &json!({"username": "mseo", "password": "1234"})).await.expect_status(200);
+    client
+        .post(
+            "/user/session_signin",
+            &json!({"username": "mseo", "password": "1234"}),
+        )
+        .await
+        .expect_status(200);
     let data = read_session(&server.app, &client.cookies["sessionid"]).await;
     assert_eq!(data.get("cart"), Some(json!([1, 2])));
-    assert!(sessions::by_key(&mut server.app.store().reader(), ours, server.clock.now()).await.unwrap().is_none());
+    assert!(
+        sessions::by_key(&mut server.app.store().reader(), ours, server.clock.now())
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 async fn signing_in_again_keeps_the_key_and_replaces_the_record(database: Database) {
     let server = database.server().await;
     let mut client = server.cookie_user().await;
     let key = client.cookies["sessionid"].clone();
-    let before = records::for_user(&mut server.app.store().reader(), &1.into()).await.unwrap();
-    client.post("/user/session_signin", &json!({"username": "mseo", "password": "1234"})).await.expect_status(200);
+    let before = records::for_user(&mut server.app.store().reader(), &1.into())
+        .await
+        .unwrap();
+    client
+        .post(
+            "/user/session_signin",
+            &json!({"username": "mseo", "password": "1234"}),
+        )
+        .await
+        .expect_status(200);
     assert_eq!(client.cookies["sessionid"], key);
-    let after = records::for_user(&mut server.app.store().reader(), &1.into()).await.unwrap();
+    let after = records::for_user(&mut server.app.store().reader(), &1.into())
+        .await
+        .unwrap();
     assert_eq!((before.len(), after.len()), (1, 1));
     assert_ne!(before[0].sid, after[0].sid);
     client.get("/user/me").await.expect_status(200);
@@ -129,20 +220,37 @@ async fn signing_in_again_keeps_the_key_and_replaces_the_record(database: Databa
 
 async fn a_session_under_an_old_secret_key_moves_to_the_new_one(database: Database) {
     let old = "an-old-secret-key-0123456789abcdefghijklmnopqrstuvwxyz";
-    let server = database.server_with(&[("SECRET_KEY_FALLBACKS", &format!("[\"{old}\"]"))]).await;
+    let server = database
+        .server_with(&[("SECRET_KEY_FALLBACKS", &format!("[\"{old}\"]"))])
+        .await;
     let mut client = server.anonymous();
-    client.post("/user/session_signup", &mseo()).await.expect_status(201);
-    let user = users::by_username(&mut server.app.store().reader(), "mseo").await.unwrap().unwrap();
+    client
+        .post("/user/session_signup", &mseo())
+        .await
+        .expect_status(201);
+    let user = users::by_username(&mut server.app.store().reader(), "mseo")
+        .await
+        .unwrap()
+        .unwrap();
     let keys = SecretKeys::new(SecretKey::new(old), Vec::new());
     let mut data = SessionData::default();
-    data.set_login(&user.id, &user.password, &munjigi_sessions::SessionAuthHasher::new(&keys));
+    data.set_login(
+        &user.id,
+        &user.password,
+        &munjigi_sessions::SessionAuthHasher::new(&keys),
+    );
     let key = "underanoldkeyunderanoldkeyundera";
     write_session(&server.app, key, &data, old).await;
     client.cookies.insert("sessionid".into(), key.into());
     client.get("/user/me").await.expect_status(200);
     assert_ne!(client.cookies["sessionid"], key, "the browser has the new key");
     client.get("/user/me").await.expect_status(200);
-    assert!(sessions::by_key(&mut server.app.store().reader(), key, server.clock.now()).await.unwrap().is_none());
+    assert!(
+        sessions::by_key(&mut server.app.store().reader(), key, server.clock.now())
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 async fn a_damaged_session_is_anonymous(database: Database) {
@@ -154,7 +262,12 @@ async fn a_damaged_session_is_anonymous(database: Database) {
         session_data: "eyJhIjoxfQ:1vb66i:forged".into(),
         expire_date: server.clock.now() + jiff::SignedDuration::from_hours(1),
     };
-    let written = server.app.store().write(row, |tx, row| Box::pin(sessions::update(tx, row))).await.unwrap();
+    let written = server
+        .app
+        .store()
+        .write(row, |tx, row| Box::pin(sessions::update(tx, row)))
+        .await
+        .unwrap();
     assert!(written);
     client.get("/user/me").await.expect_status(401);
 }
@@ -176,11 +289,17 @@ async fn write_session(app: &munjigi::app::App, key: &str, data: &SessionData, s
         session_data: codec.encode(data, app.now()),
         expire_date: app.now() + jiff::SignedDuration::from_hours(24),
     };
-    app.store().write(row, |tx, row| Box::pin(sessions::insert(tx, row))).await.unwrap();
+    app.store()
+        .write(row, |tx, row| Box::pin(sessions::insert(tx, row)))
+        .await
+        .unwrap();
 }
 
 async fn read_session(app: &munjigi::app::App, key: &str) -> SessionData {
-    let row = sessions::by_key(&mut app.store().reader(), key, app.now()).await.unwrap().unwrap();
+    let row = sessions::by_key(&mut app.store().reader(), key, app.now())
+        .await
+        .unwrap()
+        .unwrap();
     let keys = SecretKeys::new(SecretKey::new(crate::support::SECRET_KEY), Vec::new());
     SessionCodec::new(&keys).decode(&row.session_data).data
 }
