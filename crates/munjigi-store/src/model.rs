@@ -82,7 +82,6 @@ pub struct ExtraField {
 
 /// The type of an [`ExtraField`], with the limits that Django's validators set.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum FieldKind {
     /// `IntegerField` and its kin.
     Integer {
@@ -102,7 +101,6 @@ pub enum FieldKind {
 
 /// The value of an [`ExtraField`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum FieldValue {
     /// NULL.
     Null,

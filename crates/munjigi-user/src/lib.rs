@@ -101,7 +101,10 @@ pub trait AuthUser {
 
     /// `user.password`: the stored hash in Django's encoding. A session is bound to it, so that a changed
     /// password ends the session; empty where the application keeps none.
-    #[expect(clippy::unnecessary_literal_bound, reason = "an implementation lends its field")]
+    #[expect(
+        clippy::unnecessary_literal_bound,
+        reason = "an implementation lends its field"
+    )]
     fn password(&self) -> &str {
         ""
     }
@@ -118,10 +121,25 @@ mod tests {
 
     #[test]
     fn an_integer_is_read_in_one_spelling_only() {
-        for text in ["", " 1", "1 ", "+1", "01", "-0", "1.0", "1e3", "0x1", "٣", "9223372036854775808"] {
+        for text in [
+            "",
+            " 1",
+            "1 ",
+            "+1",
+            "01",
+            "-0",
+            "1.0",
+            "1e3",
+            "0x1",
+            "٣",
+            "9223372036854775808",
+        ] {
             assert_eq!(UserIdKind::BigInt.parse(text), Err(InvalidUserId), "{text:?}");
         }
-        assert_eq!(UserIdKind::BigInt.parse("9223372036854775807"), Ok(UserId::Int(i64::MAX)));
+        assert_eq!(
+            UserIdKind::BigInt.parse("9223372036854775807"),
+            Ok(UserId::Int(i64::MAX))
+        );
         assert_eq!(UserIdKind::Int.parse("2147483648"), Err(InvalidUserId));
     }
 

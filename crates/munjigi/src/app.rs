@@ -101,10 +101,6 @@ impl App {
     }
 
     /// A source of randomness.
-    #[expect(
-        clippy::unused_self,
-        reason = "who needs chance asks the app for it, as for the time"
-    )]
     pub fn entropy(&self) -> Entropy {
         entropy()
     }

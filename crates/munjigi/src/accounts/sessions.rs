@@ -80,7 +80,7 @@ pub async fn authenticate(app: &App, key: &SessionKey, now: Timestamp) -> Result
     }
 }
 
-/// `cycle_key` and a new hash: the session moves from an old SECRET_KEY to the current one.
+/// `cycle_key` and a new hash: the session moves from an old `SECRET_KEY` to the current one.
 async fn renew(
     app: &App,
     user: User,

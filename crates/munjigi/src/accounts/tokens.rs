@@ -4,6 +4,8 @@
 use super::error::{Error, Result};
 use super::record;
 use crate::app::App;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use jiff::Timestamp;
 use munjigi_store::token_blacklist::{self, OutstandingToken};
 use munjigi_store::users::User;
@@ -123,12 +125,8 @@ pub(super) fn outstanding(user_id: Option<UserId>, refresh: &RefreshToken, text:
     OutstandingToken {
         user_id,
         jti: refresh.jti().to_owned(),
-        token: format!("sha256:{}", base16(&Sha256::digest(text.as_bytes()))),
+        token: format!("sha256:{}", STANDARD_NO_PAD.encode(Sha256::digest(text))),
         created_at: refresh.issued_at(),
         expires_at: refresh.expires_at(),
     }
-}
-
-fn base16(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

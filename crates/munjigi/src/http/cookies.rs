@@ -111,24 +111,22 @@ impl CookieAttributes {
     }
 }
 
-/// The value of the cookie called `name`, as `parse_cookie` finds it: the last one of that name, quotes taken off.
+/// The value of the cookie called `name`, as `parse_cookie` finds it: the last one of that name, quotes taken off. A
+/// foreign cookie that is not ASCII hides none of its neighbours.
 pub fn read<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers
         .get_all(COOKIE)
         .iter()
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(';'))
-        .filter_map(|pair| pair.split_once('='))
+        .flat_map(|header| header.as_bytes().split(|&byte| byte == b';'))
+        .filter_map(|pair| std::str::from_utf8(pair).ok()?.split_once('='))
         .filter(|(key, _)| key.trim() == name)
         .map(|(_, value)| unquoted(value.trim()))
-        .last()
+        .next_back()
 }
 
 fn unquoted(value: &str) -> &str {
-    value
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .unwrap_or(value)
+    let inner = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -186,5 +184,10 @@ mod tests {
         );
         assert_eq!(read(&headers, "sessionid"), Some("second"));
         assert_eq!(read(&headers, "session"), None);
+        headers.append(
+            COOKIE,
+            HeaderValue::from_bytes(b"tracker=\xe9; csrftoken=c").unwrap(),
+        );
+        assert_eq!(read(&headers, "csrftoken"), Some("c"));
     }
 }

@@ -10,7 +10,10 @@ pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// 200 `ready` where the database answers, 503 where it does not.
+/// 200 `ready` where the database answers.
+///
+/// # Errors
+/// 503 where it does not.
 pub async fn readyz(State(app): State<App>) -> Result<&'static str> {
     // A key that nobody has: the shortest way to a table and back.
     sessions::by_key(&mut app.store().reader(), "", app.now()).await?;

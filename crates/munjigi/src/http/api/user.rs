@@ -184,7 +184,6 @@ fn represent(user: &User) -> Value {
                 FieldValue::Integer(number) => Value::from(*number),
                 FieldValue::Text(text) => Value::from(text.as_str()),
                 FieldValue::Boolean(truth) => Value::from(*truth),
-                _ => Value::Null,
             },
         );
     }
