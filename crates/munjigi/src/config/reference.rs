@@ -1,10 +1,13 @@
 //! All settings, told from their one description: the example file, the reference page, and what holds now.
 
+use super::database::DATABASE_URL;
 use super::setting::{About, Section};
 use super::table::SECTIONS;
 use super::written::Written;
 use super::{Mode, table};
+use munjigi_store::DatabaseUrl;
 use std::fmt::Write as _;
+use toml::Value;
 
 /// The width that comments are broken at.
 const WIDTH: usize = 100;
@@ -86,11 +89,7 @@ pub fn show(written: &Written, mode: Mode) -> String {
 fn shown(about: &About, written: &Written, mode: Mode) -> String {
     let entry = written.entry(about);
     let value = entry.map_or_else(|| about.default_value(mode), |entry| entry.value.clone());
-    let shown = if about.secret && entry.is_some() {
-        "\"********\"".to_owned()
-    } else {
-        value.to_string()
-    };
+    let shown = presentable(about, &value);
     let origin = match (entry, about.unwritten) {
         (Some(entry), _) => entry.origin.to_string(),
         (None, Some(words)) => format!("unwritten: {}", words.replace('`', "")),
@@ -113,6 +112,17 @@ fn shown(about: &About, written: &Written, mode: Mode) -> String {
     }
     line.push('\n');
     line
+}
+
+/// The value as it may be shown: of a secret only whether it is there, of the database all but its password.
+fn presentable(about: &About, value: &Value) -> String {
+    let is_empty = value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty);
+    if !about.secret || is_empty {
+        return value.to_string();
+    }
+    let url = value.as_str().filter(|_| about.name == DATABASE_URL.about.name);
+    let shown = url.and_then(|url| url.parse::<DatabaseUrl>().ok());
+    Value::from(shown.map_or_else(|| "********".to_owned(), |url| url.to_string())).to_string()
 }
 
 fn show_fields(text: &mut String, written: &Written, mode: Mode) {
@@ -306,6 +316,7 @@ mod tests {
     fn what_holds_is_shown_without_secrets_and_with_what_differs() {
         let key = "0123456789abcdefghijklmnopqrstuvwxyz-0123456789-abcdef";
         let variables = [
+            ("MUNJIGI_DATABASE_URL", "postgres://app:s3cr3t@db/app"),
             ("MUNJIGI_SECRET_KEY", key),
             ("MUNJIGI_USER__FIELDS__NICK__TYPE", "TextField"),
         ];
@@ -318,9 +329,10 @@ mod tests {
         })
         .unwrap();
         let shown = show(&written, Mode::Serve);
-        assert!(!shown.contains(key));
+        assert!(!shown.contains(key) && !shown.contains("s3cr3t"));
         for line in [
             "SECRET_KEY = \"********\"  # the variable MUNJIGI_SECRET_KEY",
+            "DATABASE_URL = \"postgres://app:***@db/app\"  # the variable MUNJIGI_DATABASE_URL",
             "REFRESH_TOKEN_LIFETIME = \"7d\"  # default; differs from simplejwt 5.5.1: \"1d\"",
             "ACCESS_TOKEN_LIFETIME = \"5m\"  # default",
             "[user.fields.nick]\ntype = \"TextField\"  # the variable MUNJIGI_USER__FIELDS__NICK__TYPE",

@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod browser_boundary;
+mod commands;
 mod layers;
 mod passwords;
 mod records;
