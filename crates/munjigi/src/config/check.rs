@@ -35,136 +35,111 @@ impl fmt::Display for Finding {
 /// What there is to say of settings that are to go into production: the warnings of every start, those of
 /// `check --deploy` in Django, and in which unwritten settings munjigi differs from upstream.
 pub fn deploy(config: &Config, written: &Written) -> Vec<Finding> {
+    let advice = ADVICE.iter().filter(|advice| (advice.is_needed)(config));
     let mut findings = config.warnings.clone();
-    let looked_at = looked_at(config);
-    findings.extend(
-        looked_at
-            .into_iter()
-            .filter(|(is_so, _)| *is_so)
-            .map(|(_, finding)| finding),
-    );
+    findings.extend(advice.map(Advice::finding));
     findings.extend(unwritten_differences(written));
     findings
 }
 
-fn looked_at(config: &Config) -> [(bool, Finding); 10] {
-    let headers = &config.headers;
-    let has_any_host = config.hosts.allowed.iter().any(|host| host == "*");
-    [
-        (
-            headers.strict_transport_security.is_none(),
-            warning(
-                "security.W004",
-                "SECURE_HSTS_SECONDS is 0, so that a browser may come by plain HTTP.",
-                "Write SECURE_HSTS_SECONDS = \"52w\" when the whole site is served over HTTPS.",
-            ),
-        ),
-        (
-            headers.content_type_options.is_none(),
-            warning(
-                "security.W006",
-                "SECURE_CONTENT_TYPE_NOSNIFF is false.",
-                "Leave it out: browsers then take a type as it is declared.",
-            ),
-        ),
-        (
-            headers.referrer_policy.is_none(),
-            warning(
-                "security.W022",
-                "SECURE_REFERRER_POLICY is empty.",
-                "Leave it out: other sites then do not see where a visitor came from.",
-            ),
-        ),
-        (
-            !config.session.cookie_secure,
-            warning(
-                "security.W012",
-                "SESSION_COOKIE_SECURE is false, so that the session travels over plain HTTP.",
-                "Leave it out.",
-            ),
-        ),
-        (
-            !config.csrf.cookie_secure,
-            warning(
-                "security.W016",
-                "CSRF_COOKIE_SECURE is false, so that the CSRF token travels over plain HTTP.",
-                "Leave it out.",
-            ),
-        ),
-        (
-            has_any_host,
-            warning(
-                "munjigi.W003",
-                "ALLOWED_HOSTS has \"*\" in it, so that any Host header is believed.",
-                "Write the names that clients use.",
-            ),
-        ),
-        (
-            config.validators.is_empty(),
-            warning(
-                "munjigi.W004",
-                "AUTH_PASSWORD_VALIDATORS is empty, so that any password is taken.",
-                "Leave it out: Django's four validators are the default.",
-            ),
-        ),
-        (
-            config.cors.origins == AllowedOrigins::All,
-            warning(
-                "munjigi.W005",
-                "CORS_ALLOW_ALL_ORIGINS is true, so that pages of every site may read answers.",
-                "List the origins in CORS_ALLOWED_ORIGINS.",
-            ),
-        ),
-        (
-            config.hosts.trusted_proxies.is_empty(),
-            info(
-                "munjigi.I001",
-                "TRUSTED_PROXIES is empty: behind a proxy, every client has the proxy's address and HTTPS is not seen.",
-                "Write the proxy's address, and SECURE_PROXY_SSL_HEADER, if there is one.",
-            ),
-        ),
-        (
-            config.session.expire_at_browser_close,
-            info(
-                "munjigi.I002",
-                "SESSION_EXPIRE_AT_BROWSER_CLOSE ends the cookie, not the row in the database.",
-                "Write a short SESSION_COOKIE_AGE if the row is to end soon.",
-            ),
-        ),
-    ]
+/// Something that is looked at before settings go into production.
+struct Advice {
+    is_needed: fn(&Config) -> bool,
+    id: &'static str,
+    level: Level,
+    message: &'static str,
+    hint: &'static str,
 }
+
+impl Advice {
+    fn finding(&self) -> Finding {
+        Finding {
+            id: self.id,
+            level: self.level,
+            message: self.message.to_owned(),
+            hint: self.hint.to_owned(),
+        }
+    }
+}
+
+const ADVICE: [Advice; 9] = [
+    Advice {
+        is_needed: |config| config.headers.strict_transport_security.is_none(),
+        id: "security.W004",
+        level: Level::Warning,
+        message: "SECURE_HSTS_SECONDS is 0, so that a browser may come by plain HTTP.",
+        hint: "Write SECURE_HSTS_SECONDS = \"52w\" when the whole site is served over HTTPS.",
+    },
+    Advice {
+        is_needed: |config| config.headers.content_type_options.is_none(),
+        id: "security.W006",
+        level: Level::Warning,
+        message: "SECURE_CONTENT_TYPE_NOSNIFF is false.",
+        hint: "Leave it out: browsers then take a type as it is declared.",
+    },
+    Advice {
+        is_needed: |config| !config.session.cookie_secure,
+        id: "security.W012",
+        level: Level::Warning,
+        message: "SESSION_COOKIE_SECURE is false, so that the session travels over plain HTTP.",
+        hint: "Leave it out.",
+    },
+    Advice {
+        is_needed: |config| !config.csrf.cookie_secure,
+        id: "security.W016",
+        level: Level::Warning,
+        message: "CSRF_COOKIE_SECURE is false, so that the CSRF token travels over plain HTTP.",
+        hint: "Leave it out.",
+    },
+    Advice {
+        is_needed: |config| config.headers.referrer_policy.is_none(),
+        id: "security.W022",
+        level: Level::Warning,
+        message: "SECURE_REFERRER_POLICY is empty.",
+        hint: "Leave it out: other sites then do not see where a visitor came from.",
+    },
+    Advice {
+        is_needed: |config| config.hosts.allowed.iter().any(|host| host == "*"),
+        id: "munjigi.W003",
+        level: Level::Warning,
+        message: "ALLOWED_HOSTS has \"*\" in it, so that any Host header is believed.",
+        hint: "Write the names that clients use.",
+    },
+    Advice {
+        is_needed: |config| config.validators.is_empty(),
+        id: "munjigi.W004",
+        level: Level::Warning,
+        message: "AUTH_PASSWORD_VALIDATORS is empty, so that any password is taken.",
+        hint: "Leave it out: Django's four validators are the default.",
+    },
+    Advice {
+        is_needed: |config| config.cors.origins == AllowedOrigins::All,
+        id: "munjigi.W005",
+        level: Level::Warning,
+        message: "CORS_ALLOW_ALL_ORIGINS is true, so that pages of every site may read answers.",
+        hint: "List the origins in CORS_ALLOWED_ORIGINS.",
+    },
+    Advice {
+        is_needed: |config| config.hosts.trusted_proxies.is_empty(),
+        id: "munjigi.I001",
+        level: Level::Info,
+        message: "TRUSTED_PROXIES is empty: behind a proxy, every client has the proxy's address and HTTPS is not seen.",
+        hint: "Write the proxy's address, and SECURE_PROXY_SSL_HEADER, if there is one.",
+    },
+];
 
 /// Unwritten settings whose default is not upstream's: who comes from there may rely on that.
 fn unwritten_differences(written: &Written) -> impl Iterator<Item = Finding> {
     let unwritten = table::all().filter(|about| !written.has(about) && about.unwritten.is_none());
-    unwritten
-        .filter(|about| !about.is_upstreams(&about.default_value(Mode::Serve)))
-        .map(|about| {
-            let upstream = about.upstream.unwrap_or_default();
-            Finding {
-                id: "munjigi.I003",
-                level: Level::Info,
-                message: format!("{} is not written: it is {} here.", about.name, about.default),
-                hint: format!(
-                    "{} has {upstream}. Write what you mean.",
-                    table::upstream_of(about)
-                ),
-            }
-        })
-}
-
-fn warning(id: &'static str, message: &str, hint: &str) -> Finding {
-    Finding {
-        id,
-        level: Level::Warning,
-        message: message.to_owned(),
-        hint: hint.to_owned(),
-    }
-}
-
-fn info(id: &'static str, message: &str, hint: &str) -> Finding {
-    Finding {
+    let differing = unwritten.filter(|about| !about.is_upstreams(&about.default_value(Mode::Serve)));
+    differing.map(|about| Finding {
+        id: "munjigi.I002",
         level: Level::Info,
-        ..warning(id, message, hint)
-    }
+        message: format!("{} is not written: it is {} here.", about.name, about.default),
+        hint: format!(
+            "{} has {}. Write what you mean.",
+            table::upstream_of(about),
+            about.upstream.unwrap_or_default()
+        ),
+    })
 }

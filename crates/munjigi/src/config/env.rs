@@ -18,6 +18,8 @@ pub(super) struct Variables {
 }
 
 const PREFIX: &str = "MUNJIGI_";
+/// What the tests are told in the environment is nothing to the program.
+const TESTS: &str = "MUNJIGI_TEST_";
 const CONFIG: &str = "MUNJIGI_CONFIG";
 
 /// Those of the variables that are meant for us.
@@ -26,7 +28,7 @@ pub(super) fn variables(environment: &[(OsString, OsString)]) -> Result<Variable
     for (name, value) in environment {
         let Some(name) = name
             .to_str()
-            .filter(|name| name.starts_with(PREFIX) && !is_injected(name))
+            .filter(|name| name.starts_with(PREFIX) && !name.starts_with(TESTS) && !is_injected(name))
         else {
             continue;
         };

@@ -325,6 +325,7 @@ fn variables_reach_into_tables() {
         ("MUNJIGI_HASHERS", "{ pbkdf2_sha256 = { iterations = 1000 } }"),
         ("MUNJIGI_SERVICE_HOST", "10.0.0.1"),
         ("MUNJIGI_PORT", "tcp://10.0.0.1:8000"),
+        ("MUNJIGI_TEST_POSTGRES", "postgres://localhost/test"),
     ];
     let config = resolve("", &variables, Mode::Serve).unwrap();
     assert_eq!(config.simple_jwt.access_token_lifetime.as_secs(), 180);
@@ -514,7 +515,7 @@ fn a_deployment_is_told_what_is_unwise_and_where_it_is_not_simplejwts_default() 
             .iter()
             .any(|finding| finding.starts_with("(security.W004) SECURE_HSTS_SECONDS is 0"))
     );
-    let difference = "(munjigi.I003) SIMPLE_JWT.REFRESH_TOKEN_LIFETIME is not written: it is \"7d\" here. simplejwt \
+    let difference = "(munjigi.I002) SIMPLE_JWT.REFRESH_TOKEN_LIFETIME is not written: it is \"7d\" here. simplejwt \
                       5.5.1 has \"1d\". Write what you mean.";
     assert!(plain.iter().any(|finding| finding == difference), "{plain:#?}");
 
