@@ -137,7 +137,7 @@ impl Config {
         let mut warnings = Vec::new();
         let secret_keys = secrets::resolve(settings, &mut warnings)?;
         let users = users::Users::resolve(settings)?;
-        let jwt = simple_jwt::resolve(settings, &secret_keys, &users.model, &mut warnings)?;
+        let jwt = simple_jwt::resolve(settings, &secret_keys, &mut warnings)?;
         Ok(Self {
             mode,
             bind: settings.read(&server::BIND)?.0,

@@ -145,8 +145,7 @@ impl Routes {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let mut taken: Vec<(&str, &str)> =
-            vec![("healthz", "/healthz"), ("readyz", "/readyz"), ("index", "")];
+        let mut taken: Vec<(&str, &str)> = vec![("healthz", "/healthz"), ("readyz", "/readyz")];
         for (name, path) in self.named() {
             let Some(path) = path else { continue };
             if let Some((other, _)) = taken.iter().find(|(_, other)| *other == path) {

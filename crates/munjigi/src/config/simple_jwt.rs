@@ -15,7 +15,6 @@ use super::written::Settings;
 use http::HeaderName;
 use jiff::SignedDuration;
 use munjigi_signing::SecretKeys;
-use munjigi_store::UserModel;
 use munjigi_tokens::{Algorithm, Audience, SigningKey, SimpleJwt, SimpleJwtSettings, TokenClass};
 use std::time::Duration;
 use toml::Value;
@@ -145,7 +144,6 @@ pub(super) struct Resolved {
 pub(super) fn resolve(
     settings: Settings<'_>,
     keys: &SecretKeys,
-    model: &UserModel,
     findings: &mut Vec<Finding>,
 ) -> Result<Resolved, Error> {
     let key = signing_key(settings, keys)?;
@@ -160,7 +158,7 @@ pub(super) fn resolve(
     jwt.leeway = signed(settings.read(&LEEWAY)?);
     jwt.auth_header_types = settings.read(&AUTH_HEADER_TYPES)?.0;
     jwt.auth_header_name.clone_from(&header.0);
-    jwt.user_id_field = user_id_field(settings, model)?;
+    jwt.user_id_field = user_id_field(settings)?;
     jwt.user_id_claim = settings.read(&USER_ID_CLAIM)?;
     jwt.auth_token_classes = settings.read(&AUTH_TOKEN_CLASSES)?;
     jwt.token_type_claim = settings.read(&TOKEN_TYPE_CLAIM)?;
@@ -200,9 +198,9 @@ fn signing_key(settings: Settings<'_>, keys: &SecretKeys) -> Result<Zeroizing<Ve
 }
 
 /// `USER_ID_FIELD` must name one user: a token's text is looked up by it.
-fn user_id_field(settings: Settings<'_>, model: &UserModel) -> Result<String, Error> {
+fn user_id_field(settings: Settings<'_>) -> Result<String, Error> {
     let field = settings.read(&USER_ID_FIELD)?;
-    if ["id", "pk", "username"].contains(&field.as_str()) || field == model.username_column {
+    if ["id", "pk", "username"].contains(&field.as_str()) {
         return Ok(field);
     }
     Err(Error::Contradiction(format!(

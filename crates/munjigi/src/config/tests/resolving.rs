@@ -1,0 +1,394 @@
+//! What settings mean together.
+
+use super::{KEY, gather, refusal, resolve, serve};
+use crate::config::check::{self, Level};
+use crate::config::{AllowedOrigins, Config, DataDir, Exposure, Mode, Relaxation};
+use munjigi_store::{FieldKind, Foreign, UserModel};
+use munjigi_tokens::TokenClass;
+use std::fs;
+
+#[test]
+fn serve_is_strict_and_dev_is_relaxed_unless_it_is_written() {
+    let (strict, relaxed) = (serve("").unwrap(), resolve("", &[], Mode::Dev).unwrap());
+    assert_eq!((strict.validators.len(), relaxed.validators.len()), (4, 0));
+    assert!(strict.session.cookie_secure && strict.csrf.cookie_secure);
+    assert!(!relaxed.session.cookie_secure && !relaxed.csrf.cookie_secure);
+    assert_eq!(strict.cors.origins, AllowedOrigins::Listed(Vec::new()));
+    assert_eq!(relaxed.cors.origins, AllowedOrigins::Loopback);
+    assert_eq!(relaxed.hosts.allowed, [".localhost", "127.0.0.1", "[::1]"]);
+    assert_eq!(relaxed.bind.len(), 2);
+    assert!(strict.relaxed().is_empty());
+    let relaxations = [
+        Relaxation::AnyPassword,
+        Relaxation::PlainCookies,
+        Relaxation::LoopbackOrigins,
+    ];
+    assert_eq!(relaxed.relaxed(), relaxations);
+
+    let written = "SESSION_COOKIE_SECURE = true\nAUTH_PASSWORD_VALIDATORS = [{ NAME = \"NumericPasswordValidator\" }]\n";
+    let written = resolve(written, &[], Mode::Dev).unwrap();
+    assert!(written.session.cookie_secure);
+    assert_eq!(written.validators.len(), 1);
+}
+
+#[test]
+fn serve_wants_a_key_a_database_and_a_name() {
+    let missing = |variables: &[(&str, &str)]| {
+        refusal(gather("", variables).and_then(|written| Config::resolve(&written, Mode::Serve)))
+    };
+    let (code, message) = missing(&[]);
+    assert_eq!(code, "missing");
+    assert!(
+        message.starts_with("SECRET_KEY is not written. Make one"),
+        "{message}"
+    );
+    let (_, message) = missing(&[("MUNJIGI_SECRET_KEY", KEY)]);
+    assert!(
+        message.starts_with("DATABASE_URL is not written. Write MUNJIGI_DATABASE_URL="),
+        "{message}"
+    );
+
+    let nameless = serve("")
+        .unwrap()
+        .check_listening(Exposure::Loopback)
+        .unwrap_err();
+    assert!(
+        nameless.to_string().starts_with("ALLOWED_HOSTS is not written."),
+        "{nameless}"
+    );
+    assert!(
+        serve("ALLOWED_HOSTS = [\"a.example\"]")
+            .unwrap()
+            .check_listening(Exposure::Loopback)
+            .is_ok()
+    );
+}
+
+#[test]
+fn dev_stays_on_this_machine_unless_it_is_told_to_expose_itself() {
+    let file = "BIND = [\"0.0.0.0:8000\"]";
+    let config = resolve(file, &[], Mode::Dev).unwrap();
+    assert!(
+        config
+            .check_listening(Exposure::Loopback)
+            .unwrap_err()
+            .to_string()
+            .contains("Add --expose")
+    );
+    assert!(config.check_listening(Exposure::Network).is_ok());
+
+    let mut written = gather(
+        "",
+        &[("MUNJIGI_SECRET_KEY", KEY), ("MUNJIGI_DATABASE_URL", "sqlite:x")],
+    )
+    .unwrap();
+    written.expose();
+    let config = Config::resolve(&written, Mode::Dev).unwrap();
+    assert_eq!(config.bind, ["0.0.0.0:8000".parse().unwrap()]);
+    assert!(config.relaxed().contains(&Relaxation::AnyHost));
+}
+
+#[test]
+fn the_notes_values_are_the_defaults() {
+    let jwt = serve("").unwrap().simple_jwt;
+    assert_eq!(jwt.access_token_lifetime.as_secs(), 300);
+    assert_eq!(jwt.refresh_token_lifetime.as_secs(), 604_800);
+    assert!(jwt.update_last_login);
+    assert_eq!(jwt.auth_token_classes, [TokenClass::AccessToken]);
+    assert_eq!(serve("").unwrap().auth_header, "authorization");
+}
+
+#[test]
+fn simple_jwt_keys_work_or_are_refused_by_name() {
+    let written = "[SIMPLE_JWT]\nROTATE_REFRESH_TOKENS = false\nAUTH_COOKIE = \"\"\nAUTH_COOKIE_SECURE = false\n\
+                   SLIDING_TOKEN_LIFETIME = \"0:05:00\"\nVERIFYING_KEY = \"\"\nJWK_URL = \"\"\nLEEWAY = \"10s\"\n";
+    assert_eq!(serve(written).unwrap().simple_jwt.leeway.as_secs(), 10);
+
+    let (code, message) = refusal(serve("[SIMPLE_JWT]\nROTATE_REFRESH_TOKENS = true\n"));
+    assert_eq!(code, "not_available");
+    assert!(
+        message.starts_with("SIMPLE_JWT.ROTATE_REFRESH_TOKENS = true ("),
+        "{message}"
+    );
+    assert!(
+        message.contains("is not available in this version of munjigi. Leave it out"),
+        "{message}"
+    );
+    for line in [
+        "BLACKLIST_AFTER_ROTATION = true",
+        "AUTH_COOKIE = \"access\"",
+        "AUTH_COOKIE_SAMESITE = \"None\"",
+        "SLIDING_TOKEN_LIFETIME = \"6m\"",
+        "TOKEN_OBTAIN_SERIALIZER = \"shop.Mine\"",
+        "CHECK_REVOKE_TOKEN = true",
+        "CHECK_USER_IS_ACTIVE = false",
+    ] {
+        assert_eq!(
+            refusal(serve(&format!("[SIMPLE_JWT]\n{line}\n"))).0,
+            "not_available",
+            "{line}"
+        );
+    }
+    let (_, message) = refusal(serve("[SIMPLE_JWT]\nALGORITHM = \"RS256\"\n"));
+    assert!(
+        message.contains("not available in this version of munjigi. Write \"HS256\""),
+        "{message}"
+    );
+    let (_, message) = refusal(serve("[SIMPLE_JWT]\nALGORITHM = \"none\"\n"));
+    assert!(message.contains("is no algorithm"), "{message}");
+}
+
+#[test]
+fn a_verifying_key_is_the_signing_key_or_none() {
+    let with = |signing: &str, verifying: &str| {
+        serve(&format!(
+            "[SIMPLE_JWT]\nSIGNING_KEY = \"{signing}\"\nVERIFYING_KEY = \"{verifying}\"\n"
+        ))
+    };
+    let other = "another-key-0123456789abcdefghijklmnopqrstuvwxyz-0123456789";
+    assert!(with("", "").is_ok() && with("", KEY).is_ok() && with(other, other).is_ok());
+    assert!(refusal(with("", other)).1.contains("leave VERIFYING_KEY out"));
+    assert!(refusal(with(other, KEY)).1.contains("leave VERIFYING_KEY out"));
+}
+
+#[test]
+fn the_notes_token_classes_are_taken_and_warned_of() {
+    for classes in [
+        "[\"rest_framework_simplejwt.tokens.AccessToken\", \"rest_framework_simplejwt.tokens.RefreshToken\"]",
+        "[\"AccessToken\", \"RefreshToken\"]",
+    ] {
+        let config = serve(&format!("[SIMPLE_JWT]\nAUTH_TOKEN_CLASSES = {classes}\n")).unwrap();
+        assert_eq!(
+            config.simple_jwt.auth_token_classes,
+            [TokenClass::AccessToken, TokenClass::RefreshToken]
+        );
+        let warning = config.warnings.first().unwrap();
+        assert_eq!((warning.id, warning.level), ("munjigi.W001", Level::Warning));
+    }
+    let sliding =
+        serve("[SIMPLE_JWT]\nAUTH_TOKEN_CLASSES = [\"rest_framework_simplejwt.tokens.SlidingToken\"]\n");
+    assert!(refusal(sliding).1.contains("not available"));
+}
+
+#[test]
+fn contradictions_stop_the_start_with_what_to_write_instead() {
+    for (file, words) in [
+        (
+            "SESSION_COOKIE_SAMESITE = \"None\"\nSESSION_COOKIE_SECURE = false",
+            "Write SESSION_COOKIE_SECURE = true",
+        ),
+        (
+            "CSRF_COOKIE_NAME = \"__Host-csrf\"\nCSRF_COOKIE_PATH = \"/user\"",
+            "Write CSRF_COOKIE_PATH",
+        ),
+        ("USE_X_FORWARDED_HOST = true", "TRUSTED_PROXIES = [\"127.0.0.1\"]"),
+        (
+            "SECURE_PROXY_SSL_HEADER = [\"HTTP_X_FORWARDED_PROTO\", \"https\"]",
+            "TRUSTED_PROXIES = [\"127.0.0.1\"]",
+        ),
+        (
+            "CORS_ALLOW_ALL_ORIGINS = true\nCORS_ALLOW_CREDENTIALS = true",
+            "CORS_ALLOW_CREDENTIALS = false",
+        ),
+        ("SECURE_HSTS_PRELOAD = true", "Write SECURE_HSTS_SECONDS"),
+        ("LANGUAGES = [\"en\"]", "another LANGUAGE_CODE"),
+        ("[ROUTES]\nme = \"/user/csrf/\"", "Give one of them another path"),
+        ("[SIMPLE_JWT]\nJTI_CLAIM = \"exp\"", "JTI_CLAIM is \"exp\""),
+        (
+            "[SIMPLE_JWT]\nUSER_ID_FIELD = \"email\"",
+            "write \"id\" or \"username\"",
+        ),
+        ("[SIMPLE_JWT]\nAUTH_TOKEN_CLASSES = []", "Leave it out"),
+        (
+            "[REST_FRAMEWORK]\nDEFAULT_AUTHENTICATION_CLASSES = []",
+            "at least one class",
+        ),
+        ("PASSWORD_HASHERS = []", "Write at least one hasher"),
+        (
+            "PASSWORD_HASHERS = [\"MD5PasswordHasher\"]",
+            "only verifies old rows",
+        ),
+        ("[user.fields.age]\nnull = true", "says no type"),
+        (
+            "[user.fields.password]\ntype = \"TextField\"",
+            "that AbstractUser has not",
+        ),
+        ("[user.fields.nick]\ntype = \"CharField\"", "Write max_length"),
+    ] {
+        let (code, message) = refusal(serve(file));
+        assert_eq!(code, "contradiction", "{file}: {message}");
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn weak_keys_are_warned_of_with_djangos_ids() {
+    let key = "django-insecure-0123456789abcdefghijklmnopqrstuvwxyz-012345";
+    let config = resolve(
+        "",
+        &[("MUNJIGI_SECRET_KEY_FALLBACKS", &format!("[\"{key}\"]"))],
+        Mode::Serve,
+    )
+    .unwrap();
+    assert_eq!(
+        config
+            .warnings
+            .iter()
+            .map(|warning| warning.id)
+            .collect::<Vec<_>>(),
+        ["security.W025"]
+    );
+    let written = gather(
+        "",
+        &[("MUNJIGI_SECRET_KEY", key), ("MUNJIGI_DATABASE_URL", "sqlite:x")],
+    )
+    .unwrap();
+    let config = Config::resolve(&written, Mode::Serve).unwrap();
+    assert_eq!(
+        config
+            .warnings
+            .iter()
+            .map(|warning| warning.id)
+            .collect::<Vec<_>>(),
+        ["security.W009"]
+    );
+    let long = serve("[SIMPLE_JWT]\nALGORITHM = \"HS512\"\n").unwrap();
+    assert_eq!(long.warnings.first().unwrap().id, "munjigi.W002");
+}
+
+#[test]
+fn a_deployment_is_told_what_is_unwise_and_where_it_is_not_simplejwts_default() {
+    let found = |file: &str| {
+        let given = [("MUNJIGI_SECRET_KEY", KEY), ("MUNJIGI_DATABASE_URL", "sqlite:x")];
+        let written = gather(file, &given).unwrap();
+        let findings = check::deploy(&Config::resolve(&written, Mode::Serve).unwrap(), &written);
+        findings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let plain = found("ALLOWED_HOSTS = [\"a.example\"]");
+    assert!(
+        plain
+            .iter()
+            .any(|finding| finding.starts_with("(security.W004) SECURE_HSTS_SECONDS is 0"))
+    );
+    let difference = "(munjigi.I002) SIMPLE_JWT.REFRESH_TOKEN_LIFETIME is not written: it is \"7d\" here. simplejwt \
+                      5.5.1 has \"1d\". Write what you mean.";
+    assert!(plain.iter().any(|finding| finding == difference), "{plain:#?}");
+
+    let loose = found(
+        "ALLOWED_HOSTS = [\"*\"]\nSESSION_COOKIE_SECURE = false\nCSRF_COOKIE_SECURE = false\nSECURE_REFERRER_POLICY = \
+         \"\"\nSECURE_CONTENT_TYPE_NOSNIFF = false\nAUTH_PASSWORD_VALIDATORS = []\nCORS_ALLOW_ALL_ORIGINS = true\n\
+         SECURE_HSTS_SECONDS = \"52w\"\nTRUSTED_PROXIES = [\"10.0.0.1\"]\n[SIMPLE_JWT]\nREFRESH_TOKEN_LIFETIME = \"1d\"\n",
+    );
+    for id in [
+        "security.W006",
+        "security.W012",
+        "security.W016",
+        "security.W022",
+        "munjigi.W003",
+        "munjigi.W004",
+        "munjigi.W005",
+    ] {
+        assert!(
+            loose
+                .iter()
+                .any(|finding| finding.starts_with(&format!("({id})"))),
+            "{id}: {loose:#?}"
+        );
+    }
+    for absent in ["security.W004", "munjigi.I001", "REFRESH_TOKEN_LIFETIME"] {
+        assert!(
+            !loose.iter().any(|finding| finding.contains(absent)),
+            "{absent}: {loose:#?}"
+        );
+    }
+}
+
+#[test]
+fn the_user_model_is_the_notes_unless_it_is_written() {
+    let config = serve("").unwrap();
+    assert_eq!(config.user_model, UserModel::user_user());
+    assert_eq!(config.foreign, Foreign::Refuse);
+    assert!(config.email_unique);
+
+    let stock = serve("AUTH_USER_MODEL = \"auth.User\"").unwrap();
+    assert_eq!(
+        (stock.user_model, stock.foreign),
+        (UserModel::auth_user(), Foreign::Adopt)
+    );
+
+    let file = "AUTH_USER_MODEL = \"accounts.Member\"\n[user]\nprimary_key = \"UUIDField\"\nemail_unique = false\n\
+                [user.fields.nick]\ntype = \"CharField\"\nmax_length = 20\ndb_column = \"nickname\"\n\
+                [user.fields.level]\ntype = \"SmallIntegerField\"\nnull = true\n";
+    let own = serve(file).unwrap();
+    assert_eq!(own.user_model.table, "accounts_member");
+    assert_eq!(own.user_model.id_kind, munjigi_user::UserIdKind::Uuid);
+    assert!(!own.email_unique);
+    let [level, nick] = own.user_model.extra_fields.as_slice() else {
+        panic!("two fields")
+    };
+    assert_eq!(
+        (level.kind, level.nullable),
+        (
+            FieldKind::Integer {
+                min: -32_768,
+                max: 32_767
+            },
+            true
+        )
+    );
+    assert_eq!(
+        (nick.column.as_str(), nick.kind),
+        ("nickname", FieldKind::Text { max_length: Some(20) })
+    );
+}
+
+#[test]
+fn signups_are_off_beside_django_until_they_are_written() {
+    let routes = serve("[ROUTES]\njwt_signup = \"/user/jwt_signup\"\ncsrf = false\n")
+        .unwrap()
+        .routes;
+    assert_eq!(routes.csrf, None);
+    assert!(routes.session_signup.is_some());
+    let adopted = routes.for_adopted_database();
+    assert_eq!(adopted.session_signup, None);
+    assert_eq!(adopted.jwt_signup.as_deref(), Some("/user/jwt_signup"));
+}
+
+#[test]
+fn the_data_directory_keeps_its_key_and_gives_way_to_what_is_written() {
+    let path = std::env::temp_dir().join(format!("munjigi-data-{}", std::process::id()));
+    let dir = DataDir::at(&path);
+    let mut written = gather("", &[]).unwrap();
+    dir.prepare(&mut written, &mut crate::clock::entropy()).unwrap();
+    let first = Config::resolve(&written, Mode::Dev).unwrap();
+    assert!(first.warnings.is_empty());
+    assert_eq!(
+        first.database.sqlite_path(),
+        Some(path.join("munjigi.sqlite3").as_path())
+    );
+    assert_eq!(fs::read_to_string(path.join(".gitignore")).unwrap(), "*\n");
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &fs::metadata(path.join("secret_key")).unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+
+    let mut again = gather("", &[]).unwrap();
+    dir.prepare(&mut again, &mut crate::clock::entropy()).unwrap();
+    let again = Config::resolve(&again, Mode::Dev).unwrap();
+    assert_eq!(
+        again.secret_keys.current().expose(),
+        first.secret_keys.current().expose()
+    );
+
+    let mut given = gather("", &[("MUNJIGI_SECRET_KEY", KEY)]).unwrap();
+    dir.prepare(&mut given, &mut crate::clock::entropy()).unwrap();
+    assert_eq!(
+        Config::resolve(&given, Mode::Dev)
+            .unwrap()
+            .secret_keys
+            .current()
+            .expose(),
+        KEY.as_bytes()
+    );
+    fs::remove_dir_all(&path).unwrap();
+}
