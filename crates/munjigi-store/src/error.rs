@@ -75,8 +75,8 @@ pub enum Error {
     NewerSchema(String),
     /// The database belongs to a Django project, and `AUTH_USER_MODEL` was not written.
     #[error(
-        "This database belongs to a Django project ({table}, {users} users). Write AUTH_USER_MODEL, or run \
-         `munjigi init --from-django`."
+        "This database belongs to a Django project ({table}, {users} users). Write AUTH_USER_MODEL \
+         (`munjigi config convert settings.py` finds it), or another DATABASE_URL."
     )]
     ForeignDatabase {
         /// Its table of users.

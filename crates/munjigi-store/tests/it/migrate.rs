@@ -108,8 +108,8 @@ async fn a_django_project_is_refused_unless_its_user_model_is_written(db: &TestD
     ] {
         assert_eq!(
             error.to_string(),
-            "This database belongs to a Django project (auth_user, 3 users). Write AUTH_USER_MODEL, or run \
-             `munjigi init --from-django`."
+            "This database belongs to a Django project (auth_user, 3 users). Write AUTH_USER_MODEL \
+             (`munjigi config convert settings.py` finds it), or another DATABASE_URL."
         );
     }
     let adopting = db.open(UserModel::user_user(), Foreign::Adopt).await.unwrap();

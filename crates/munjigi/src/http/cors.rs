@@ -11,7 +11,7 @@ use http::uri::Authority;
 use http::{HeaderValue, Method};
 use std::net::IpAddr;
 use tower::ServiceExt;
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
 /// Answers preflights and marks answers, in front of `routes`.
 pub(super) fn around(routes: Router<App>, app: &App) -> Router<App> {
@@ -32,11 +32,14 @@ async fn plain_options(State(routes): State<Router>, request: Request, next: Nex
 
 fn layer(settings: &CorsSettings) -> CorsLayer {
     let origins = settings.origins.clone();
+    let is_allowed = move |origin: &HeaderValue| origin.to_str().is_ok_and(|origin| origins.allow(origin));
+    let with_cookies = settings.allow_credentials;
     let mut layer = CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(move |origin: &HeaderValue, _| {
-            origin.to_str().is_ok_and(|origin| origins.allow(origin))
+        .allow_credentials(AllowCredentials::predicate({
+            let is_allowed = is_allowed.clone();
+            move |origin, _| with_cookies && is_allowed(origin)
         }))
-        .allow_credentials(settings.allow_credentials)
+        .allow_origin(AllowOrigin::predicate(move |origin, _| is_allowed(origin)))
         .allow_methods(settings.allow_methods.clone())
         .allow_headers(settings.allow_headers.clone())
         .expose_headers(settings.expose_headers.clone());

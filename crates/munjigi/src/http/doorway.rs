@@ -139,7 +139,7 @@ fn log(method: &Method, route: Option<&str>, response: &Response, context: &Cont
         status = response.status().as_u16(),
         error = response.headers().get(MUNJIGI_ERROR).and_then(|code| code.to_str().ok()),
         client = context.client().address.map(tracing::field::display),
-        ms = started.elapsed().as_millis(),
+        ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     );
 }
 
