@@ -33,7 +33,7 @@ impl fmt::Display for Finding {
 }
 
 /// What there is to say of settings that are to go into production: the warnings of every start, those of
-/// `check --deploy` in Django, and in which unwritten settings munjigi differs from upstream.
+/// `check --deploy` in Django, and in which unwritten keys of `SIMPLE_JWT` munjigi differs from simplejwt.
 pub fn deploy(config: &Config, written: &Written) -> Vec<Finding> {
     let advice = ADVICE.iter().filter(|advice| (advice.is_needed)(config));
     let mut findings = config.warnings.clone();
@@ -128,9 +128,9 @@ const ADVICE: [Advice; 9] = [
     },
 ];
 
-/// Unwritten settings whose default is not upstream's: who comes from there may rely on that.
+/// Unwritten keys of `SIMPLE_JWT` whose default is not simplejwt's: who comes from there may rely on that.
 fn unwritten_differences(written: &Written) -> impl Iterator<Item = Finding> {
-    let unwritten = table::all().filter(|about| !written.has(about) && about.unwritten.is_none());
+    let unwritten = table::all().filter(|about| about.table() == Some("SIMPLE_JWT") && !written.has(about));
     let differing = unwritten.filter(|about| !about.is_upstreams(&about.default_value(Mode::Serve)));
     differing.map(|about| Finding {
         id: "munjigi.I002",

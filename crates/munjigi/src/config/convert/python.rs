@@ -36,55 +36,92 @@ pub(super) struct Assignment {
     pub(super) value: Option<Python>,
 }
 
-/// Reads all assignments, in their order.
+/// Reads all assignments, in their order. `A = B = 1` is two.
 pub(super) fn assignments(source: &str, lines: &[LogicalLine]) -> Vec<Assignment> {
     let mut known = BTreeMap::new();
     let mut found = Vec::new();
     for line in lines {
-        let Some(Token {
-            kind: TokenKind::Name(name),
-            ..
-        }) = line.tokens.first()
-        else {
-            continue;
-        };
-        let rest = line.tokens.get(1..).unwrap_or_default();
-        let value = match rest {
-            [
-                Token {
-                    kind: TokenKind::Op('='),
-                    ..
-                },
-                value @ ..,
-            ] if line.at_margin => {
+        let (names, rest) = targets(&line.tokens);
+        let value = match rest.first() {
+            Some(_) if !names.is_empty() && line.at_margin => {
                 let parser = Parser {
                     source,
-                    tokens: value,
+                    tokens: rest,
                     at: 0,
                     depth: 0,
                     known: &known,
                 };
                 Some(parser.whole())
             }
-            [
-                Token {
-                    kind: TokenKind::Op('=' | '[' | '.' | '|' | '+'),
-                    ..
-                },
-                ..,
-            ] => None,
-            _ => continue,
+            _ => None,
         };
-        if let Some(value) = &value {
-            known.insert(name.clone(), value.clone());
+        let names = if names.is_empty() {
+            changed(rest).into_iter().collect()
+        } else {
+            names
+        };
+        for name in names {
+            if let Some(value) = &value {
+                known.insert(name.to_owned(), value.clone());
+            }
+            found.push(Assignment {
+                name: name.to_owned(),
+                line: line.number,
+                value: value.clone(),
+            });
         }
-        found.push(Assignment {
-            name: name.clone(),
-            line: line.number,
-            value,
-        });
     }
     found
+}
+
+/// The names before the signs of equality at the start of a line, and what stands behind the last of them.
+fn targets(tokens: &[Token]) -> (Vec<&str>, &[Token]) {
+    let mut names = Vec::new();
+    let mut rest = tokens;
+    while let [
+        Token {
+            kind: TokenKind::Name(name),
+            ..
+        },
+        Token {
+            kind: TokenKind::Op('='),
+            ..
+        },
+        after @ ..,
+    ] = rest
+    {
+        // `A == 1` is a question.
+        if matches!(
+            after.first(),
+            Some(Token {
+                kind: TokenKind::Op('='),
+                ..
+            })
+        ) {
+            break;
+        }
+        names.push(name.as_str());
+        rest = after;
+    }
+    (names, rest)
+}
+
+/// The name that a line changes without giving it a value as a whole: `SIMPLE_JWT["LEEWAY"] = 1`.
+fn changed(tokens: &[Token]) -> Option<&str> {
+    match tokens {
+        [
+            Token {
+                kind: TokenKind::Name(name),
+                ..
+            },
+            Token {
+                kind: TokenKind::Op('[' | '.' | '|' | '+'),
+                ..
+            },
+            ..,
+        ] => Some(name),
+        _ => None,
+    }
 }
 
 struct Parser<'a> {
