@@ -16,5 +16,6 @@ mod passwords;
 mod records;
 mod session;
 mod signup;
+mod simple_jwt;
 mod support;
 mod token;

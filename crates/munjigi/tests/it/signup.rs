@@ -1,6 +1,6 @@
 //! `/user/session_signup` and `/user/jwt_signup`.
 
-use crate::support::{Database, mseo, on_both};
+use crate::support::{Database, at_once, mseo, on_both};
 use munjigi_store::users;
 use serde_json::json;
 
@@ -119,7 +119,7 @@ async fn two_who_sign_up_at_once_with_one_name_become_one_user(database: Databas
             .status
             .as_u16()
     };
-    let statuses = futures_join(signup).await;
+    let statuses = at_once((0..8).map(signup)).await;
     assert_eq!(
         statuses.iter().filter(|status| **status == 201).count(),
         1,
@@ -131,20 +131,6 @@ async fn two_who_sign_up_at_once_with_one_name_become_one_user(database: Databas
         "{statuses:?}"
     );
     assert_eq!(users::count(&mut server.app.store().reader()).await.unwrap(), 1);
-}
-
-async fn futures_join<F: Future<Output = u16>>(signup: impl Fn(usize) -> F) -> Vec<u16> {
-    let (a, b, c, d, e, f, g, h) = tokio::join!(
-        signup(0),
-        signup(1),
-        signup(2),
-        signup(3),
-        signup(4),
-        signup(5),
-        signup(6),
-        signup(7)
-    );
-    vec![a, b, c, d, e, f, g, h]
 }
 
 async fn the_password_is_held_against_the_validators_that_are_written(database: Database) {

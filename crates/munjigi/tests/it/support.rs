@@ -1,23 +1,29 @@
 //! A server without sockets, and clients that speak to it.
 
+mod client;
+mod database;
+mod tokens;
+
+pub(crate) use client::{Client, FORM, Reply};
+pub(crate) use database::Database;
+pub(crate) use tokens::{claims, header, signed};
+
 use axum::Router;
-use axum::body::Body;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, SET_COOKIE};
-use http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::BodyExt;
 use jiff::Timestamp;
 use munjigi::app::App;
-use munjigi::clock::Clock;
+use munjigi::clock::{Clock, entropy};
 use munjigi::config::{Config, Mode, Sources, Written};
-use munjigi_store::{Foreign, Missing, Options, Store, migrate};
+use munjigi_passwords::Password;
+use munjigi_store::records::Record;
+use munjigi_store::users::{NewUser, User};
+use munjigi_store::{FieldValue, Foreign, Missing, Options, Store, migrate, records, users};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::future::poll_fn;
+use std::task::Poll;
 use tokio::runtime::Runtime;
-use tower::ServiceExt;
 
-/// Runs a test on each database: `async fn name(server: TestServer)`.
+/// Runs a test on each database: `async fn name(database: Database)`.
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {$(
         mod $name {
@@ -44,81 +50,59 @@ pub(crate) fn run(test: impl Future<Output = ()>) {
     Runtime::new().unwrap().block_on(test);
 }
 
+/// Does all of it at the same time.
+pub(crate) async fn at_once<T>(work: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut work: Vec<_> = work.into_iter().map(|work| (Box::pin(work), None)).collect();
+    poll_fn(|context| {
+        for (work, done) in work.iter_mut().filter(|(_, done)| done.is_none()) {
+            if let Poll::Ready(value) = work.as_mut().poll(context) {
+                *done = Some(value);
+            }
+        }
+        if work.iter().all(|(_, done)| done.is_some()) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+    work.into_iter().map(|(_, done)| done.unwrap()).collect()
+}
+
 /// Nobody else has it.
 pub(crate) const SECRET_KEY: &str = "a-secret-key-of-the-tests-0123456789-abcdefghijklmnopqrstuvwxyz";
+/// The first second of 2026, when each test begins.
+pub(crate) const START: i64 = 1_767_225_600;
+
 /// The notes' user.
 pub(crate) fn mseo() -> Value {
     json!({"username": "mseo", "password": 1234, "email": "mseo@naver.com", "age": 24})
 }
 
-static COUNTER: AtomicU32 = AtomicU32::new(0);
-
-/// An empty database, removed at the end.
-pub(crate) enum Database {
-    Sqlite(PathBuf),
-    Postgres { server: String, schema: String },
+/// What the notes' user signs in with.
+pub(crate) fn mseo_signs_in() -> Value {
+    json!({"email": "mseo@naver.com", "password": "1234"})
 }
 
-impl Database {
-    pub(crate) fn sqlite() -> Self {
-        let name = format!(
-            "munjigi-server-test-{}-{}",
-            std::process::id(),
-            COUNTER.fetch_add(1, Relaxed)
-        );
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder).unwrap();
-        Self::Sqlite(folder)
-    }
+/// A server whose clock stands until a test moves it.
+pub(crate) struct TestServer {
+    router: Router,
+    pub(crate) app: App,
+    pub(crate) clock: Clock,
+    database: Database,
+}
 
-    /// A new schema on the server, or `None` where there is no server to use.
-    pub(crate) async fn postgres() -> Option<Self> {
-        let Ok(server) = std::env::var("MUNJIGI_TEST_POSTGRES") else {
-            let required = std::env::var("MUNJIGI_TEST_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
-            assert!(
-                !required,
-                "MUNJIGI_TEST_POSTGRES must be the URL of a PostgreSQL server"
-            );
-            return None;
-        };
-        let schema = format!(
-            "munjigi_server_{}_{}",
-            std::process::id(),
-            COUNTER.fetch_add(1, Relaxed)
-        );
-        on_server(&server, &format!("CREATE SCHEMA {schema}")).await;
-        Some(Self::Postgres { server, schema })
-    }
-
-    fn url(&self) -> String {
-        match self {
-            Self::Sqlite(folder) => format!("sqlite:{}", folder.join("munjigi.sqlite3").display()),
-            Self::Postgres { server, schema } => {
-                let separator = if server.contains('?') { '&' } else { '?' };
-                format!("{server}{separator}options=-csearch_path%3D{schema}")
-            }
-        }
-    }
-
-    /// A server with no setting written but what no test can do without.
-    pub(crate) async fn server(self) -> TestServer {
-        self.server_with(&[]).await
-    }
-
-    /// A server with these settings, written as environment variables are: `("SIMPLE_JWT__LEEWAY", "10")`.
-    pub(crate) async fn server_with(self, settings: &[(&str, &str)]) -> TestServer {
+impl TestServer {
+    /// On this database, with these settings beside those that no test can do without.
+    async fn new(database: Database, settings: &[(&str, &str)]) -> Self {
         // A cheap hash, where its cost is not what is tested.
         let mut written = BTreeMap::from([
-            ("SECRET_KEY".to_owned(), SECRET_KEY.to_owned()),
-            ("DATABASE_URL".to_owned(), self.url()),
-            ("HASHERS__PBKDF2_SHA256__ITERATIONS".to_owned(), "1000".to_owned()),
-            ("HASHING_THREADS".to_owned(), "2".to_owned()),
+            ("SECRET_KEY", SECRET_KEY.to_owned()),
+            ("DATABASE_URL", database.url()),
+            ("HASHERS__PBKDF2_SHA256__ITERATIONS", "1000".to_owned()),
+            ("HASHING_THREADS", "2".to_owned()),
         ]);
-        written.extend(
-            settings
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        );
+        written.extend(settings.iter().map(|&(name, value)| (name, value.to_owned())));
         let variables = written
             .into_iter()
             .map(|(name, value)| (format!("MUNJIGI_{name}").into(), value.into()));
@@ -127,7 +111,7 @@ impl Database {
             ..Sources::default()
         };
         let config = Config::resolve(&Written::gather(sources).unwrap(), Mode::Dev).unwrap();
-        let clock = Clock::fixed(Timestamp::from_second(1_767_225_600).unwrap());
+        let clock = Clock::fixed(Timestamp::from_second(START).unwrap());
         let options = Options {
             missing: Missing::Create,
             foreign: Foreign::Refuse,
@@ -137,69 +121,25 @@ impl Database {
             .unwrap();
         migrate::apply(&store, clock.now()).await.unwrap();
         let app = App::new(config, store, clock.clone()).await.unwrap();
-        TestServer {
+        Self {
             router: munjigi::http::router(app.clone()),
             app,
             clock,
-            _database: self,
+            database,
         }
     }
-}
 
-impl Drop for Database {
-    fn drop(&mut self) {
-        match self {
-            Self::Sqlite(folder) => drop(std::fs::remove_dir_all(folder)),
-            Self::Postgres { server, schema } => {
-                let (server, schema) = (server.clone(), schema.clone());
-                // The runtime of the test is still running; the schema goes on a thread with its own.
-                let dropping = std::thread::spawn(move || {
-                    run(async { on_server(&server, &format!("DROP SCHEMA {schema} CASCADE")).await });
-                });
-                drop(dropping.join());
-            }
-        }
-    }
-}
-
-async fn on_server(url: &str, sql: &str) {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-    let driving = tokio::spawn(connection);
-    client.batch_execute(sql).await.unwrap();
-    drop(client);
-    driving.await.unwrap().unwrap();
-}
-
-/// A server whose clock stands until a test moves it.
-pub(crate) struct TestServer {
-    router: Router,
-    pub(crate) app: App,
-    pub(crate) clock: Clock,
-    _database: Database,
-}
-
-impl TestServer {
     /// Somebody without any credential.
     pub(crate) fn anonymous(&self) -> Client<'_> {
-        Client {
-            server: self,
-            headers: HeaderMap::new(),
-            cookies: BTreeMap::new(),
-        }
+        Client::new(self)
     }
 
     /// Signs the notes' user up and in by session.
     pub(crate) async fn cookie_user(&self) -> Client<'_> {
+        self.signed_up().await;
         let mut client = self.anonymous();
         client
-            .post("/user/session_signup", &mseo())
-            .await
-            .expect_status(201);
-        client
-            .post(
-                "/user/session_signin",
-                &json!({"email": "mseo@naver.com", "password": 1234}),
-            )
+            .post("/user/session_signin", &mseo_signs_in())
             .await
             .expect_status(200);
         client
@@ -209,138 +149,94 @@ impl TestServer {
     pub(crate) async fn token_user(&self) -> (Client<'_>, String) {
         let mut client = self.anonymous();
         let reply = client.post("/user/jwt_signup", &mseo()).await.expect_status(201);
-        client.bearer(reply.json()["access_token"].as_str().unwrap());
-        (client, reply.json()["refresh_token"].as_str().unwrap().to_owned())
-    }
-}
-
-/// Somebody who sends requests, keeps cookies as a browser does, and follows nothing.
-pub(crate) struct Client<'s> {
-    server: &'s TestServer,
-    headers: HeaderMap,
-    pub(crate) cookies: BTreeMap<String, String>,
-}
-
-impl Client<'_> {
-    pub(crate) fn bearer(&mut self, token: &str) {
-        self.header("authorization", &format!("Bearer {token}"));
+        client.bearer(&reply.text("access_token"));
+        (client, reply.text("refresh_token"))
     }
 
-    pub(crate) fn header(&mut self, name: &'static str, value: &str) {
-        self.headers.insert(name, value.parse().unwrap());
+    /// Signs the notes' user up.
+    pub(crate) async fn signed_up(&self) {
+        let mut client = self.anonymous();
+        client
+            .post("/user/session_signup", &mseo())
+            .await
+            .expect_status(201);
     }
 
-    pub(crate) fn without(&mut self, name: &str) {
-        self.headers.remove(name);
+    /// Signs the notes' user in by JWT once more: the access and the refresh token.
+    pub(crate) async fn tokens(&self) -> (String, String) {
+        let mut client = self.anonymous();
+        let reply = client.post("/user/jwt_signin", &mseo_signs_in()).await;
+        let reply = reply.expect_status(200);
+        (reply.text("access_token"), reply.text("refresh_token"))
     }
 
-    /// Sends the token of the CSRF cookie as a page does.
-    pub(crate) fn csrf_header(&mut self) {
-        let token = self.cookies["csrftoken"].clone();
-        self.header("x-csrftoken", &token);
+    /// Asks who sends this bearer token.
+    pub(crate) async fn me(&self, token: &str) -> Reply {
+        let mut client = self.anonymous();
+        client.bearer(token);
+        client.get("/user/me").await
     }
 
-    pub(crate) async fn get(&mut self, path: &str) -> Reply {
-        self.send(Method::GET, path, None, Vec::new()).await
+    /// Asks for an access token by this refresh token.
+    pub(crate) async fn refresh(&self, token: &str) -> Reply {
+        let body = json!({"refresh_token": token});
+        self.anonymous().post("/user/jwt_refresh", &body).await
     }
 
-    pub(crate) async fn post(&mut self, path: &str, body: &Value) -> Reply {
-        self.send(
-            Method::POST,
-            path,
-            Some("application/json"),
-            body.to_string().into_bytes(),
-        )
-        .await
+    /// The row of a user.
+    pub(crate) async fn user(&self, username: &str) -> User {
+        let found = users::by_username(&mut self.app.store().reader(), username).await;
+        found.unwrap().unwrap()
     }
 
-    pub(crate) async fn send(
-        &mut self,
-        method: Method,
-        path: &str,
-        content_type: Option<&str>,
-        body: Vec<u8>,
-    ) -> Reply {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", "127.0.0.1:8000");
-        if let Some(content_type) = content_type {
-            request = request.header(CONTENT_TYPE, content_type);
-        }
-        let mut request = request.body(Body::from(body)).unwrap();
-        request.headers_mut().extend(self.headers.clone());
-        if !self.cookies.is_empty() {
-            let cookies: Vec<String> = self
-                .cookies
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
-            request
-                .headers_mut()
-                .insert(COOKIE, cookies.join("; ").parse().unwrap());
-        }
-        let response = self.server.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes().to_vec();
-        let reply = Reply {
-            status: parts.status,
-            headers: parts.headers,
-            body,
+    /// The sign-ins of a user that hold, the oldest first.
+    pub(crate) async fn records(&self, username: &str) -> Vec<Record> {
+        let user = self.user(username).await;
+        records::for_user(&mut self.app.store().reader(), &user.id)
+            .await
+            .unwrap()
+    }
+
+    /// Writes a user as a Django beside us would: with whatever stands for his password.
+    pub(crate) async fn insert_user(&self, username: &str, email: &str, encoded: &str) -> User {
+        let user = NewUser {
+            username: username.to_owned(),
+            email: email.to_owned(),
+            password: encoded.to_owned(),
+            first_name: String::new(),
+            last_name: String::new(),
+            is_active: true,
+            is_staff: false,
+            is_superuser: false,
+            date_joined: self.clock.now(),
+            extra: vec![FieldValue::Null],
         };
-        for cookie in reply.headers.get_all(SET_COOKIE) {
-            let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
-            let value = rest.split(';').next().unwrap();
-            if rest.contains("Max-Age=0;") {
-                self.cookies.remove(name);
-            } else {
-                self.cookies.insert(name.to_owned(), value.to_owned());
-            }
-        }
-        reply
+        let written = self
+            .app
+            .store()
+            .write(user, |tx, user| Box::pin(users::insert(tx, user)));
+        written.await.unwrap()
     }
 
-    /// `Authorization`, whatever it is.
-    pub(crate) fn authorization(&mut self, value: &[u8]) {
-        self.headers
-            .insert(AUTHORIZATION, http::HeaderValue::from_bytes(value).unwrap());
-    }
-}
-
-/// An answer, read whole.
-pub(crate) struct Reply {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Reply {
-    /// Itself, where the status is this one.
-    #[track_caller]
-    pub(crate) fn expect_status(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
-        self
+    /// Sets a user's stored password behind the server's back.
+    pub(crate) async fn set_password(&self, username: &str, encoded: &str) {
+        let change = (self.user(username).await.id, encoded.to_owned());
+        let store = self.app.store();
+        let written = store.write(change, |tx, (id, encoded)| {
+            Box::pin(users::set_password(tx, id, encoded))
+        });
+        assert!(written.await.unwrap());
     }
 
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.body)))
+    /// A password in the form that the settings store it in.
+    pub(crate) fn encoded(&self, password: &str) -> String {
+        let password = Password::from(password.to_owned());
+        let hashers = &self.app.config().hashers;
+        hashers.make_password(Some(&password), &mut entropy()).unwrap()
     }
 
-    /// A header's value, or nothing.
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-
-    /// The `Set-Cookie` line of a cookie.
-    pub(crate) fn set_cookie(&self, name: &str) -> Option<&str> {
-        let cookies = self
-            .headers
-            .get_all(SET_COOKIE)
-            .iter()
-            .map(|cookie| cookie.to_str().unwrap());
-        cookies
-            .into_iter()
-            .find(|cookie| cookie.split('=').next() == Some(name))
+    /// Runs SQL behind the server's back. The rows come as texts, NULL as an empty one.
+    pub(crate) async fn sql(&self, sql: &str) -> Vec<Vec<String>> {
+        self.database.sql(sql).await
     }
 }

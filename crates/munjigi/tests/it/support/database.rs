@@ -1,0 +1,137 @@
+//! An empty database for each test, and a second way into it.
+
+use super::{TestServer, run};
+use rusqlite::types::ValueRef;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
+
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// An empty database, removed at the end.
+pub(crate) enum Database {
+    Sqlite(PathBuf),
+    Postgres { server: String, schema: String },
+}
+
+impl Database {
+    pub(crate) fn sqlite() -> Self {
+        let name = format!(
+            "munjigi-server-test-{}-{}",
+            std::process::id(),
+            COUNTER.fetch_add(1, Relaxed)
+        );
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        Self::Sqlite(folder)
+    }
+
+    /// A new schema on the server, or `None` where there is no server to use.
+    pub(crate) async fn postgres() -> Option<Self> {
+        let Ok(server) = std::env::var("MUNJIGI_TEST_POSTGRES") else {
+            let required = std::env::var("MUNJIGI_TEST_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
+            assert!(
+                !required,
+                "MUNJIGI_TEST_POSTGRES must be the URL of a PostgreSQL server"
+            );
+            return None;
+        };
+        let schema = format!(
+            "munjigi_server_{}_{}",
+            std::process::id(),
+            COUNTER.fetch_add(1, Relaxed)
+        );
+        on_server(&server, &format!("CREATE SCHEMA {schema}")).await;
+        Some(Self::Postgres { server, schema })
+    }
+
+    /// A server with no setting written but what no test can do without.
+    pub(crate) async fn server(self) -> TestServer {
+        self.server_with(&[]).await
+    }
+
+    /// A server with these settings, written as environment variables are: `("SIMPLE_JWT__LEEWAY", "10")`.
+    pub(crate) async fn server_with(self, settings: &[(&str, &str)]) -> TestServer {
+        TestServer::new(self, settings).await
+    }
+
+    pub(super) fn url(&self) -> String {
+        match self {
+            Self::Sqlite(_) => format!("sqlite:{}", self.file().display()),
+            Self::Postgres { server, schema } => {
+                let separator = if server.contains('?') { '&' } else { '?' };
+                format!("{server}{separator}options=-csearch_path%3D{schema}")
+            }
+        }
+    }
+
+    fn file(&self) -> PathBuf {
+        match self {
+            Self::Sqlite(folder) => folder.join("munjigi.sqlite3"),
+            Self::Postgres { .. } => PathBuf::new(),
+        }
+    }
+
+    pub(super) async fn sql(&self, sql: &str) -> Vec<Vec<String>> {
+        match self {
+            Self::Sqlite(_) => self.on_file(sql),
+            Self::Postgres { .. } => on_server(&self.url(), sql).await,
+        }
+    }
+
+    fn on_file(&self, sql: &str) -> Vec<Vec<String>> {
+        let connection = rusqlite::Connection::open(self.file()).unwrap();
+        connection.busy_timeout(Duration::from_secs(10)).unwrap();
+        let mut statement = connection.prepare(sql).unwrap();
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            found.push((0..columns).map(|at| text(row.get_ref(at).unwrap())).collect());
+        }
+        found
+    }
+}
+
+fn text(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Null => String::new(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
+async fn on_server(url: &str, sql: &str) -> Vec<Vec<String>> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    let driving = tokio::spawn(connection);
+    let messages = client.simple_query(sql).await.unwrap();
+    drop(client);
+    driving.await.unwrap().unwrap();
+    let rows = messages.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    rows.map(|row| {
+        let cells = (0..row.len()).map(|at| row.get(at).unwrap_or_default());
+        cells.map(str::to_owned).collect()
+    })
+    .collect()
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        match self {
+            Self::Sqlite(folder) => drop(std::fs::remove_dir_all(folder)),
+            Self::Postgres { server, schema } => {
+                let (server, schema) = (server.clone(), schema.clone());
+                // The runtime of the test is still running; the schema goes on a thread with its own.
+                let dropping = std::thread::spawn(move || {
+                    run(async { drop(on_server(&server, &format!("DROP SCHEMA {schema} CASCADE")).await) });
+                });
+                drop(dropping.join());
+            }
+        }
+    }
+}
