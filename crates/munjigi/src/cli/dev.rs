@@ -33,6 +33,7 @@ impl Dev {
         migrate::apply(&store, clock.now()).await?;
         let listeners = server::bind(&config.bind).await?;
         let app = App::new(config, store, clock).await?;
+        let stop = listen::Stop::listen()?;
         if app.config().log.format == LogFormat::Text {
             let banner = Banner {
                 addresses: &listen::addresses(&listeners)?,
@@ -42,7 +43,8 @@ impl Dev {
             write!(out, "{banner}")?;
             out.flush()?;
         }
-        listen::serve(app, listeners).await
+        listen::serve(app, listeners, stop).await;
+        Ok(())
     }
 
     fn config(&self) -> Result<Config> {

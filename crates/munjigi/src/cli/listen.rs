@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::pin::pin;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -36,25 +36,45 @@ pub(super) fn addresses(listeners: &[TcpListener]) -> io::Result<Vec<SocketAddr>
     listeners.iter().map(TcpListener::local_addr).collect()
 }
 
-/// Serves until SIGINT or SIGTERM, then lets what is under way finish. A second signal ends that wait.
-pub(super) async fn serve(app: App, listeners: Vec<TcpListener>) -> Result<()> {
+/// The signals that stop a server: SIGINT and SIGTERM. They are listened to before anybody is told that the server is
+/// there: who believes it may stop it at once.
+pub(super) struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    pub(super) fn listen() -> Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(Error::Signals)?,
+            terminate: signal(SignalKind::terminate()).map_err(Error::Signals)?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Serves until a signal, then lets what is under way finish. A second signal ends that wait.
+pub(super) async fn serve(app: App, listeners: Vec<TcpListener>, mut signals: Stop) {
     for warning in &app.config().warnings {
         tracing::warn!(id = warning.id, "{} {}", warning.message, warning.hint);
     }
     let limits = app.config().limits.clone();
     let (stop, stopped) = watch::channel(false);
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
     let mut serving = pin!(server::serve(listeners, router(app), limits, stopped));
     loop {
         tokio::select! {
-            () = &mut serving => return Ok(()),
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            () = &mut serving => return,
+            () = signals.next() => {}
         }
         if stop.send_replace(true) {
             tracing::warn!("a second signal: requests under way are cut off");
-            return Ok(());
+            return;
         }
     }
 }

@@ -52,9 +52,12 @@ impl Serve {
         let store = location::open(&config, Missing::Refuse).await?;
         migrate::check(&store).await?;
         let listeners = server::bind(&config.bind).await?;
+        let app = App::new(config, store, Clock::system()).await?;
+        let stop = listen::Stop::listen()?;
         for address in listen::addresses(&listeners)? {
             tracing::info!(%address, "listening");
         }
-        listen::serve(App::new(config, store, Clock::system()).await?, listeners).await
+        listen::serve(app, listeners, stop).await;
+        Ok(())
     }
 }
