@@ -64,6 +64,9 @@ pub enum Error {
     /// A route, but not for this method.
     #[error("The route does not take this method.")]
     MethodNotAllowed(Method),
+    /// A route that answers JSON, and a client that takes none.
+    #[error("The client does not take JSON.")]
+    NotAcceptable,
     /// Too long in the works.
     #[error("The answer was not ready in time.")]
     Deadline,
@@ -154,6 +157,7 @@ impl Error {
             Self::Csrf(_) | Self::CrossSite(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::Deadline => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -210,6 +214,7 @@ impl Error {
             Self::MethodNotAllowed(method) => {
                 detail("method_not_allowed", Text::MethodNotAllowed(method.to_string()))
             }
+            Self::NotAcceptable => detail("not_acceptable", Text::NotAcceptable),
             Self::Deadline => detail("deadline", Text::Unavailable),
             Self::Internal(_) => detail("internal", Text::ServerError),
         }

@@ -1,5 +1,7 @@
 //! The JSON routes, a file each for the notes' routes, simplejwt's, and the probes.
 
+mod metadata;
+mod negotiation;
 pub mod probe;
 pub mod token;
 pub mod user;
@@ -7,29 +9,36 @@ pub mod welcome;
 
 use super::error::Error;
 use crate::app::App;
-use axum::Router;
 use axum::handler::Handler;
-use axum::middleware::map_response;
+use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
 use axum::routing::{self, MethodRouter};
+use axum::{Json, Router};
 use http::HeaderValue;
 use http::header::ALLOW;
+use metadata::View;
 
 /// A path that takes POST.
 fn post<H: Handler<T, App>, T: 'static>(handler: H) -> MethodRouter<App> {
-    only("POST, OPTIONS", routing::post(handler))
+    only("POST, OPTIONS", routing::post(handler).options(async || ()))
+}
+
+/// A path that takes POST, and answers OPTIONS with what stands there.
+fn view<H: Handler<T, App>, T: 'static>(view: &'static View, handler: H) -> MethodRouter<App> {
+    let describe = async || Json(view.describe());
+    only("POST, OPTIONS", routing::post(handler).options(describe))
 }
 
 /// A path that takes GET.
 fn get<H: Handler<T, App>, T: 'static>(handler: H) -> MethodRouter<App> {
-    only("GET, OPTIONS", routing::get(handler))
+    only("GET, OPTIONS", routing::get(handler).options(async || ()))
 }
 
-/// Answers OPTIONS, refuses every other method in DRF's words, and names the methods on each answer, as DRF does.
+/// Refuses every other method in DRF's words and who takes no JSON, and names the methods on each answer, as DRF does.
 fn only(allow: &'static str, methods: MethodRouter<App>) -> MethodRouter<App> {
     methods
-        .options(async || ())
         .fallback(async |method: http::Method| Error::MethodNotAllowed(method))
+        .layer(from_fn(negotiation::negotiate))
         .layer(map_response(move |mut response: Response| async move {
             response
                 .headers_mut()
