@@ -19,3 +19,4 @@ mod signup;
 mod simple_jwt;
 mod support;
 mod token;
+mod transcript;

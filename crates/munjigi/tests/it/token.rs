@@ -29,6 +29,8 @@ on_both!(
     each_sign_in_leaves_a_row_with_a_digest_and_no_token,
     the_header_is_read_as_simplejwt_reads_it,
     the_first_class_that_finds_a_credential_decides,
+    a_client_that_takes_no_json_is_told_so_first,
+    options_describes_a_view_of_simplejwts,
 );
 
 async fn signing_up_by_jwt_answers_the_user_and_two_tokens(database: Database) {
@@ -512,6 +514,41 @@ async fn the_first_class_that_finds_a_credential_decides(database: Database) {
 async fn signs_out(client: &mut Client<'_>) {
     let reply = client.post("/user/session_signout", &json!({})).await;
     reply.expect_status(200);
+}
+
+async fn a_client_that_takes_no_json_is_told_so_first(database: Database) {
+    let server = database.server().await;
+    let mut client = server.anonymous();
+    for path in ["/api/token/", "/user/jwt_signin", "/user/me"] {
+        for method in [Method::POST, Method::GET, Method::OPTIONS, Method::DELETE] {
+            client.header("accept", "text/html, image/png");
+            let reply = client.send(method.clone(), path, None, Vec::new()).await;
+            let reply = reply.expect_error(406, "not_acceptable");
+            let detail = "요청 Accept 헤더를 만족시킬 수 없습니다.";
+            assert_eq!(reply.json(), json!({"detail": detail}));
+            assert!(reply.list("allow").contains(&"OPTIONS".to_owned()));
+            client.header("accept", "text/html, */*;q=0.1");
+            let reply = client.send(method, path, None, Vec::new()).await;
+            assert_ne!(reply.status, 406);
+        }
+    }
+    client.header("accept", "text/html");
+    client.get("/").await.expect_status(200);
+}
+
+async fn options_describes_a_view_of_simplejwts(database: Database) {
+    let server = database.server().await;
+    let mut client = server.anonymous();
+    let reply = client.send(Method::OPTIONS, "/api/token/refresh/", None, Vec::new());
+    let described = concat!(
+        r#"{"name":"Token Refresh","description":"Takes a refresh type JSON web token and returns an access type "#,
+        r#"JSON web\ntoken if the refresh token is valid.","renders":["application/json"],"parses":["#,
+        r#""application/json","application/x-www-form-urlencoded","multipart/form-data"],"actions":{"POST":{"#,
+        r#""refresh":{"type":"string","required":true,"read_only":false,"label":"Refresh"},"#,
+        r#""access":{"type":"string","required":false,"read_only":true,"label":"Access"}}}}"#,
+    );
+    let body = reply.await.expect_status(200).body;
+    assert_eq!(String::from_utf8(body).unwrap(), described);
 }
 
 /// What `/user/me` says of a token, in Korean.
