@@ -66,8 +66,9 @@ def page(folder: Path) -> Iterator[Page]:
     options = ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     options.accept_insecure_certs = True
-    for flag in (*NO_NETWORK_OF_ITS_OWN, f"--user-data-dir={folder / 'chromium'}", "--lang=ko-KR"):
+    for flag in (*NO_NETWORK_OF_ITS_OWN, f"--user-data-dir={folder / 'chromium'}"):
         options.add_argument(flag)
+    options.add_experimental_option("prefs", {"intl.accept_languages": "ko-KR,ko"})
     browser = Chrome(options, ChromeService("/usr/bin/chromedriver"))
     yield Page(browser)
     browser.quit()

@@ -103,7 +103,7 @@ def signin_status(server: Server, name: str) -> int:
 def assert_whole(house: House) -> None:
     """Every user has a password hash and an e-mail of its own, and no e-mail belongs to nobody."""
     database = house.database
-    assert database.rows("select username from user_user where password not like 'pbkdf2_sha256$%'") == []
+    assert database.rows("select username from user_user where password not like ?", "pbkdf2_sha256$%") == []
     users = {str(identity) for (identity,) in database.rows("select id from user_user")}
     emails = [str(identity) for (identity,) in database.rows("select user_id from munjigi_email")]
     assert sorted(emails) == sorted(users)

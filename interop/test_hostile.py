@@ -24,7 +24,7 @@ GOOD = json.dumps({"username": "mseo", "password": "1234", "email": "mseo@naver.
 @pytest.fixture
 def server(house: House) -> Iterator[Server]:
     """Short time limits; and afterwards it must be in its right mind, and no fatter."""
-    server = house.munjigi({"HEADER_TIMEOUT": 2, "BODY_TIMEOUT": 2, "KEEP_ALIVE_TIMEOUT": 2})
+    server = house.munjigi({"HEADER_TIMEOUT": 2, "BODY_TIMEOUT": 2})
     assert server.client().sign_up("usual").status_code == 201
     before = server.resident_bytes()
     yield server
