@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::i18n::{FieldErrors, Text};
 use jiff::Timestamp;
 use munjigi_passwords::Password;
-use munjigi_store::records::EndReason;
+use munjigi_store::records::{EndReason, Record};
 use munjigi_store::users::{NewUser, User};
 use munjigi_store::{BoxFuture, Tx, records, users};
 use munjigi_user::UserId;
@@ -81,6 +81,23 @@ pub async fn find(app: &App, username: &str) -> Result<User> {
     found.ok_or_else(|| Error::NoSuchUser(username.to_owned()))
 }
 
+/// Some users in the order of their keys, from the first or from the one after `after`; none where that was the last.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn list(app: &App, after: Option<&UserId>) -> Result<Vec<User>> {
+    const SLICE: u32 = 500;
+    Ok(users::list(&mut app.store().reader(), after, SLICE).await?)
+}
+
+/// The sign-ins of a user that have not ended, the oldest first.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn open_signins(app: &App, user: &User) -> Result<Vec<Record>> {
+    Ok(records::for_user(&mut app.store().reader(), &user.id).await?)
+}
+
 /// Sets a user's password and ends all his sign-ins.
 ///
 /// # Errors
@@ -144,7 +161,7 @@ pub async fn end_all_sessions(app: &App, now: Timestamp) -> Result<usize> {
     let mut ended = 0;
     let mut last: Option<UserId> = None;
     loop {
-        let users = users::list(&mut app.store().reader(), last.as_ref(), SLICE).await?;
+        let users = list(app, last.as_ref()).await?;
         let Some(user) = users.last() else {
             return Ok(ended);
         };
@@ -154,9 +171,6 @@ pub async fn end_all_sessions(app: &App, now: Timestamp) -> Result<usize> {
         }
     }
 }
-
-/// Users read at once.
-const SLICE: u32 = 500;
 
 async fn end_for(app: &App, user: UserId, now: Timestamp) -> Result<usize> {
     Ok(app

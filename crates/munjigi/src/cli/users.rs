@@ -7,7 +7,6 @@ use crate::accounts::administration;
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_store::users::User;
-use munjigi_store::{records, users};
 use munjigi_user::UserId;
 use std::io::Write;
 
@@ -56,14 +55,11 @@ impl Users {
     }
 }
 
-/// Users read at once.
-const SLICE: u32 = 500;
-
 async fn list(app: &App, out: &mut impl Write) -> Result<()> {
     writeln!(out, "id\tusername\temail\tstate\tlast login")?;
     let mut last: Option<UserId> = None;
     loop {
-        let slice = users::list(&mut app.store().reader(), last.as_ref(), SLICE).await?;
+        let slice = administration::list(app, last.as_ref()).await?;
         for user in &slice {
             writeln!(out, "{}", line(user))?;
         }
@@ -98,7 +94,7 @@ async fn show(app: &App, username: &str, out: &mut impl Write) -> Result<()> {
     writeln!(out, "superuser    {}", yes(user.is_superuser))?;
     writeln!(out, "joined       {}", moment(Some(user.date_joined)))?;
     writeln!(out, "last login   {}", moment(user.last_login))?;
-    for record in records::for_user(&mut app.store().reader(), &user.id).await? {
+    for record in administration::open_signins(app, &user).await? {
         let carrier = if record.django_session_key.is_some() {
             "session"
         } else {
