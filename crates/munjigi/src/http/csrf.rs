@@ -6,17 +6,19 @@ use super::cookies::{self, CookieAttributes, Lifetime};
 use super::error::{Error, Result};
 use super::header;
 use crate::app::App;
+use crate::config::AllowedOrigins;
 use http::header::{ORIGIN, REFERER};
 use http::{HeaderMap, Method};
 use jiff::SignedDuration;
 use munjigi_signing::csrf::{CsrfRequest, CsrfSecret, check, origin_verified};
+use std::borrow::Cow;
 
 /// DRF's `SessionAuthentication.enforce_csrf`.
 ///
 /// # Errors
 /// [`Error::Csrf`] with Django's reason.
 pub fn enforce(app: &App, context: &Context, method: &Method, headers: &HeaderMap) -> Result<()> {
-    let (origin, referer) = (header::text(headers, ORIGIN), header::text(headers, REFERER));
+    let (origin, referer) = (page_origin(app, context, headers), header::text(headers, REFERER));
     let token = header::text(headers, app.csrf().request_header());
     let request = CsrfRequest {
         origin: origin.as_deref(),
@@ -31,6 +33,19 @@ pub fn enforce(app: &App, context: &Context, method: &Method, headers: &HeaderMa
 /// Whether a page of this origin may send what needs no token: our own pages, and those of `CSRF_TRUSTED_ORIGINS`.
 pub(super) fn is_trusted_origin(app: &App, context: &Context, origin: &str) -> bool {
     origin_verified(app.csrf(), &request(context, &Method::POST), origin)
+}
+
+/// The origin of the page that sends the request. Under `munjigi dev` a page of this machine counts as our own, on
+/// whichever port it stands: CORS lets it in there, and it could sign in and never out again.
+fn page_origin<'a>(app: &App, context: &Context, headers: &'a HeaderMap) -> Option<Cow<'a, str>> {
+    let origin = header::text(headers, ORIGIN)?;
+    let neighbours = &app.config().cors.origins;
+    if *neighbours != AllowedOrigins::Loopback || !neighbours.allow(&origin) {
+        return Some(origin);
+    }
+    let own = context.origin();
+    let scheme = if own.secure { "https" } else { "http" };
+    Some(format!("{scheme}://{}", own.host).into())
 }
 
 fn request<'a>(context: &'a Context, method: &'a Method) -> CsrfRequest<'a> {

@@ -11,6 +11,7 @@ on_both!(
     signing_in_sets_both_cookies_as_django_does,
     a_cookie_opens_me_until_signing_out,
     signing_out_needs_the_csrf_token,
+    a_page_of_this_machine_can_sign_out_under_dev,
     a_foreign_session_key_is_never_adopted,
     an_anonymous_session_keeps_its_data_under_a_new_key,
     signing_in_again_keeps_the_key_and_replaces_the_record,
@@ -126,6 +127,28 @@ async fn signing_out_needs_the_csrf_token(database: Database) {
         .expect_status(200);
     server
         .anonymous()
+        .post("/user/session_signout", &json!({}))
+        .await
+        .expect_status(200);
+}
+
+async fn a_page_of_this_machine_can_sign_out_under_dev(database: Database) {
+    let server = database.server().await;
+    let mut client = server.cookie_user().await;
+    client.csrf_header();
+    client.header("origin", "http://evil.example");
+    client
+        .post("/user/session_signout", &json!({}))
+        .await
+        .expect_status(403);
+    client.header("origin", "http://localhost:5173");
+    client.without("x-csrftoken");
+    client
+        .post("/user/session_signout", &json!({}))
+        .await
+        .expect_status(403);
+    client.csrf_header();
+    client
         .post("/user/session_signout", &json!({}))
         .await
         .expect_status(200);
