@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,31 @@ TARGET = os.environ.get("INTEROP_TARGET", "munjigi")
 POSTGRES = os.environ.get("MUNJIGI_TEST_POSTGRES")
 LOGS = Path(os.environ.get("INTEROP_LOGS", Path(__file__).parent.parent / "target/interop-logs"))
 HOUSE = pytest.StashKey[House]()
+FIGURES = pytest.StashKey[list[str]]()
+
+Figure = Callable[[str], None]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[FIGURES] = []
     shutil.rmtree(LOGS, ignore_errors=True)
     LOGS.mkdir(parents=True)
+
+
+@pytest.fixture(scope="session")
+def figure(pytestconfig: pytest.Config) -> Figure:
+    """Takes a line for the end of the run, where what was measured stands."""
+    return pytestconfig.stash[FIGURES].append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    terminalreporter.section("figures")
+    nodes = (report.nodeid for report in terminalreporter.getreports("passed"))
+    passed = Counter((node.split("::")[0], "postgres" if "postgres" in node else "sqlite") for node in nodes)
+    for (file, backend), number in sorted(passed.items()):
+        terminalreporter.line(f"{file} on {backend}: {number} passed")
+    for line in config.stash[FIGURES]:
+        terminalreporter.line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -71,7 +71,7 @@ class SqliteFile:
 class PostgresDatabase:
     """A new database on the server that MUNJIGI_TEST_POSTGRES names."""
 
-    server_url: str
+    server_url: str = field(repr=False)  # it may hold a password
     name: str
 
     @classmethod

@@ -232,7 +232,8 @@ def write_certificate(folder: Path) -> None:
 def test_the_same_behind_nginx_with_tls_under_serve(page: Page, tls: TlsHouse) -> None:
     page.open(tls.trusted, tls.api)
     walk_by_session(page)
-    page.click("session_signin")
+    page.type_person("sunhee")
+    assert page.click("session_signin")["status"] == 200
     session = page.browser.get_cookie("sessionid")
     assert session["secure"] and session["httpOnly"] and session["sameSite"] == "Lax"
     page.click("session_signout")

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from clients import Answer, Client
-from conftest import TARGET
+from conftest import TARGET, Figure
 from servers import House, Server
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -36,7 +36,7 @@ def people(server: Server, house: House) -> Client:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("door", DOORS)
-def test_refusals_are_alike_in_bytes_and_in_time(people: Client, door: str) -> None:
+def test_refusals_are_alike_in_bytes_and_in_time(people: Client, door: str, figure: Figure) -> None:
     seconds: dict[str, list[float]] = {cause: [] for cause in CAUSES}
     answers: set[tuple[object, ...]] = set()
     for _ in range(SAMPLES):  # interleaved, so that a change of the machine's mood falls on all alike
@@ -49,7 +49,8 @@ def test_refusals_are_alike_in_bytes_and_in_time(people: Client, door: str) -> N
 
     medians = {cause: statistics.median(of_cause) for cause, of_cause in seconds.items()}
     middle = statistics.median(medians.values())
-    print("\n" + door, {cause: f"{median * 1000:.1f} ms" for cause, median in medians.items()})
+    told = (f"{cause} {median * 1000:.1f} ms ({median / middle:.3f})" for cause, median in medians.items())
+    figure(f"refused at {door}, medians of {SAMPLES} and their ratio to the middle one: {', '.join(told)}")
     for cause, median in medians.items():
         assert abs(median / middle - 1) <= TOLERANCE, (cause, medians)
 
