@@ -10,7 +10,13 @@ from servers import House, Server
 
 needs_munjigi = pytest.mark.munjigi_only("about munjigi's own tables or routes")
 
-ALGORITHMS = ("pbkdf2_sha256", "pbkdf2_sha1", "argon2", "bcrypt_sha256", "scrypt")
+HASHERS = {
+    "pbkdf2_sha256": "PBKDF2PasswordHasher",
+    "pbkdf2_sha1": "PBKDF2SHA1PasswordHasher",
+    "argon2": "Argon2PasswordHasher",
+    "bcrypt_sha256": "BCryptSHA256PasswordHasher",
+    "scrypt": "ScryptPasswordHasher",
+}
 PASSWORDS = {
     "digits": "1234",
     "korean": "비밀번호 안전",
@@ -119,11 +125,23 @@ def test_outer_spaces_of_a_password_are_kept(street: Street) -> None:
 
 
 def test_munjigi_verifies_every_hash_that_django_makes_by_default(street: Street) -> None:
-    for algorithm in ALGORITHMS:
+    for algorithm in HASHERS:
         street.house.ask("make_user", username=algorithm, password="열려라 참깨", hasher=algorithm)
         assert street.munjigi.client().jwt_signin(algorithm, "열려라 참깨").status_code == 200, algorithm
         assert street.munjigi.client().jwt_signin(algorithm, "열려라참깨").json() == E, algorithm
         assert street.house.ask("check_password", username=algorithm, password="열려라 참깨") is True, algorithm
+
+
+@needs_munjigi
+def test_django_verifies_every_hash_that_munjigi_makes(house: House) -> None:
+    for algorithm, hasher in (HASHERS | {"bcrypt": "BCryptPasswordHasher"}).items():
+        munjigi = house.munjigi({"PASSWORD_HASHERS": [f"django.contrib.auth.hashers.{hasher}"]})
+        assert munjigi.client().sign_up(algorithm, "열려라 참깨").status_code == 201, algorithm
+        munjigi.stop()
+        [(encoded,)] = house.database.rows("select password from user_user where username = ?", algorithm)
+        assert encoded.startswith(f"{algorithm}$")
+        assert house.ask("check_password", username=algorithm, password="열려라 참깨") is True, algorithm
+        assert house.ask("check_password", username=algorithm, password="열려라참깨") is False, algorithm
 
 
 @needs_munjigi
