@@ -139,6 +139,17 @@ pub struct EndedRecord {
     pub jti_exp: Option<Timestamp>,
 }
 
+impl From<Record> for EndedRecord {
+    fn from(record: Record) -> Self {
+        Self {
+            sid: record.sid,
+            django_session_key: record.django_session_key,
+            jti: record.jti,
+            jti_exp: record.jti_exp,
+        }
+    }
+}
+
 /// Writes a new record.
 ///
 /// # Errors

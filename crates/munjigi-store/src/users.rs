@@ -216,13 +216,18 @@ pub async fn upgrade_password(tx: &mut Tx, id: &UserId, verified: &str, encoded:
         > 0)
 }
 
-/// Sets `last_login` (`update_last_login` of `auth.models`). False where there is no such user.
+/// Lets a verified password in: true where the user is still active and his stored hash still is `verified`, and
+/// then `last_login` is set, if it is to be. It holds the row until the transaction ends, so that nobody is shut out
+/// or given another password between this and the commit.
 ///
 /// # Errors
 /// What the database may fail with.
-pub async fn set_last_login(tx: &mut Tx, id: &UserId, now: Timestamp) -> Result<bool> {
+pub async fn redeem(tx: &mut Tx, id: &UserId, verified: &str, last_login: Option<Timestamp>) -> Result<bool> {
     let sql = tx.users();
-    Ok(tx.execute(&sql.set_last_login, &[id.into(), now.into()]).await? > 0)
+    Ok(tx
+        .execute(&sql.redeem, &[id.into(), verified.into(), last_login.into()])
+        .await?
+        > 0)
 }
 
 /// Sets `is_active`. False where there is no such user.
@@ -282,7 +287,7 @@ pub(crate) struct UserSql {
     insert: Stmt,
     set_password: Stmt,
     upgrade_password: Stmt,
-    set_last_login: Stmt,
+    redeem: Stmt,
     set_active: Stmt,
     list: Stmt,
     list_after: Stmt,
@@ -322,7 +327,9 @@ impl UserSql {
             )),
             set_password: update("password = $2 WHERE id = $1"),
             upgrade_password: update("password = $3 WHERE id = $1 AND password = $2"),
-            set_last_login: update("last_login = $2 WHERE id = $1"),
+            redeem: update(
+                "last_login = coalesce($3, last_login) WHERE id = $1 AND password = $2 AND is_active",
+            ),
             set_active: update("is_active = $2 WHERE id = $1"),
             list: Stmt::new(format!("{select} ORDER BY id LIMIT $1")),
             list_after: Stmt::new(format!("{select} WHERE id > $2 ORDER BY id LIMIT $1")),

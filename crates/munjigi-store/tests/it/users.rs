@@ -138,17 +138,19 @@ async fn changes_reach_one_user_and_tell_whether_he_is_there(db: &TestDatabase) 
             Box::pin(async move {
                 Ok([
                     users::set_password(tx, id, "new").await?,
-                    users::set_last_login(tx, id, *later).await?,
+                    users::redeem(tx, id, "new", Some(*later)).await?,
+                    users::redeem(tx, id, "new", None).await?,
                     users::deactivate(tx, id).await?,
+                    users::redeem(tx, id, "new", None).await?,
                     users::set_password(tx, &UserId::Int(99), "new").await?,
-                    users::set_last_login(tx, &UserId::Int(99), *later).await?,
+                    users::redeem(tx, &UserId::Int(99), "new", None).await?,
                     users::activate(tx, &UserId::Int(99)).await?,
                 ])
             })
         })
         .await
         .unwrap();
-    assert_eq!(done, [true, true, true, false, false, false]);
+    assert_eq!(done, [true, true, true, true, false, false, false, false]);
     let mut conn = store.reader();
     let read = users::by_id(&mut conn, &user.id).await.unwrap().unwrap();
     assert_eq!(

@@ -6,6 +6,7 @@
 pub mod administration;
 mod error;
 mod hashing;
+pub mod housekeeping;
 pub mod identifiers;
 pub mod password;
 pub mod record;

@@ -7,7 +7,8 @@ use crate::app::App;
 use crate::i18n::FieldErrors;
 use jiff::Timestamp;
 use munjigi_passwords::Password;
-use munjigi_store::records::EndReason;
+use munjigi_sessions::AuthHashMatch;
+use munjigi_store::records::{EndReason, Record};
 use munjigi_store::sessions::SessionRow;
 use munjigi_store::users::User;
 use munjigi_store::{BoxFuture, Tx, records, sessions, users};
@@ -92,41 +93,58 @@ struct Upgrade {
 
 fn write_upgrade<'t>(tx: &'t mut Tx, upgrade: &'t Upgrade) -> BoxFuture<'t, munjigi_store::Result<bool>> {
     Box::pin(async move {
-        let Upgrade {
-            app,
-            user,
-            encoded,
-            now,
-        } = upgrade;
+        let Upgrade { user, encoded, .. } = upgrade;
         if !users::upgrade_password(tx, &user.id, &user.password, encoded).await? {
             return Ok(false);
         }
-        let auth_hash = app.session_rows().hasher.hash(encoded);
         for record in records::for_user(tx, &user.id).await? {
-            records::set_auth_hash(tx, &record.sid, &auth_hash).await?;
-            if let Some(key) = &record.django_session_key {
-                rebind(tx, app, key, encoded, *now).await?;
-            }
+            follow(tx, upgrade, record).await?;
         }
         Ok(true)
     })
 }
 
-/// Binds a session to another stored hash; it keeps its key and its end.
-async fn rebind(
-    tx: &mut Tx,
-    app: &App,
-    key: &str,
-    encoded: &str,
-    now: Timestamp,
-) -> munjigi_store::Result<()> {
-    let Some(row) = sessions::by_key(tx, key, now).await? else {
+/// Binds a record and its session to the new hash, where they were bound to the one that it replaces. A record bound
+/// to another was opened with a password that somebody changed past us: it ends here at the latest, and must not come
+/// to life again.
+async fn follow(tx: &mut Tx, upgrade: &Upgrade, record: Record) -> munjigi_store::Result<()> {
+    let Upgrade {
+        app,
+        user,
+        encoded,
+        now,
+    } = upgrade;
+    let hasher = &app.session_rows().hasher;
+    if hasher.verify_hash(&record.auth_hash, &user.password) == AuthHashMatch::No {
+        records::end(tx, &record.sid, EndReason::PasswordChange, *now).await?;
+        return record::drop_carriers(tx, vec![record.into()], *now).await;
+    }
+    records::set_auth_hash(tx, &record.sid, &hasher.hash(encoded)).await?;
+    match &record.django_session_key {
+        Some(key) => rebind(tx, upgrade, key).await,
+        None => Ok(()),
+    }
+}
+
+/// Binds a session to the new hash; it keeps its key and its end.
+async fn rebind(tx: &mut Tx, upgrade: &Upgrade, key: &str) -> munjigi_store::Result<()> {
+    let Upgrade {
+        app,
+        user,
+        encoded,
+        now,
+    } = upgrade;
+    let Some(row) = sessions::by_key(tx, key, *now).await? else {
         return Ok(());
     };
-    let mut data = app.session_rows().decode(&row);
-    data.set_auth_hash(encoded, &app.session_rows().hasher);
+    let rows = app.session_rows();
+    let mut data = rows.decode(&row);
+    if rows.hasher.verify(&data, &user.password) == AuthHashMatch::No {
+        return Ok(());
+    }
+    data.set_auth_hash(encoded, &rows.hasher);
     let rebound = SessionRow {
-        session_data: app.session_rows().encode(&data, now),
+        session_data: rows.encode(&data, *now),
         ..row
     };
     sessions::update(tx, &rebound).await?;

@@ -40,7 +40,8 @@ pub enum Presented {
     Renewed(Session),
     /// A session without a user, or with one that another backend answers for. It is not ours to touch.
     Anonymous,
-    /// No session: there is none, it has expired, or it was just ended because the password changed.
+    /// No session: there is none, it has expired, or it was just ended because the password had changed or the record
+    /// behind it was over.
     Nothing,
 }
 
@@ -66,18 +67,32 @@ pub async fn authenticate(app: &App, key: &SessionKey, now: Timestamp) -> Result
     else {
         return Ok(Presented::Anonymous);
     };
-    let record = match data.text(MUNJIGI_SID) {
-        Some(sid) => records::by_sid(&mut conn, &sid).await?,
-        None => None,
-    };
-    if record.is_some_and(|record| record::is_over(&record, now)) {
-        return Ok(Presented::Anonymous);
+    if let Some(sid) = data.text(MUNJIGI_SID) {
+        let record = records::by_sid(&mut conn, &sid).await?;
+        // A record that is gone was swept after its end.
+        let Some(record) = record.filter(|record| !record::is_over(record, now)) else {
+            return flush(app, key, now).await;
+        };
+        if record.django_session_key.as_deref() != Some(key.expose()) {
+            follow(app, record.sid, key).await?;
+        }
     }
     match app.session_rows().hasher.verify(&data, &user.password) {
         AuthHashMatch::Current => Ok(Presented::User(Session::new(app, user, key.clone(), &data, now))),
         AuthHashMatch::Fallback => renew(app, user, key, data, now).await,
         AuthHashMatch::No => flush(app, key, now).await,
     }
+}
+
+/// Django has cycled the session's key; the record must know the new one, to take the row away when it ends.
+async fn follow(app: &App, sid: String, key: &SessionKey) -> Result<()> {
+    let followed = (sid, key.clone());
+    app.store()
+        .write(followed, |tx, (sid, key)| {
+            Box::pin(records::set_django_session_key(tx, sid, key.expose()))
+        })
+        .await?;
+    Ok(())
 }
 
 /// `cycle_key` and a new hash: the session moves from an old `SECRET_KEY` to the current one.
@@ -126,7 +141,7 @@ fn write_renewal<'t>(tx: &'t mut Tx, renewal: &'t Renewal) -> BoxFuture<'t, munj
     })
 }
 
-/// `flush()`: the password is another than when the session was opened.
+/// `flush()`: the password is another than when the session was opened, or its sign-in has ended.
 async fn flush(app: &App, key: &SessionKey, now: Timestamp) -> Result<Presented> {
     end(app, key, EndReason::PasswordChange, now).await?;
     Ok(Presented::Nothing)

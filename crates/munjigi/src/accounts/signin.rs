@@ -1,7 +1,8 @@
 //! Sign-in: who is meant, whether it is he, and what is opened for him. Django's `authenticate` and `login`
 //! (`contrib/auth/__init__.py`), simplejwt's `TokenObtainPairSerializer`.
 //!
-//! Every door asks [`authenticate`]: wrong, unknown, inactive and unusable get one answer after one hash.
+//! Every door asks [`authenticate`]: wrong, unknown, inactive and unusable get one answer after one hash. A hash takes
+//! its time, so what it was run for is asked once more in the transaction that opens the sign-in.
 
 use super::error::{Error, Result};
 use super::record::{self, Carrier};
@@ -15,7 +16,7 @@ use munjigi_store::records::{EndReason, NewRecord};
 use munjigi_store::token_blacklist::OutstandingToken;
 use munjigi_store::users::User;
 use munjigi_store::{BoxFuture, Tx, records, sessions, token_blacklist, users};
-use munjigi_tokens::RefreshToken;
+use munjigi_tokens::{Error as TokenError, RefreshToken};
 
 /// What somebody signs in with. What is missing is refused like what is wrong.
 pub struct Credentials {
@@ -83,7 +84,8 @@ async fn find(app: &App, login: &Login) -> Result<Option<User>> {
 /// Two users with one address: neither is meant. Whose address it is stays out of the log.
 fn only(mut found: Vec<User>) -> Option<User> {
     if found.len() > 1 {
-        tracing::warn!(target: "munjigi::account", event = "email_ambiguous", users = ?found.iter().map(|user| user.id.to_string()).collect::<Vec<_>>());
+        let users: Vec<String> = found.iter().map(|user| user.id.to_string()).collect();
+        tracing::warn!(target: "munjigi::account", event = "email_ambiguous", ?users);
         return None;
     }
     found.pop()
@@ -92,8 +94,56 @@ fn only(mut found: Vec<User>) -> Option<User> {
 /// Makes a pair of tokens for a user: `RefreshToken.for_user`, and the record that stands behind both.
 ///
 /// # Errors
-/// [`Error::Store`]; [`Error::Token`] where `USER_ID_FIELD` names what this user has not.
+/// [`Error::InvalidCredentials`] where the user was shut out, or given another password, since he showed his;
+/// [`Error::Token`] where `USER_ID_FIELD` names what this user has not; [`Error::Store`].
 pub async fn open_jwt(app: &App, user: &User, client: &Client, now: Timestamp) -> Result<tokens::Pair> {
+    let (pair, opening) = mint(app, user, client, now)?;
+    let signin = JwtSignIn {
+        verified: user.password.clone(),
+        last_login: app.jwt().settings().update_last_login.then_some(now),
+        opening,
+    };
+    if !app.store().write(signin, write_jwt).await? {
+        return Err(Error::InvalidCredentials);
+    }
+    tracing::info!(target: "munjigi::account", event = "signed_in", carrier = "jwt", user = %user.id);
+    Ok(pair)
+}
+
+struct JwtSignIn {
+    verified: String,
+    last_login: Option<Timestamp>,
+    opening: JwtOpening,
+}
+
+fn write_jwt<'t>(tx: &'t mut Tx, signin: &'t JwtSignIn) -> BoxFuture<'t, munjigi_store::Result<bool>> {
+    Box::pin(async move {
+        let JwtSignIn {
+            verified,
+            last_login,
+            opening,
+        } = signin;
+        if !users::redeem(tx, &opening.record.user_id, verified, *last_login).await? {
+            return Ok(false);
+        }
+        write_opening(tx, opening).await?;
+        Ok(true)
+    })
+}
+
+/// The rows of a pair of tokens.
+pub(super) struct JwtOpening {
+    record: NewRecord,
+    outstanding: OutstandingToken,
+}
+
+/// A pair of tokens for a user, and the rows that go with it, not yet written.
+pub(super) fn mint(
+    app: &App,
+    user: &User,
+    client: &Client,
+    now: Timestamp,
+) -> Result<(tokens::Pair, JwtOpening), TokenError> {
     let sid = record::new_sid(app);
     let refresh = RefreshToken::for_user_at(app.jwt(), user, now)?.with_claim("sid", sid.as_str())?;
     let pair = tokens::Pair {
@@ -104,35 +154,22 @@ pub async fn open_jwt(app: &App, user: &User, client: &Client, now: Timestamp) -
         jti: refresh.jti().to_owned(),
         exp: refresh.expires_at(),
     };
-    let signin = JwtSignIn {
-        last_login: app.jwt().settings().update_last_login.then_some(now),
+    let opening = JwtOpening {
         record: record::open(app, user, sid, carrier, client, now),
         outstanding: tokens::outstanding(Some(user.id.clone()), &refresh, &pair.refresh),
     };
-    app.store().write(signin, write_jwt).await?;
-    tracing::info!(target: "munjigi::account", event = "signed_in", carrier = "jwt", user = %user.id);
-    Ok(pair)
+    Ok((pair, opening))
 }
 
-struct JwtSignIn {
-    last_login: Option<Timestamp>,
-    record: NewRecord,
-    outstanding: OutstandingToken,
-}
-
-fn write_jwt<'t>(tx: &'t mut Tx, signin: &'t JwtSignIn) -> BoxFuture<'t, munjigi_store::Result<()>> {
-    Box::pin(async move {
-        if let Some(moment) = signin.last_login {
-            users::set_last_login(tx, &signin.record.user_id, moment).await?;
-        }
-        records::open(tx, &signin.record).await?;
-        token_blacklist::insert_outstanding(tx, &signin.outstanding).await
-    })
+pub(super) async fn write_opening(tx: &mut Tx, opening: &JwtOpening) -> munjigi_store::Result<()> {
+    records::open(tx, &opening.record).await?;
+    token_blacklist::insert_outstanding(tx, &opening.outstanding).await
 }
 
 /// Opens a Django session for a user: `login()`. `before` is the session that the client had until now.
 ///
 /// # Errors
+/// [`Error::InvalidCredentials`] where the user was shut out, or given another password, since he showed his;
 /// [`Error::Store`].
 pub async fn open_session(
     app: &App,
@@ -150,7 +187,11 @@ pub async fn open_session(
         client: client.clone(),
         now,
     };
-    let session = app.store().write(signin, write_session).await?;
+    let session = app
+        .store()
+        .write(signin, write_session)
+        .await?
+        .ok_or(Error::InvalidCredentials)?;
     tracing::info!(target: "munjigi::account", event = "signed_in", carrier = "session", user = %session.user.id);
     Ok(session)
 }
@@ -169,9 +210,12 @@ struct SessionSignIn {
 fn write_session<'t>(
     tx: &'t mut Tx,
     signin: &'t SessionSignIn,
-) -> BoxFuture<'t, munjigi_store::Result<Session>> {
+) -> BoxFuture<'t, munjigi_store::Result<Option<Session>>> {
     Box::pin(async move {
         let SessionSignIn { app, user, now, .. } = signin;
+        if !users::redeem(tx, &user.id, &user.password, Some(*now)).await? {
+            return Ok(None);
+        }
         let (mut data, key) = match &signin.before {
             Some(before) => continue_session(tx, signin, before).await?,
             None => (SessionData::default(), signin.key.clone()),
@@ -183,14 +227,13 @@ fn write_session<'t>(
         if !sessions::update(tx, &row).await? {
             sessions::insert(tx, &row).await?;
         }
-        users::set_last_login(tx, &user.id, *now).await?;
         let carrier = Carrier::Session { key: row.session_key };
         records::open(
             tx,
             &record::open(app, user, signin.sid.clone(), carrier, &signin.client, *now),
         )
         .await?;
-        Ok(Session::new(app, user.clone(), key, &data, *now))
+        Ok(Some(Session::new(app, user.clone(), key, &data, *now)))
     })
 }
 

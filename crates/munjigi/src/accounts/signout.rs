@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use munjigi_sessions::SessionKey;
 use munjigi_store::records::EndReason;
 use munjigi_store::token_blacklist::{self, OutstandingToken};
-use munjigi_store::{BoxFuture, Tx, records};
+use munjigi_store::{BoxFuture, Tx, records, users};
 use munjigi_tokens::{AccessToken, Error as TokenError, RefreshToken};
 
 /// Ends the sign-in that a session carries: Django's `logout()`.
@@ -77,7 +77,14 @@ async fn end(app: &App, ending: Ending) -> Result<()> {
 fn write_ending<'t>(tx: &'t mut Tx, ending: &'t Ending) -> BoxFuture<'t, munjigi_store::Result<()>> {
     Box::pin(async move {
         if let Some(token) = &ending.token {
-            token_blacklist::blacklist(tx, token, ending.now).await?;
+            let mut token = token.clone();
+            // The user may be gone, and Django's table refers to users that are there.
+            if let Some(id) = &token.user_id
+                && users::by_id(tx, id).await?.is_none()
+            {
+                token.user_id = None;
+            }
+            token_blacklist::blacklist(tx, &token, ending.now).await?;
         }
         let Some(sid) = &ending.sid else { return Ok(()) };
         records::end(tx, sid, EndReason::SignOut, ending.now).await?;

@@ -4,7 +4,7 @@
 //! would keep him from signing in by it. Rows that munjigi did not make may repeat addresses.
 
 use super::error::{Error, Result};
-use super::hashing;
+use super::{Client, hashing, signin, tokens};
 use crate::app::App;
 use crate::i18n::{FieldErrors, Text, UserAttribute};
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use munjigi_passwords::validation::{self, PolicyError, validate_password};
 use munjigi_passwords::{Error as PasswordError, Password};
 use munjigi_store::users::{NewUser, User};
 use munjigi_store::{BoxFuture, Error as StoreError, FieldValue, Tx, emails, users};
+use std::sync::Arc;
 
 /// What somebody asks to become: fields that are well-formed each by itself.
 pub struct Application {
@@ -28,8 +29,69 @@ pub struct Application {
 /// Makes a user.
 ///
 /// # Errors
-/// [`Error::Invalid`] with all that is wrong: the name or the address is taken, the password is against the policy. [`Error::Busy`] and [`Error::Store`].
+/// [`Error::Invalid`] with all that is wrong: the name or the address is taken, the password is against the policy.
+/// [`Error::Busy`] and [`Error::Store`].
 pub async fn signup(app: &App, application: Application, now: Timestamp) -> Result<User> {
+    let user = accept(app, application, now).await?;
+    let user = create(app, user).await?;
+    tracing::info!(target: "munjigi::account", event = "signed_up", user = %user.id);
+    Ok(user)
+}
+
+/// Makes a user and signs him in by JWT, both or neither.
+///
+/// # Errors
+/// As [`signup`].
+pub async fn signup_with_tokens(
+    app: &App,
+    application: Application,
+    client: &Client,
+    now: Timestamp,
+) -> Result<(User, tokens::Pair)> {
+    let user = accept(app, application, now).await?;
+    let signup = WithTokens {
+        app: app.clone(),
+        user,
+        client: client.clone(),
+        now,
+    };
+    let (user, pair) = app
+        .store()
+        .write(signup, write_with_tokens)
+        .await
+        .map_err(conflict)?;
+    tracing::info!(target: "munjigi::account", event = "signed_up", carrier = "jwt", user = %user.id);
+    Ok((user, pair))
+}
+
+struct WithTokens {
+    app: App,
+    user: NewUser,
+    client: Client,
+    now: Timestamp,
+}
+
+fn write_with_tokens<'t>(
+    tx: &'t mut Tx,
+    signup: &'t WithTokens,
+) -> BoxFuture<'t, munjigi_store::Result<(User, tokens::Pair)>> {
+    Box::pin(async move {
+        let WithTokens {
+            app,
+            user,
+            client,
+            now,
+        } = signup;
+        let user = insert(tx, user, app.config().email_unique).await?;
+        let minted = signin::mint(app, &user, client, *now);
+        let (pair, opening) = minted.map_err(|error| StoreError::Statement(Arc::new(error)))?;
+        signin::write_opening(tx, &opening).await?;
+        Ok((user, pair))
+    })
+}
+
+/// The user whom the application makes, where nothing is wrong with it.
+async fn accept(app: &App, application: Application, now: Timestamp) -> Result<NewUser> {
     let Application {
         username,
         email,
@@ -46,7 +108,7 @@ pub async fn signup(app: &App, application: Application, now: Timestamp) -> Resu
     let encoded = hashing::make_password(app, password)
         .await
         .map_err(password_field)?;
-    let user = NewUser {
+    Ok(NewUser {
         username,
         email,
         password: encoded,
@@ -57,10 +119,7 @@ pub async fn signup(app: &App, application: Application, now: Timestamp) -> Resu
         is_superuser: false,
         date_joined: now,
         extra,
-    };
-    let user = create(app, user).await?;
-    tracing::info!(target: "munjigi::account", event = "signed_up", user = %user.id);
-    Ok(user)
+    })
 }
 
 /// What is wrong with the password by the configured validators: Django's `validate_password`.
@@ -112,24 +171,24 @@ async fn taken(app: &App, username: &str, email: &str) -> Result<FieldErrors> {
     Ok(wrong)
 }
 
-/// Writes the user and, where addresses are unique, his claim on the address.
+/// Writes a user.
 pub(super) async fn create(app: &App, user: NewUser) -> Result<User> {
-    let created = if app.config().email_unique && !user.email.is_empty() {
-        app.store().write(user, write_with_email).await
-    } else {
-        app.store()
-            .write(user, |tx, user| Box::pin(users::insert(tx, user)))
-            .await
-    };
-    created.map_err(conflict)
+    let email_unique = app.config().email_unique;
+    let created = app
+        .store()
+        .write((user, email_unique), |tx, (user, email_unique)| {
+            Box::pin(insert(tx, user, *email_unique))
+        });
+    created.await.map_err(conflict)
 }
 
-fn write_with_email<'t>(tx: &'t mut Tx, user: &'t NewUser) -> BoxFuture<'t, munjigi_store::Result<User>> {
-    Box::pin(async move {
-        let created = users::insert(tx, user).await?;
+/// The user's row and, where addresses are unique, his claim on the address.
+async fn insert(tx: &mut Tx, user: &NewUser, email_unique: bool) -> munjigi_store::Result<User> {
+    let created = users::insert(tx, user).await?;
+    if email_unique && !user.email.is_empty() {
         emails::claim(tx, &emails::fold(&user.email), &created.id).await?;
-        Ok(created)
-    })
+    }
+    Ok(created)
 }
 
 /// A race lost at the insert is the same error of the same field as one seen before.

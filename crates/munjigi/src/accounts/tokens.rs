@@ -58,9 +58,17 @@ impl Claims {
     fn of<T: TokenType>(token: &Token<T>) -> Result<Self, TokenError> {
         Ok(Self {
             user_id: token.user_id()?.to_owned(),
-            sid: token.sid().map(str::to_owned),
+            sid: sid_of(token)?,
             jti: token.jti().to_owned(),
         })
+    }
+}
+
+/// The record behind a token. A `sid` that is no text is none of ours, and must not pass for a token without one.
+fn sid_of<T: TokenType>(token: &Token<T>) -> Result<Option<String>, TokenError> {
+    match token.sid() {
+        None if token.claims().contains("sid") => Err(TokenError::Invalid),
+        sid => Ok(sid.map(str::to_owned)),
     }
 }
 
@@ -93,7 +101,7 @@ pub async fn refresh(app: &App, text: &str, now: Timestamp) -> Result<String> {
     }
     let user = by_claim(app, &mut conn, refresh.user_id()?).await?;
     let user = user.filter(|user| user.is_active).ok_or(Error::NoActiveAccount)?;
-    if !is_live(app, &mut conn, refresh.sid(), &user, now).await? {
+    if !is_live(app, &mut conn, sid_of(&refresh)?.as_deref(), &user, now).await? {
         return Err(TokenError::Blacklisted.into());
     }
     Ok(refresh.access_token().to_string())

@@ -41,11 +41,21 @@ impl FromRequestParts<App> for Sender {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let context = Context::from_request_parts(parts, app).await?;
+        Self::of(parts, app, None).await
+    }
+}
+
+impl Sender {
+    /// Who sends a request, where its body is a form that may bear the CSRF token (`csrfmiddlewaretoken`).
+    ///
+    /// # Errors
+    /// What is wrong with the credential that was found, or with the CSRF token of a session's request.
+    pub async fn of(parts: &Parts, app: &App, form_token: Option<&str>) -> Result<Self> {
+        let context = Context::of_parts(parts)?;
         for class in &app.config().authentication_classes {
             let found = match class {
                 AuthenticationClass::Jwt => by_bearer(parts, app, &context).await?,
-                AuthenticationClass::Session => by_session(parts, app, &context).await?,
+                AuthenticationClass::Session => by_session(parts, app, &context, form_token).await?,
             };
             if let Some(user) = found {
                 return Ok(Self::User(Box::new(user)));
@@ -85,7 +95,12 @@ pub fn bearer_token(headers: &HeaderMap, app: &App) -> Result<Option<String>> {
 }
 
 /// Django's `SessionMiddleware` and DRF's `SessionAuthentication`.
-async fn by_session(parts: &Parts, app: &App, context: &Context) -> Result<Option<User>> {
+async fn by_session(
+    parts: &Parts,
+    app: &App,
+    context: &Context,
+    form_token: Option<&str>,
+) -> Result<Option<User>> {
     let cookie = CookieAttributes::from(&app.config().session);
     let Some(presented) = cookies::read(&parts.headers, &cookie.name) else {
         return Ok(None);
@@ -106,7 +121,7 @@ async fn by_session(parts: &Parts, app: &App, context: &Context) -> Result<Optio
             return Ok(None);
         }
     };
-    csrf::enforce(app, context, &parts.method, &parts.headers)?;
+    csrf::enforce(app, context, parts, form_token)?;
     Ok(Some(session.user))
 }
 

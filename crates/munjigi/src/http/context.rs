@@ -61,7 +61,11 @@ impl Context {
                     peer
                 }
             }),
-            agent: header::text(headers, USER_AGENT).unwrap_or_default().into_owned(),
+            agent: header::text(headers, USER_AGENT)
+                .unwrap_or_default()
+                .chars()
+                .take(AGENT_CHARACTERS)
+                .collect(),
         };
         Self(Arc::new(Circumstances {
             now,
@@ -70,6 +74,11 @@ impl Context {
             client,
             cookies: Mutex::default(),
         }))
+    }
+
+    pub(super) fn of_parts(parts: &Parts) -> Result<Self, Error> {
+        let context = parts.extensions.get::<Self>().cloned();
+        context.ok_or(Error::Internal("a route stands outside the doorway"))
     }
 
     /// The time at which the request came; one request has one `now`.
@@ -110,14 +119,12 @@ impl<S: Sync> FromRequestParts<S> for Context {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        parts
-            .extensions
-            .get::<Self>()
-            .cloned()
-            .ok_or(Error::Internal("a route stands outside the doorway"))
+        Self::of_parts(parts)
     }
 }
 
+/// What a record keeps of a `User-Agent`; the longest of browsers have half of it.
+const AGENT_CHARACTERS: usize = 512;
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 

@@ -8,6 +8,7 @@ use super::header;
 use crate::app::App;
 use crate::config::AllowedOrigins;
 use http::header::{ORIGIN, REFERER};
+use http::request::Parts;
 use http::{HeaderMap, Method};
 use jiff::SignedDuration;
 use munjigi_signing::csrf::{CsrfRequest, CsrfSecret, check, origin_verified};
@@ -17,15 +18,17 @@ use std::borrow::Cow;
 ///
 /// # Errors
 /// [`Error::Csrf`] with Django's reason.
-pub fn enforce(app: &App, context: &Context, method: &Method, headers: &HeaderMap) -> Result<()> {
+pub fn enforce(app: &App, context: &Context, parts: &Parts, form_token: Option<&str>) -> Result<()> {
+    let headers = &parts.headers;
     let (origin, referer) = (page_origin(app, context, headers), header::text(headers, REFERER));
     let token = header::text(headers, app.csrf().request_header());
     let request = CsrfRequest {
         origin: origin.as_deref(),
         referer: referer.as_deref(),
         cookie: cookies::read(headers, &app.config().csrf.cookie_name),
+        form_token,
         header_token: token.as_deref(),
-        ..request(context, method)
+        ..request(context, &parts.method)
     };
     check(app.csrf(), &request).map_err(Error::Csrf)
 }

@@ -8,27 +8,16 @@
 mod chars;
 mod extra;
 
-use super::body::Fields;
+use super::body::{Fields, Source, Value};
 use crate::accounts::identifiers::{
     EMAIL_MAX_LENGTH, USERNAME_MAX_LENGTH, is_email, is_own_username, is_username, normalize_email,
     normalize_username,
 };
+use crate::accounts::signup::Application;
 use crate::i18n::{FieldErrors, Text};
 use chars::{Chars, OuterSpace};
 use munjigi_passwords::Password;
 use munjigi_store::{ExtraField, FieldValue};
-
-/// What a sign-up asks for, judged as far as that needs no database.
-pub struct SignupInput {
-    /// The username, normalised.
-    pub username: String,
-    /// The e-mail address, normalised.
-    pub email: String,
-    /// The password, as sent.
-    pub password: Password,
-    /// A value for each of the extra fields, in their order.
-    pub extra: Vec<FieldValue>,
-}
 
 /// What `POST /api/token/` asks for.
 pub struct ObtainInput {
@@ -43,7 +32,7 @@ pub struct ObtainInput {
 ///
 /// # Errors
 /// What is wrong with which field. Whether a name is taken, and whether a password is good enough, is not asked here.
-pub fn signup_fields(fields: &Fields, extra: &[ExtraField]) -> Result<SignupInput, FieldErrors> {
+pub fn signup_fields(fields: &Fields, extra: &[ExtraField]) -> Result<Application, FieldErrors> {
     let email = email(fields);
     let username = username(fields).and_then(|username| match &email {
         Ok(email) if !is_own_username(&username, email) => Err(vec![Text::UsernameIsForeignEmail]),
@@ -58,7 +47,7 @@ pub fn signup_fields(fields: &Fields, extra: &[ExtraField]) -> Result<SignupInpu
         .filter_map(|field| keep(&mut errors, &field.name, extra::read(fields, field)))
         .collect();
     match (username, email, password) {
-        (Some(username), Some(email), Some(password)) if errors.is_empty() => Ok(SignupInput {
+        (Some(username), Some(email), Some(password)) if errors.is_empty() => Ok(Application {
             username,
             email,
             password,
@@ -99,6 +88,14 @@ pub fn optional_text(fields: &Fields, name: &str) -> Result<Option<String>, Fiel
         .value(name)
         .map(|_| required_text(fields, name))
         .transpose()
+}
+
+/// `csrfmiddlewaretoken` of a form; Django does not look for it in JSON.
+pub fn form_token(fields: &Fields) -> Option<&str> {
+    match fields.value("csrfmiddlewaretoken") {
+        Some(Value::String { text, .. }) if fields.source() == Source::Form => Some(text),
+        _ => None,
+    }
 }
 
 /// A text of the notes' sign-ins, as sent; a number is the text that Python makes of it. What is missing, null, or

@@ -16,12 +16,14 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 /// Opens a listener on each address.
@@ -52,6 +54,8 @@ pub struct BindError {
 const HEADER_BYTES: usize = 64 * 1024;
 /// Header lines of a request.
 const HEADER_LINES: usize = 100;
+/// How long a client may take nothing of an answer that waits for it.
+const WRITE_STALL: Duration = Duration::from_secs(20);
 /// How long accepting pauses when the process has no file descriptor left; the next connection to close frees one.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -120,10 +124,18 @@ fn converse((stream, peer, place): Accepted, router: &Router, limits: &Limits, w
         .header_read_timeout(limits.header_timeout)
         .max_headers(HEADER_LINES)
         .max_buf_size(HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        .serve_connection(TokioIo::new(patient(stream)), TowerToHyperService::new(service));
     tokio::spawn(async move {
         // An error here is the client's: it left, or sent what is no HTTP and was answered 400.
         drop(watcher.watch(connection).await);
         drop(place);
     });
+}
+
+/// A stream that gives up on a client that takes nothing of its answer for [`WRITE_STALL`]; hyper itself would wait
+/// for ever.
+fn patient(stream: TcpStream) -> Pin<Box<TimeoutStream<TcpStream>>> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(WRITE_STALL));
+    Box::pin(stream)
 }

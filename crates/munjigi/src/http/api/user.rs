@@ -13,7 +13,7 @@ use crate::http::cookies::{self, CookieAttributes};
 use crate::http::error::Result;
 use crate::http::{cross_site, csrf, fields};
 use crate::i18n::Text;
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
@@ -54,8 +54,8 @@ async fn session_signup(State(app): State<App>, context: Context, fields: Fields
 
 /// `POST /user/jwt_signup`: the same, and a pair of tokens.
 async fn jwt_signup(State(app): State<App>, context: Context, fields: Fields) -> Result<Response> {
-    let user = signup::signup(&app, application(&app, &fields)?, context.now()).await?;
-    let pair = signin::open_jwt(&app, &user, context.client(), context.now()).await?;
+    let application = application(&app, &fields)?;
+    let (user, pair) = signup::signup_with_tokens(&app, application, context.client(), context.now()).await?;
     let body = json!({
         "message": Text::SignupDone.render(context.lang()),
         "user": represent(&user),
@@ -118,14 +118,12 @@ async fn jwt_signout(
 
 /// `POST /user/session_signout`: the session's row is gone and its record has ended. Anonymous callers get the same
 /// answer.
-async fn session_signout(
-    State(app): State<App>,
-    context: Context,
-    headers: HeaderMap,
-    _sender: Sender,
-) -> Result<Response> {
+async fn session_signout(State(app): State<App>, context: Context, request: Request) -> Result<Response> {
+    let (parts, body) = request.into_parts();
+    let fields = Fields::from_request(Request::from_parts(parts.clone(), body), &app).await?;
+    Sender::of(&parts, &app, fields::form_token(&fields)).await?;
     let cookie = CookieAttributes::from(&app.config().session);
-    if let Some(key) = cookies::read(&headers, &cookie.name) {
+    if let Some(key) = cookies::read(&parts.headers, &cookie.name) {
         if let Some(key) = SessionKey::parse(key) {
             signout::by_session(&app, &key, context.now()).await?;
         }
@@ -146,13 +144,10 @@ async fn csrf_token(State(app): State<App>, context: Context, headers: HeaderMap
 
 /// What a sign-up asks for.
 fn application(app: &App, fields: &Fields) -> Result<Application> {
-    let input = fields::signup_fields(fields, &app.config().user_model.extra_fields)?;
-    Ok(Application {
-        username: input.username,
-        email: input.email,
-        password: input.password,
-        extra: input.extra,
-    })
+    Ok(fields::signup_fields(
+        fields,
+        &app.config().user_model.extra_fields,
+    )?)
 }
 
 /// What a sign-in brings: `username` where it is there, else `email`.

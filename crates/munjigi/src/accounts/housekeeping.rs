@@ -1,0 +1,1 @@
+//! What grows and is no longer needed: Django's `clearsessions`, simplejwt's `flushexpiredtokens`.
