@@ -76,8 +76,12 @@ fn is_loopback(origin: &str) -> bool {
         .trim_start_matches('[')
         .trim_end_matches(']')
         .parse::<IpAddr>();
-    !authority.as_str().contains('@')
-        && (host == "localhost" || address.is_ok_and(|address| address.is_loopback()))
+    // No user before the host, and behind it a port or nothing: a name may go on where a port ends.
+    let whole = match authority.port_u16() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    authority.as_str() == whole && (host == "localhost" || address.is_ok_and(|address| address.is_loopback()))
 }
 
 #[cfg(test)]
@@ -104,6 +108,8 @@ mod tests {
             "http://localhost@evil.com",
             "http://evil.com@localhost",
             "http://127.0.0.1.evil.com",
+            "http://127.0.0.1:8000.evil.com",
+            "http://localhost:",
             "file://localhost",
             "http://192.168.0.1",
         ] {

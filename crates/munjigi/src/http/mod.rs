@@ -24,6 +24,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use http::Method;
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// Every route of the server, in front of `app`'s accounts.
@@ -32,11 +33,12 @@ pub fn router(app: App) -> Router {
         .merge(api::user::routes(&app))
         .merge(api::token::routes(&app))
         .route("/", get(api::welcome::page))
-        .fallback(async || error::Error::NotFound)
-        .method_not_allowed_fallback(async || error::Error::NotFound);
+        .method_not_allowed_fallback(refuse_method)
+        .fallback(async || error::Error::NotFound);
     let probes = Router::new()
         .route("/healthz", get(api::probe::healthz))
-        .route("/readyz", get(api::probe::readyz));
+        .route("/readyz", get(api::probe::readyz))
+        .method_not_allowed_fallback(refuse_method);
     cors::around(routes, &app)
         .merge(probes)
         .layer(CatchPanicLayer::custom(|_| {
@@ -44,4 +46,8 @@ pub fn router(app: App) -> Router {
         }))
         .layer(from_fn_with_state(app.clone(), doorway::doorway))
         .with_state(app)
+}
+
+async fn refuse_method(method: Method) -> error::Error {
+    error::Error::MethodNotAllowed(method)
 }
