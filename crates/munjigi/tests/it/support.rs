@@ -74,6 +74,21 @@ pub(crate) const SECRET_KEY: &str = "a-secret-key-of-the-tests-0123456789-abcdef
 /// The first second of 2026, when each test begins.
 pub(crate) const START: i64 = 1_767_225_600;
 
+/// The notes' routes that take POST.
+pub(crate) const NOTES_POST_ROUTES: [&str; 7] = [
+    "/user/session_signup",
+    "/user/session_signin",
+    "/user/session_signout",
+    "/user/jwt_signup",
+    "/user/jwt_signin",
+    "/user/jwt_refresh",
+    "/user/jwt_signout",
+];
+/// simplejwt's.
+pub(crate) const SIMPLEJWT_ROUTES: [&str; 2] = ["/api/token/", "/api/token/refresh/"];
+/// The routes that take GET and answer JSON.
+pub(crate) const GET_ROUTES: [&str; 2] = ["/user/me", "/user/csrf"];
+
 /// The notes' user.
 pub(crate) fn mseo() -> Value {
     json!({"username": "mseo", "password": 1234, "email": "mseo@naver.com", "age": 24})
@@ -127,6 +142,18 @@ impl TestServer {
             clock,
             database,
         }
+    }
+
+    /// The same after a stop and a start with other settings, at the first second again.
+    pub(crate) async fn restarted_with(self, settings: &[(&str, &str)]) -> Self {
+        let Self {
+            router,
+            app,
+            database,
+            ..
+        } = self;
+        drop((router, app));
+        Self::new(database, settings).await
     }
 
     /// Somebody without any credential.

@@ -258,7 +258,7 @@ async fn a_sign_in_comes_as_json_as_a_form_or_in_parts(database: Database) {
     }
     let with_a_file = parts.replace("name=\"email\"", "name=\"email\"; filename=\"a.txt\"");
     let content_type = Some("multipart/form-data; boundary=B");
-    let reply = client.send(Method::POST, "/user/jwt_signin", content_type, with_a_file.into());
+    let reply = client.send(Method::POST, "/user/jwt_signin", content_type, with_a_file);
     reply.await.expect_error(400, "parse_error");
 }
 

@@ -66,7 +66,7 @@ impl<'s> Client<'s> {
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Reply {
-        self.send(Method::GET, path, None, Vec::new()).await
+        self.send(Method::GET, path, None, Body::empty()).await
     }
 
     pub(crate) async fn post(&mut self, path: &str, body: &Value) -> Reply {
@@ -89,9 +89,9 @@ impl<'s> Client<'s> {
         method: Method,
         path: &str,
         content_type: Option<&str>,
-        body: Vec<u8>,
+        body: impl Into<Body>,
     ) -> Reply {
-        let request = self.request(method.clone(), path, content_type, body);
+        let request = self.request(method.clone(), path, content_type, body.into());
         let response = self.server.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
@@ -106,13 +106,7 @@ impl<'s> Client<'s> {
         reply
     }
 
-    fn request(
-        &self,
-        method: Method,
-        path: &str,
-        content_type: Option<&str>,
-        body: Vec<u8>,
-    ) -> Request<Body> {
+    fn request(&self, method: Method, path: &str, content_type: Option<&str>, body: Body) -> Request<Body> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -121,7 +115,7 @@ impl<'s> Client<'s> {
         if let Some(content_type) = content_type {
             request = request.header(CONTENT_TYPE, content_type);
         }
-        let mut request = request.body(Body::from(body)).unwrap();
+        let mut request = request.body(body).unwrap();
         request.headers_mut().extend(self.headers.clone());
         if !self.cookies.is_empty() {
             let cookies: Vec<String> = self
