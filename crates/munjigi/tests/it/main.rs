@@ -14,6 +14,7 @@ mod commands;
 mod layers;
 mod passwords;
 mod records;
+mod redemption;
 mod session;
 mod signup;
 mod simple_jwt;

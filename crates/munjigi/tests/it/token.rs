@@ -47,7 +47,8 @@ async fn signing_up_by_jwt_answers_the_user_and_two_tokens(database: Database) {
         .refresh(&reply.text("refresh_token"))
         .await
         .expect_status(200);
-    assert_eq!(server.user("mseo").await.last_login, Some(server.clock.now()));
+    // As with Django's `for_user`: a sign-up is no login.
+    assert_eq!(server.user("mseo").await.last_login, None);
 }
 
 async fn signing_in_by_jwt_answers_two_tokens_and_a_word(database: Database) {
