@@ -3,7 +3,7 @@
 use super::banner::{self, Banner};
 use super::error::Result;
 use super::location::{self, Location};
-use super::{listen, serve};
+use super::{listen, log, serve};
 use crate::app::App;
 use crate::clock::{Clock, entropy};
 use crate::config::{Config, Exposure, LogFormat, Mode};
@@ -27,7 +27,7 @@ pub(super) struct Dev {
 impl Dev {
     pub(super) async fn run(self, out: &mut impl Write) -> Result<()> {
         let config = self.config()?;
-        listen::log(&config.log);
+        let _log = log::start(&config.log)?;
         let clock = Clock::system();
         let store = location::open(&config, Missing::Create).await?;
         migrate::apply(&store, clock.now()).await?;
@@ -40,8 +40,8 @@ impl Dev {
                 config: app.config(),
                 lang: banner::lang(),
             };
-            write!(out, "{banner}")?;
-            out.flush()?;
+            // Where nobody can read it, the server is there all the same.
+            drop(write!(out, "{banner}").and_then(|()| out.flush()));
         }
         listen::serve(app, listeners, stop).await;
         Ok(())

@@ -26,6 +26,8 @@ pub(super) enum Error {
     Output(#[from] io::Error),
     #[error("The threads of the server cannot be started: {0}.")]
     Runtime(io::Error),
+    #[error("The log cannot be started: {0}.")]
+    Log(io::Error),
     #[error("The signals that stop the server cannot be listened to: {0}.")]
     Signals(io::Error),
     #[error("The password cannot be read: {0}.")]

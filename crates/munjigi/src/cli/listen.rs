@@ -2,34 +2,13 @@
 
 use super::error::{Error, Result};
 use crate::app::App;
-use crate::config::{LogFormat, LogSettings};
 use crate::http::{router, server};
-use std::io::{self, IsTerminal};
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tracing_subscriber::EnvFilter;
-
-/// Sends the log to standard error.
-pub(super) fn log(settings: &LogSettings) {
-    // The settings have read this filter once already.
-    let filter = EnvFilter::new(&settings.level);
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(has_colours())
-        .with_writer(io::stderr);
-    match settings.format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
-}
-
-/// Colours are for eyes, and a reader may decline them (no-color.org).
-fn has_colours() -> bool {
-    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|text| text.is_empty())
-}
 
 /// Where the listeners listen: what port 0 became, too.
 pub(super) fn addresses(listeners: &[TcpListener]) -> io::Result<Vec<SocketAddr>> {

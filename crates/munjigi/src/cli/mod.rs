@@ -11,6 +11,7 @@ mod dev;
 mod error;
 mod listen;
 mod location;
+mod log;
 mod migrate;
 mod password;
 mod serve;

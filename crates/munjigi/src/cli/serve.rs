@@ -1,8 +1,8 @@
 //! `munjigi serve`: a server for production. It makes nothing and guesses nothing.
 
 use super::error::Result;
-use super::listen;
 use super::location::{self, Flag};
+use super::{listen, log};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Exposure, Mode};
@@ -48,7 +48,7 @@ impl Serve {
         let written = location::gather(self.config, self.listening.flags())?;
         let config = Config::resolve(&written, Mode::Serve)?;
         config.check_listening(Exposure::Network)?;
-        listen::log(&config.log);
+        let _log = log::start(&config.log)?;
         let store = location::open(&config, Missing::Refuse).await?;
         migrate::check(&store).await?;
         let listeners = server::bind(&config.bind).await?;

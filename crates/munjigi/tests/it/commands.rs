@@ -2,16 +2,19 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::thread;
 
 /// An empty folder that the program runs in, with an empty environment, removed at the end.
 struct Folder(PathBuf);
 
 /// Hashes for a test: Django's own would take most of its time.
 const CHEAP: &str = "[hashers.pbkdf2_sha256]\niterations = 1\n";
+
+const MSEO: &str = r#"{"username": "mseo", "password": 1234, "email": "mseo@naver.com", "age": 24}"#;
 
 impl Folder {
     fn new() -> Self {
@@ -65,11 +68,16 @@ impl Folder {
 
     /// Starts `munjigi dev` on a free port and waits until it says where it listens.
     fn dev(&self, language: &str) -> Dev {
+        self.dev_logging_to(language, Stdio::null())
+    }
+
+    /// As [`Folder::dev`], with a standard error of one's own.
+    fn dev_logging_to(&self, language: &str, stderr: impl Into<Stdio>) -> Dev {
         let mut command = self.command(&["dev", "--bind", "127.0.0.1:0"]);
         command
             .env("LANG", language)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+            .stderr(stderr);
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap())
             .lines()
@@ -121,6 +129,20 @@ impl Dev {
         answer
     }
 
+    /// Gets a path, many times on one connection, and gives all the answers.
+    fn ask(&self, path: &str, times: usize) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
+        let requests = format!("{request}\r\n").repeat(times - 1);
+        let mut reader = stream.try_clone().unwrap();
+        let answers = thread::spawn(move || {
+            let mut answers = String::new();
+            reader.read_to_string(&mut answers).map(|_| answers)
+        });
+        write!(stream, "{requests}{request}Connection: close\r\n\r\n").unwrap();
+        answers.join().unwrap().unwrap()
+    }
+
     /// Sends SIGTERM and gives what it ends with.
     fn terminate(mut self) -> Option<i32> {
         let kill = Command::new("kill")
@@ -156,14 +178,15 @@ fn a_learner_starts_it_with_one_word_and_looks_after_his_users() {
     ] {
         assert!(dev.banner.contains(words), "{words}\n{}", dev.banner);
     }
-    let mseo = r#"{"username": "mseo", "password": 1234, "email": "mseo@naver.com", "age": 24}"#;
-    assert!(dev.post("/user/jwt_signup", mseo).starts_with("HTTP/1.1 201 "));
+    assert!(dev.post("/user/session_signup", MSEO).starts_with("HTTP/1.1 201 "));
+    let signin = r#"{"email": "mseo@naver.com", "password": 1234}"#;
+    assert!(dev.post("/user/jwt_signin", signin).starts_with("HTTP/1.1 200 "));
 
     assert_eq!(folder.run(&["migrate", "--check"]), "Nothing to migrate.\n");
     assert!(
         folder
             .run(&["users", "list"])
-            .contains("\n1\tmseo\tmseo@naver.com\tactive\t20")
+            .contains("\n1\tmseo\tmseo@naver.com\tactive\t")
     );
     let shown = folder.run(&["users", "show", "mseo"]);
     assert!(
@@ -200,6 +223,7 @@ fn a_learner_starts_it_with_one_word_and_looks_after_his_users() {
     assert_eq!(changed.status.code(), Some(0), "{}", error(&changed));
     assert!(signin("1234").starts_with("HTTP/1.1 400 "));
     assert!(signin("열려라 참깨").starts_with("HTTP/1.1 200 "));
+    assert!(folder.run(&["users", "list"]).contains("\tactive\t20"));
     assert_eq!(
         folder.fail(&["changepassword", "nobody"]).1,
         "munjigi: There is no user \"nobody\". `munjigi users list` names them.\n"
@@ -210,6 +234,69 @@ fn a_learner_starts_it_with_one_word_and_looks_after_his_users() {
         fs::read_to_string(folder.0.join("munjigi-data/.gitignore")).unwrap(),
         "*\n"
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_on_a_full_disk_stops_no_request() {
+    let folder = Folder::new();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let dev = folder.dev_logging_to("C", full);
+    assert!(dev.ask("/healthz", 1).starts_with("HTTP/1.1 200 "));
+    assert!(dev.post("/user/jwt_signup", MSEO).starts_with("HTTP/1.1 201 "));
+    assert_eq!(dev.terminate(), Some(0));
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_no_request() {
+    let folder = Folder::new();
+    let (mut unread, log) = std::io::pipe().unwrap();
+    let dev = folder.dev_logging_to("C", log);
+    // More lines than a pipe and the memory of the log hold together.
+    let answers = dev.ask("/user/me", 12_000);
+    assert_eq!(answers.matches("HTTP/1.1 401 ").count(), 12_000);
+    assert!(dev.post("/user/jwt_signup", MSEO).starts_with("HTTP/1.1 201 "));
+    assert!(dev.ask("/healthz", 1).starts_with("HTTP/1.1 200 "));
+    // Who reads again is told what he missed.
+    let reading = thread::spawn(move || {
+        let mut text = String::new();
+        unread.read_to_string(&mut text).map(|_| text)
+    });
+    assert_eq!(dev.terminate(), Some(0));
+    let text = reading.join().unwrap().unwrap();
+    assert!(text.contains("were dropped lines="), "{}", text.len());
+    assert!(text.contains("stopping: no new connections are taken"));
+}
+
+#[test]
+fn a_log_that_nobody_reads_does_not_hold_up_the_end() {
+    let folder = Folder::new();
+    let (_unread, log) = std::io::pipe().unwrap();
+    let dev = folder.dev_logging_to("C", log);
+    dev.ask("/user/me", 2000);
+    assert_eq!(dev.terminate(), Some(0));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_banner_that_nobody_can_read_does_not_stop_the_start() {
+    let folder = Folder::new();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = free.to_string();
+    let mut command = folder.command(&["dev", "--bind", &address]);
+    let child = command.stdout(full).stderr(Stdio::null()).spawn().unwrap();
+    let mut dev = Dev {
+        child,
+        address,
+        banner: String::new(),
+    };
+    while TcpStream::connect(&dev.address).is_err() {
+        assert!(dev.child.try_wait().unwrap().is_none(), "it has stopped");
+        thread::yield_now();
+    }
+    assert!(dev.ask("/healthz", 1).starts_with("HTTP/1.1 200 "));
+    assert_eq!(dev.terminate(), Some(0));
 }
 
 #[test]
