@@ -44,6 +44,24 @@ const EMAIL_FIELD: Setting<Identifier> = Setting::ours(
     "The column of the e-mail address.",
 );
 
+/// What an AbstractUser has of itself (Django 5.2, `contrib/auth/{base_user,models}.py`): its columns, and the two
+/// relations.
+const BUILT_IN: [&str; 13] = [
+    "id",
+    "password",
+    "last_login",
+    "is_superuser",
+    "username",
+    "first_name",
+    "last_name",
+    "email",
+    "is_staff",
+    "is_active",
+    "date_joined",
+    "groups",
+    "user_permissions",
+];
+
 /// What may be said of `[user.fields.NAME]`.
 pub(super) const FIELD_KEYS: [&str; 4] = ["type", "null", "max_length", "db_column"];
 
@@ -93,6 +111,7 @@ impl Users {
         let declared = declared(settings)?;
         if !declared.is_empty() {
             model.extra_fields = declared;
+            check_columns(&model)?;
         }
         Ok(Self {
             model,
@@ -130,6 +149,23 @@ fn declared(settings: Settings<'_>) -> Result<Vec<ExtraField>, Error> {
         .collect()
 }
 
+/// No two fields share a column: a sign-up would write `is_staff` from what a client sends. Cases are not told apart, as
+/// SQLite does not.
+fn check_columns(model: &UserModel) -> Result<(), Error> {
+    let mut taken: Vec<&str> = BUILT_IN.to_vec();
+    taken.extend([model.username_column.as_str(), model.email_column.as_str()]);
+    for ExtraField { name, column, .. } in &model.extra_fields {
+        if taken.iter().any(|other| other.eq_ignore_ascii_case(column)) {
+            return Err(Error::Contradiction(format!(
+                "[user.fields.{name}] has the column \"{column}\", which is another field's. Write the db_column that \
+                 this field has in the table."
+            )));
+        }
+        taken.push(column);
+    }
+    Ok(())
+}
+
 /// One `[user.fields.NAME]`.
 struct Declaration<'a> {
     name: &'a str,
@@ -138,16 +174,8 @@ struct Declaration<'a> {
 
 impl Declaration<'_> {
     fn field(&self) -> Result<ExtraField, Error> {
-        const RESERVED: [&str; 7] = [
-            "id",
-            "username",
-            "email",
-            "password",
-            "first_name",
-            "last_name",
-            "last_login",
-        ];
-        if RESERVED.contains(&self.name) || Identifier::from_text(self.name).is_err() {
+        let is_built_in = BUILT_IN.iter().any(|name| name.eq_ignore_ascii_case(self.name));
+        if is_built_in || Identifier::from_text(self.name).is_err() {
             return Err(Error::Contradiction(format!(
                 "[user.fields.{0}] declares the field \"{0}\". Write the name of a column that AbstractUser has not, \
                  in letters, digits and \"_\".",

@@ -343,6 +343,36 @@ fn the_user_model_is_the_notes_unless_it_is_written() {
 }
 
 #[test]
+fn a_declared_field_is_no_field_that_a_user_has_of_himself() {
+    let text = |name: &str, rest: &str| format!("[user.fields.{name}]\ntype = \"TextField\"\n{rest}");
+    let columns = "id password last_login is_superuser username first_name last_name email is_staff is_active \
+                   date_joined groups user_permissions";
+    for column in columns.split(' ') {
+        let by_name = serve(&text(column, ""));
+        assert!(
+            refusal(by_name).1.contains("that AbstractUser has not"),
+            "{column}"
+        );
+        let by_column = serve(&text("nick", &format!("db_column = \"{column}\"\n")));
+        assert!(
+            refusal(by_column).1.contains("which is another field's"),
+            "{column}"
+        );
+    }
+    for file in [
+        text("Is_Staff", ""),
+        text("nick", "db_column = \"IS_STAFF\"\n"),
+        text("a", "db_column = \"same\"\n") + &text("b", "db_column = \"Same\"\n"),
+        text("a", "db_column = \"b\"\n") + &text("b", ""),
+        "[user]\nUSERNAME_FIELD = \"login\"\n".to_owned() + &text("login", ""),
+    ] {
+        assert_eq!(refusal(serve(&file)).0, "contradiction", "{file}");
+    }
+    let swapped = text("a", "db_column = \"b\"\n") + &text("b", "db_column = \"a\"\n");
+    assert!(serve(&swapped).is_ok());
+}
+
+#[test]
 fn signups_are_off_beside_django_until_they_are_written() {
     let routes = serve("[ROUTES]\njwt_signup = \"/user/jwt_signup\"\ncsrf = false\n")
         .unwrap()
