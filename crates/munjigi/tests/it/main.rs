@@ -8,13 +8,20 @@
     reason = "a test that fails should say where"
 )]
 
+mod answers;
 mod bad_input;
+mod bearer;
 mod browser_boundary;
 mod commands;
+mod djangos_tokens;
+mod endings;
+mod hostile;
 mod layers;
 mod passwords;
+mod proxies;
 mod records;
 mod redemption;
+mod routes;
 mod session;
 mod signup;
 mod simple_jwt;

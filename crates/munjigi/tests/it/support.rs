@@ -2,11 +2,13 @@
 
 mod client;
 mod database;
+mod signed_in;
 mod tokens;
 
 pub(crate) use client::{Client, FORM, Reply};
 pub(crate) use database::Database;
-pub(crate) use tokens::{claims, header, signed};
+pub(crate) use signed_in::SignedIn;
+pub(crate) use tokens::{claims, header, jti, signed};
 
 use axum::Router;
 use jiff::Timestamp;
@@ -222,6 +224,37 @@ impl TestServer {
         records::for_user(&mut self.app.store().reader(), &user.id)
             .await
             .unwrap()
+    }
+
+    /// The record of a sign-in, ended or not.
+    pub(crate) async fn record(&self, sid: &str) -> Record {
+        let found = records::by_sid(&mut self.app.store().reader(), sid).await;
+        found.unwrap().unwrap()
+    }
+
+    /// The ids of the tokens that Django, too, refuses.
+    pub(crate) async fn blacklisted(&self) -> Vec<String> {
+        let rows = self
+            .sql(
+                "SELECT o.jti FROM token_blacklist_blacklistedtoken b \
+                 JOIN token_blacklist_outstandingtoken o ON o.id = b.token_id ORDER BY b.id",
+            )
+            .await;
+        rows.into_iter().map(|mut row| row.remove(0)).collect()
+    }
+
+    /// Somebody else, signed in by a session.
+    pub(crate) async fn bystander(&self) -> Client<'_> {
+        let encoded = self.encoded("x");
+        self.insert_user("bystander", "bystander@naver.com", &encoded)
+            .await;
+        let mut client = self.anonymous();
+        let body = json!({"username": "bystander", "password": "x"});
+        client
+            .post("/user/session_signin", &body)
+            .await
+            .expect_status(200);
+        client
     }
 
     /// Writes a user as a Django beside us would: with whatever stands for his password.

@@ -18,6 +18,12 @@ pub(crate) fn claims(token: &str) -> Value {
     part(token, 1)
 }
 
+/// The id of a token.
+#[track_caller]
+pub(crate) fn jti(token: &str) -> String {
+    claims(token)["jti"].as_str().unwrap().to_owned()
+}
+
 #[track_caller]
 fn part(token: &str, number: usize) -> Value {
     let parts: Vec<&str> = token.split('.').collect();
