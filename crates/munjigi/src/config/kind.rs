@@ -100,6 +100,22 @@ impl Kind for NonZeroUsize {
     }
 }
 
+/// A whole number within bounds.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct Between<const LEAST: u32, const MOST: u32>(pub(crate) u32);
+
+impl<const LEAST: u32, const MOST: u32> Kind for Between<LEAST, MOST> {
+    const WANTED: &'static str = "a whole number";
+
+    fn read(value: &Value) -> Result<Self, Wrong> {
+        let number = u32::try_from(value.as_integer().ok_or(Wrong::Type)?).ok();
+        let bounded = number.filter(|number| (LEAST..=MOST).contains(number));
+        bounded
+            .map(Self)
+            .ok_or_else(|| Wrong::Value(format!("must lie between {LEAST} and {MOST}.")))
+    }
+}
+
 impl FromText for String {
     const WANTED: &'static str = "text";
     const WANTED_LIST: &'static str = "a list of texts, such as [\"one\", \"two\"]";

@@ -1,7 +1,7 @@
 //! `PASSWORD_HASHERS`, what each of them costs, `AUTH_PASSWORD_VALIDATORS`, and the pool that hashes.
 
 use super::Error;
-use super::kind::{Kind, Wrong};
+use super::kind::{Between, Kind, Wrong};
 use super::setting::{Section, Setting};
 use super::written::Settings;
 use munjigi_passwords::pool::PoolSettings;
@@ -42,10 +42,10 @@ const LEGACY_ROWS: Setting<bool> = Setting::ours(
     "Whether rows of hashers that Django removed in 5.1 (SHA-1, unsalted MD5), md5 rows and truncated bcrypt rows \
      verify. Each is stored anew at its first sign-in.",
 );
-const HASHING_THREADS: Setting<u32> = Setting::ours(
+const HASHING_THREADS: Setting<Between<0, 1024>> = Setting::ours(
     "HASHING_THREADS",
     "0",
-    "How many passwords are hashed at once; 0 is one for each processor. Each takes the memory of one hash: 100 MiB \
+    "How many passwords are hashed at once, up to 1024; 0 is one for each processor. Each takes the memory of one hash: 100 MiB \
      with Argon2.",
 );
 const HASHING_QUEUE: Setting<NonZeroUsize> = Setting::ours(
@@ -160,7 +160,7 @@ pub(super) fn validators(settings: Settings<'_>) -> Result<Vec<Box<dyn Validator
 
 /// Reads `HASHING_THREADS` and `HASHING_QUEUE`.
 pub(super) fn pool(settings: Settings<'_>) -> Result<PoolSettings, Error> {
-    let written = usize::try_from(settings.read(&HASHING_THREADS)?)
+    let written = usize::try_from(settings.read(&HASHING_THREADS)?.0)
         .ok()
         .and_then(NonZeroUsize::new);
     let threads = written

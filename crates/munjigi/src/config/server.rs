@@ -1,7 +1,7 @@
 //! `BIND`, the limits that bound a client, and the log.
 
 use super::Error;
-use super::kind::{FromText, Kind, Positive, Wrong};
+use super::kind::{Between, FromText, Kind, Positive, Wrong};
 use super::setting::{Section, Setting};
 use super::written::Settings;
 use std::net::SocketAddr;
@@ -86,10 +86,10 @@ const SHUTDOWN_TIMEOUT: Setting<Positive> = Setting::ours(
     "\"30s\"",
     "How long requests under way may go on after SIGTERM or Ctrl-C.",
 );
-const MAX_CONNECTIONS: Setting<NonZeroUsize> = Setting::ours(
+const MAX_CONNECTIONS: Setting<Between<1, 1_000_000>> = Setting::ours(
     "MAX_CONNECTIONS",
     "10000",
-    "The most connections at a time. Further ones wait.",
+    "The most connections at a time, up to 1000000. Further ones wait.",
 );
 const LOG_LEVEL: Setting<Filter> = Setting::ours(
     "LOG_LEVEL",
@@ -130,7 +130,7 @@ impl Limits {
             body_timeout: time(&BODY_TIMEOUT)?,
             request_timeout: time(&REQUEST_TIMEOUT)?,
             shutdown_timeout: time(&SHUTDOWN_TIMEOUT)?,
-            connections: settings.read(&MAX_CONNECTIONS)?.get(),
+            connections: usize::try_from(settings.read(&MAX_CONNECTIONS)?.0).unwrap_or(usize::MAX),
         })
     }
 }

@@ -222,6 +222,27 @@ fn contradictions_stop_the_start_with_what_to_write_instead() {
 }
 
 #[test]
+fn a_number_that_no_machine_can_serve_is_refused() {
+    for (file, words) in [
+        (
+            "MAX_CONNECTIONS = 9000000000000000000",
+            "must lie between 1 and 1000000.",
+        ),
+        ("MAX_CONNECTIONS = 0", "must lie between 1 and 1000000."),
+        ("HASHING_THREADS = 20000", "must lie between 0 and 1024."),
+    ] {
+        let (code, message) = refusal(serve(file));
+        assert_eq!(code, "wrong_value", "{file}");
+        assert!(message.ends_with(words), "{message}");
+    }
+    let most = serve("MAX_CONNECTIONS = 1000000\nHASHING_THREADS = 1024").unwrap();
+    assert_eq!(
+        (most.limits.connections, most.hashing.threads.get()),
+        (1_000_000, 1024)
+    );
+}
+
+#[test]
 fn weak_keys_are_warned_of_with_djangos_ids() {
     let key = "django-insecure-0123456789abcdefghijklmnopqrstuvwxyz-012345";
     let config = resolve(
