@@ -18,7 +18,7 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Bytes that may wait to be written: some thousand lines.
+/// Bytes that may wait to be written, and as many more that are being written: some thousand lines.
 const CAPACITY: usize = 1024 * 1024;
 
 /// How long the last lines may take.
@@ -127,27 +127,25 @@ impl Queue {
 
     /// Notes what became of the lines that were taken. Gives the number of all that are missing so far, once: where
     /// there is room again, so that it can be told.
-    fn written(&self, lines: &[u8], result: &io::Result<()>) -> usize {
+    fn missing(&self, lines: &[u8], result: &io::Result<()>) -> usize {
         let mut waiting = self.lock();
-        waiting.is_writing = false;
-        let missing = if result.is_ok() {
-            mem::take(&mut waiting.dropped)
-        } else {
-            waiting.dropped += lines.split_inclusive(|byte| *byte == b'\n').count();
-            0
-        };
-        drop(waiting);
-        self.changed.notify_all();
-        missing
+        if result.is_ok() {
+            return mem::take(&mut waiting.dropped);
+        }
+        waiting.dropped += lines.split_inclusive(|byte| *byte == b'\n').count();
+        0
     }
 
     fn run(&self, mut out: impl Write, tell: impl Fn(usize)) -> ! {
         loop {
             let lines = self.take();
-            let missing = self.written(&lines, &out.write_all(&lines));
+            let missing = self.missing(&lines, &out.write_all(&lines));
             if missing > 0 {
                 tell(missing);
             }
+            // Not before: the line that tells it is one of the last, too.
+            self.lock().is_writing = false;
+            self.changed.notify_all();
         }
     }
 }

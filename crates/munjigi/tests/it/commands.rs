@@ -178,7 +178,10 @@ fn a_learner_starts_it_with_one_word_and_looks_after_his_users() {
     ] {
         assert!(dev.banner.contains(words), "{words}\n{}", dev.banner);
     }
-    assert!(dev.post("/user/session_signup", MSEO).starts_with("HTTP/1.1 201 "));
+    assert!(
+        dev.post("/user/session_signup", MSEO)
+            .starts_with("HTTP/1.1 201 ")
+    );
     let signin = r#"{"email": "mseo@naver.com", "password": 1234}"#;
     assert!(dev.post("/user/jwt_signin", signin).starts_with("HTTP/1.1 200 "));
 
@@ -253,8 +256,8 @@ fn a_log_that_nobody_reads_stops_no_request() {
     let (mut unread, log) = std::io::pipe().unwrap();
     let dev = folder.dev_logging_to("C", log);
     // More lines than a pipe and the memory of the log hold together.
-    let answers = dev.ask("/user/me", 12_000);
-    assert_eq!(answers.matches("HTTP/1.1 401 ").count(), 12_000);
+    let answers = dev.ask("/user/me", 24_000);
+    assert_eq!(answers.matches("HTTP/1.1 401 ").count(), 24_000);
     assert!(dev.post("/user/jwt_signup", MSEO).starts_with("HTTP/1.1 201 "));
     assert!(dev.ask("/healthz", 1).starts_with("HTTP/1.1 200 "));
     // Who reads again is told what he missed.
@@ -463,8 +466,17 @@ fn serve_wants_a_database_that_is_migrated_and_says_how() {
         .command(&["check", "--deploy"])
         .envs(settings)
         .env("MUNJIGI_SECURE_HSTS_SECONDS", "52w")
+        .env("MUNJIGI_HASHERS__PBKDF2_SHA256__ITERATIONS", "1000000")
         .output();
     assert_eq!(settled.unwrap().status.code(), Some(0));
+
+    // What cannot be served at all fails without being asked about production.
+    let unservable = folder
+        .command(&["check"])
+        .envs(settings)
+        .env("MUNJIGI_HASHERS__ARGON2__MEMORY_COST", "4294967295")
+        .output();
+    assert_eq!(unservable.unwrap().status.code(), Some(1));
 }
 
 #[test]
