@@ -46,6 +46,6 @@ impl Check {
         let written = location::gather(self.location.config.clone(), Vec::new())?;
         let config = Config::resolve(&written, Mode::Serve)?;
         config.check_listening(Exposure::Network)?;
-        Ok(check::deploy(&config, &written))
+        Ok(check::deploy(&config, &written)?)
     }
 }

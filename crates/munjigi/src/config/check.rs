@@ -1,7 +1,8 @@
 //! What a check of the settings finds: Django's `core/checks/security` (5.2), under its ids, and ours.
 
-use super::table;
-use super::{AllowedOrigins, Config, Mode, Written};
+use super::{AllowedOrigins, Config, Error, Mode, Written};
+use super::{passwords, table};
+use jiff::SignedDuration;
 use std::fmt;
 
 /// One finding, as Django's `CheckMessage`.
@@ -34,13 +35,20 @@ impl fmt::Display for Finding {
 
 /// What there is to say of settings that are to go into production: the warnings of every start, those of
 /// `check --deploy` in Django, and in which unwritten keys of `SIMPLE_JWT` munjigi differs from simplejwt.
-pub fn deploy(config: &Config, written: &Written) -> Vec<Finding> {
+///
+/// # Errors
+/// A setting that could not have been resolved.
+pub fn deploy(config: &Config, written: &Written) -> Result<Vec<Finding>, Error> {
     let advice = ADVICE.iter().filter(|advice| (advice.is_needed)(config));
     let mut findings = config.warnings.clone();
     findings.extend(advice.map(Advice::finding));
+    findings.extend(passwords::weakness(written.under(config.mode))?);
     findings.extend(unwritten_differences(written));
-    findings
+    Ok(findings)
 }
+
+/// Clocks that are further apart are wrong.
+const MOST_LEEWAY: SignedDuration = SignedDuration::from_mins(5);
 
 /// Something that is looked at before settings go into production.
 struct Advice {
@@ -62,7 +70,7 @@ impl Advice {
     }
 }
 
-const ADVICE: [Advice; 9] = [
+const ADVICE: [Advice; 12] = [
     Advice {
         is_needed: |config| config.headers.strict_transport_security.is_none(),
         id: "security.W004",
@@ -118,6 +126,35 @@ const ADVICE: [Advice; 9] = [
         level: Level::Warning,
         message: "CORS_ALLOW_ALL_ORIGINS is true, so that pages of every site may read answers.",
         hint: "List the origins in CORS_ALLOWED_ORIGINS.",
+    },
+    Advice {
+        is_needed: |config| {
+            config
+                .hosts
+                .trusted_proxies
+                .iter()
+                .any(|network| network.prefix_len() == 0)
+        },
+        id: "munjigi.W006",
+        level: Level::Warning,
+        message: "TRUSTED_PROXIES has a network of all addresses in it, so that every client may say who and where it is.",
+        hint: "Write the proxies' own addresses.",
+    },
+    Advice {
+        is_needed: |config| {
+            config.simple_jwt.access_token_lifetime > config.simple_jwt.refresh_token_lifetime
+        },
+        id: "munjigi.W007",
+        level: Level::Warning,
+        message: "SIMPLE_JWT.ACCESS_TOKEN_LIFETIME is longer than REFRESH_TOKEN_LIFETIME, so that refreshing serves nothing.",
+        hint: "Write a short ACCESS_TOKEN_LIFETIME, such as \"5m\".",
+    },
+    Advice {
+        is_needed: |config| config.simple_jwt.leeway > MOST_LEEWAY,
+        id: "munjigi.W008",
+        level: Level::Warning,
+        message: "SIMPLE_JWT.LEEWAY is more than five minutes, for which every token outlives its end.",
+        hint: "Let the machines agree on the time (NTP), and write \"30s\" or less.",
     },
     Advice {
         is_needed: |config| config.hosts.trusted_proxies.is_empty(),

@@ -134,6 +134,16 @@ impl Attributes<'_> {
     }
 }
 
+/// Two cookies of one name are one: each would be written over the other, and nobody could sign in.
+pub(super) fn check_names(session: &str, csrf: &str) -> Result<(), Error> {
+    if session == csrf {
+        return Err(Error::Contradiction(format!(
+            "SESSION_COOKIE_NAME and CSRF_COOKIE_NAME are both \"{csrf}\". Give one of them another name."
+        )));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

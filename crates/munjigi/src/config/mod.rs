@@ -138,6 +138,11 @@ impl Config {
         let secret_keys = secrets::resolve(settings, &mut warnings)?;
         let users = users::Users::resolve(settings)?;
         let jwt = simple_jwt::resolve(settings, &secret_keys, &mut warnings)?;
+        let (session, csrf) = (
+            SessionSettings::resolve(settings)?,
+            CsrfSettings::resolve(settings)?,
+        );
+        cookies::check_names(&session.cookie_name, &csrf.cookie_name)?;
         Ok(Self {
             mode,
             bind: settings.read(&server::BIND)?.0,
@@ -152,8 +157,8 @@ impl Config {
             simple_jwt: jwt.settings,
             auth_header: jwt.header,
             authentication_classes: rest_framework::authentication_classes(settings)?,
-            session: SessionSettings::resolve(settings)?,
-            csrf: CsrfSettings::resolve(settings)?,
+            session,
+            csrf,
             hosts: HostSettings::resolve(settings)?,
             cors: CorsSettings::resolve(settings)?,
             headers: SecurityHeaders::resolve(settings)?,

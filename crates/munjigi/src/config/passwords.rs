@@ -1,6 +1,7 @@
 //! `PASSWORD_HASHERS`, what each of them costs, `AUTH_PASSWORD_VALIDATORS`, and the pool that hashes.
 
 use super::Error;
+use super::check::{Finding, Level};
 use super::kind::{Between, Kind, Wrong};
 use super::setting::{Section, Setting};
 use super::written::Settings;
@@ -111,14 +112,91 @@ pub(super) fn hashers(settings: Settings<'_>) -> Result<Hashers, Error> {
         LegacyRows::Refuse
     };
     let costs = costs(settings)?;
+    let hashers = Hashers::new(&algorithms(settings)?, &costs, legacy);
+    let hashers = hashers.map_err(|error| Error::Contradiction(error.to_string()))?;
+    check_memory(&costs)?;
+    Ok(hashers)
+}
+
+fn algorithms(settings: Settings<'_>) -> Result<Vec<Algorithm>, Error> {
     let paths = settings.read(&PASSWORD_HASHERS)?;
-    let algorithms: Result<Vec<_>, _> = paths
-        .iter()
-        .map(|path| Algorithm::from_class_path(path))
-        .collect();
+    let algorithms = paths.iter().map(|path| Algorithm::from_class_path(path));
     // These errors are sentences that name the setting.
-    let hashers = algorithms.and_then(|algorithms| Hashers::new(&algorithms, &costs, legacy));
-    hashers.map_err(|error| Error::Contradiction(error.to_string()))
+    algorithms
+        .collect::<Result<_, _>>()
+        .map_err(|error| Error::Contradiction(error.to_string()))
+}
+
+/// A hash that no machine has the memory for would fail at the first sign-up, not at the start.
+fn check_memory(costs: &Costs) -> Result<(), Error> {
+    const MOST: u64 = 4 * 1024 * 1024 * 1024;
+    let argon2 = u64::from(costs.argon2.memory_cost) * 1024;
+    let scrypt = 128 * u64::from(costs.scrypt.work_factor) * u64::from(costs.scrypt.block_size);
+    for (bytes, name, written, djangos) in [
+        (
+            argon2,
+            "hashers.argon2.memory_cost",
+            costs.argon2.memory_cost,
+            "102400",
+        ),
+        (
+            scrypt,
+            "hashers.scrypt.work_factor",
+            costs.scrypt.work_factor,
+            "16384",
+        ),
+    ] {
+        if bytes > MOST {
+            return Err(Error::Contradiction(format!(
+                "{name} is {written}: a single hash would take more than 4 GiB of memory. Write {djangos}, as Django \
+                 has it."
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// What there is to say where new passwords are stored at a cost that is too low for production: OWASP's Password
+/// Storage Cheat Sheet, and for PBKDF2 with SHA-1 what Django 4.2 has.
+pub(super) fn weakness(settings: Settings<'_>) -> Result<Option<Finding>, Error> {
+    let costs = costs(settings)?;
+    let argon2 = u64::from(costs.argon2.memory_cost) * u64::from(costs.argon2.time_cost);
+    let scrypt = u64::from(costs.scrypt.work_factor)
+        * u64::from(costs.scrypt.block_size)
+        * u64::from(costs.scrypt.parallelism);
+    let (is_weak, table, least) = match algorithms(settings)?.first() {
+        Some(Algorithm::Pbkdf2Sha256) => (
+            costs.pbkdf2_sha256.iterations < 600_000,
+            "pbkdf2_sha256",
+            "iterations = 600000",
+        ),
+        Some(Algorithm::Pbkdf2Sha1) => (
+            costs.pbkdf2_sha1.iterations < 600_000,
+            "pbkdf2_sha1",
+            "iterations = 600000",
+        ),
+        Some(Algorithm::Argon2) => (
+            costs.argon2.memory_cost < 7168 || argon2 < 5 * 7168,
+            "argon2",
+            "memory_cost = 19456 and time_cost = 2",
+        ),
+        Some(Algorithm::BcryptSha256) => (costs.bcrypt_sha256.rounds < 10, "bcrypt_sha256", "rounds = 10"),
+        Some(Algorithm::Bcrypt) => (costs.bcrypt.rounds < 10, "bcrypt", "rounds = 10"),
+        Some(Algorithm::Scrypt) => (
+            scrypt < 16_384 * 8 * 5,
+            "scrypt",
+            "work_factor = 16384, block_size = 8 and parallelism = 5",
+        ),
+        _ => (false, "", ""),
+    };
+    Ok(is_weak.then(|| Finding {
+        id: "munjigi.W009",
+        level: Level::Warning,
+        message: format!(
+            "[hashers.{table}] stores passwords at a cost so low that those of a stolen table are soon guessed."
+        ),
+        hint: format!("Leave it out, or write at least {least}."),
+    }))
 }
 
 fn costs(settings: Settings<'_>) -> Result<Costs, Error> {

@@ -44,7 +44,7 @@ const EMAIL_FIELD: Setting<Identifier> = Setting::ours(
     "The column of the e-mail address.",
 );
 
-/// What an AbstractUser has of itself (Django 5.2, `contrib/auth/{base_user,models}.py`): its columns, and the two
+/// What an `AbstractUser` has of itself (Django 5.2, `contrib/auth/{base_user,models}.py`): its columns, and the two
 /// relations.
 const BUILT_IN: [&str; 13] = [
     "id",

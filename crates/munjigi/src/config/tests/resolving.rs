@@ -203,6 +203,18 @@ fn contradictions_stop_the_start_with_what_to_write_instead() {
             "[REST_FRAMEWORK]\nDEFAULT_AUTHENTICATION_CLASSES = []",
             "at least one class",
         ),
+        (
+            "CSRF_COOKIE_NAME = \"sessionid\"",
+            "Give one of them another name",
+        ),
+        (
+            "[hashers.argon2]\nmemory_cost = 4294967295",
+            "more than 4 GiB of memory. Write 102400",
+        ),
+        (
+            "[hashers.scrypt]\nwork_factor = 2147483648",
+            "more than 4 GiB of memory. Write 16384",
+        ),
         ("PASSWORD_HASHERS = []", "Write at least one hasher"),
         (
             "PASSWORD_HASHERS = [\"MD5PasswordHasher\"]",
@@ -283,7 +295,11 @@ fn a_deployment_is_told_what_is_unwise_and_where_it_is_not_simplejwts_default() 
         let given = [("MUNJIGI_SECRET_KEY", KEY), ("MUNJIGI_DATABASE_URL", "sqlite:x")];
         let written = gather(file, &given).unwrap();
         let findings = check::deploy(&Config::resolve(&written, Mode::Serve).unwrap(), &written);
-        findings.iter().map(ToString::to_string).collect::<Vec<_>>()
+        findings
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
     };
     let plain = found("ALLOWED_HOSTS = [\"a.example\"]");
     assert!(
@@ -298,7 +314,9 @@ fn a_deployment_is_told_what_is_unwise_and_where_it_is_not_simplejwts_default() 
     let loose = found(
         "ALLOWED_HOSTS = [\"*\"]\nSESSION_COOKIE_SECURE = false\nCSRF_COOKIE_SECURE = false\nSECURE_REFERRER_POLICY = \
          \"\"\nSECURE_CONTENT_TYPE_NOSNIFF = false\nAUTH_PASSWORD_VALIDATORS = []\nCORS_ALLOW_ALL_ORIGINS = true\n\
-         SECURE_HSTS_SECONDS = \"52w\"\nTRUSTED_PROXIES = [\"10.0.0.1\"]\n[SIMPLE_JWT]\nREFRESH_TOKEN_LIFETIME = \"1d\"\n",
+         SECURE_HSTS_SECONDS = \"52w\"\nTRUSTED_PROXIES = [\"10.0.0.1\", \"::/0\"]\n[SIMPLE_JWT]\n\
+         REFRESH_TOKEN_LIFETIME = \"1d\"\nACCESS_TOKEN_LIFETIME = \"25h\"\nLEEWAY = \"301s\"\n\
+         [hashers.pbkdf2_sha256]\niterations = 599999\n",
     );
     for id in [
         "security.W006",
@@ -308,6 +326,10 @@ fn a_deployment_is_told_what_is_unwise_and_where_it_is_not_simplejwts_default() 
         "munjigi.W003",
         "munjigi.W004",
         "munjigi.W005",
+        "munjigi.W006",
+        "munjigi.W007",
+        "munjigi.W008",
+        "munjigi.W009",
     ] {
         assert!(
             loose
@@ -316,11 +338,69 @@ fn a_deployment_is_told_what_is_unwise_and_where_it_is_not_simplejwts_default() 
             "{id}: {loose:#?}"
         );
     }
-    for absent in ["security.W004", "munjigi.I001", "REFRESH_TOKEN_LIFETIME"] {
+    for absent in [
+        "security.W004",
+        "munjigi.I001",
+        "REFRESH_TOKEN_LIFETIME is not written",
+    ] {
         assert!(
             !loose.iter().any(|finding| finding.contains(absent)),
             "{absent}: {loose:#?}"
         );
+    }
+}
+
+#[test]
+fn the_cost_of_the_hasher_that_stores_is_looked_at_before_production() {
+    let costs = |hasher: &str, costs: &str| {
+        let path = format!("django.contrib.auth.hashers.{hasher}PasswordHasher");
+        let file = format!("PASSWORD_HASHERS = [\"{path}\"]\n[hashers]\n{costs}\n");
+        let given = [("MUNJIGI_SECRET_KEY", KEY), ("MUNJIGI_DATABASE_URL", "sqlite:x")];
+        let written = gather(&file, &given).unwrap();
+        let config = Config::resolve(&written, Mode::Serve).unwrap();
+        let findings = check::deploy(&config, &written).unwrap();
+        findings.iter().any(|finding| finding.id == "munjigi.W009")
+    };
+    for (hasher, low, enough) in [
+        (
+            "PBKDF2",
+            "pbkdf2_sha256.iterations = 599999",
+            "pbkdf2_sha256.iterations = 600000",
+        ),
+        (
+            "PBKDF2SHA1",
+            "pbkdf2_sha1.iterations = 1",
+            "pbkdf2_sha1.iterations = 600000",
+        ),
+        (
+            "Argon2",
+            "argon2.memory_cost = 4096\nargon2.time_cost = 99",
+            "argon2.memory_cost = 19456",
+        ),
+        (
+            "Argon2",
+            "argon2.time_cost = 1\nargon2.memory_cost = 20000",
+            "argon2.time_cost = 1",
+        ),
+        (
+            "BCryptSHA256",
+            "bcrypt_sha256.rounds = 9",
+            "bcrypt_sha256.rounds = 10",
+        ),
+        ("BCrypt", "bcrypt.rounds = 4", ""),
+        (
+            "Scrypt",
+            "scrypt.work_factor = 8192",
+            "scrypt.work_factor = 8192\nscrypt.parallelism = 10",
+        ),
+        // What stores nothing new costs whoever it was that stored it.
+        (
+            "Argon2",
+            "argon2.memory_cost = 64",
+            "pbkdf2_sha256.iterations = 1",
+        ),
+    ] {
+        assert!(costs(hasher, low) && !costs(hasher, enough), "{hasher}: {low}");
     }
 }
 
