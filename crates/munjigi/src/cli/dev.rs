@@ -57,8 +57,9 @@ impl Dev {
         if exposure == Exposure::Network {
             written.expose();
         }
-        self.location.data_dir().prepare(&mut written, &mut entropy())?;
+        let finding = self.location.data_dir().prepare(&mut written, &mut entropy())?;
         let mut config = Config::resolve(&written, Mode::Dev)?;
+        config.warnings.extend(finding);
         config.check_listening(exposure)?;
         if config.bind.len() > 1 && !has_ipv6() {
             config.bind.retain(|address| address.ip() != Ipv6Addr::LOCALHOST);

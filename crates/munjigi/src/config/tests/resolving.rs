@@ -6,6 +6,7 @@ use crate::config::{AllowedOrigins, Config, DataDir, Exposure, Mode, Relaxation}
 use munjigi_store::{FieldKind, Foreign, UserModel};
 use munjigi_tokens::TokenClass;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn serve_is_strict_and_dev_is_relaxed_unless_it_is_written() {
@@ -498,10 +499,8 @@ fn the_data_directory_keeps_its_key_and_gives_way_to_what_is_written() {
         Some(path.join("munjigi.sqlite3").as_path())
     );
     assert_eq!(fs::read_to_string(path.join(".gitignore")).unwrap(), "*\n");
-    let mode = std::os::unix::fs::PermissionsExt::mode(
-        &fs::metadata(path.join("secret_key")).unwrap().permissions(),
-    );
-    assert_eq!(mode & 0o777, 0o600);
+    let mode = |name: &str| fs::metadata(path.join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("secret_key"), 0o600);
 
     let mut again = gather("", &[]).unwrap();
     dir.prepare(&mut again, &mut crate::clock::entropy()).unwrap();
@@ -521,5 +520,49 @@ fn the_data_directory_keeps_its_key_and_gives_way_to_what_is_written() {
             .expose(),
         KEY.as_bytes()
     );
+
+    // A copy may have lost its modes.
+    for name in ["secret_key", "munjigi.sqlite3", "munjigi.sqlite3-wal"] {
+        fs::write(path.join(name), KEY).unwrap();
+        fs::set_permissions(path.join(name), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let prepare = || dir.prepare(&mut gather("", &[]).unwrap(), &mut crate::clock::entropy());
+    let finding = prepare().unwrap().unwrap();
+    assert!(
+        finding.message.contains("secret_key (its mode is 0600 now), ")
+            && finding.message.contains("munjigi.sqlite3-wal")
+    );
+    assert_eq!((mode("secret_key"), mode("munjigi.sqlite3-wal")), (0o600, 0o600));
+    assert_eq!(prepare().unwrap(), None);
     fs::remove_dir_all(&path).unwrap();
+}
+
+#[test]
+fn a_data_directory_names_its_own_database_or_is_not_made() {
+    let path = std::env::temp_dir().join(format!("munjigi-data-{}-?", std::process::id()));
+    let mut written = gather("", &[]).unwrap();
+    let refused = DataDir::at(&path).prepare(&mut written, &mut crate::clock::entropy());
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .contains("Choose one without \"?\"")
+    );
+    assert!(!path.exists());
+    let mut given = gather("", &[("MUNJIGI_DATABASE_URL", "sqlite:x")]).unwrap();
+    assert_eq!(
+        DataDir::at(&path)
+            .prepare(&mut given, &mut crate::clock::entropy())
+            .unwrap(),
+        None
+    );
+    fs::remove_dir_all(&path).unwrap();
+
+    let mut doubled = gather("", &[("MUNJIGI_SECRET_KEY", KEY)]).unwrap();
+    DataDir::at("//srv/data").provide(&mut doubled).unwrap();
+    let config = Config::resolve(&doubled, Mode::Dev).unwrap();
+    assert_eq!(
+        config.database.sqlite_path(),
+        Some("/srv/data/munjigi.sqlite3".as_ref())
+    );
 }
