@@ -9,6 +9,7 @@ mod check;
 mod config;
 mod dev;
 mod error;
+mod housekeeping;
 mod listen;
 mod location;
 mod log;
@@ -67,6 +68,16 @@ enum Command {
     /// End sign-ins
     #[command(subcommand)]
     Sessions(sessions::Sessions),
+    /// Remove expired sessions, and records of sign-ins that ended longer ago than a token lives
+    ///
+    /// Run it from time to time, such as daily; a server may run meanwhile.
+    #[command(name = "clearsessions")]
+    ClearSessions(housekeeping::ClearSessions),
+    /// Remove expired tokens from simplejwt's lists of outstanding and blacklisted ones
+    ///
+    /// Run it from time to time, such as daily; a server may run meanwhile.
+    #[command(name = "flushexpiredtokens")]
+    FlushExpiredTokens(housekeeping::FlushExpiredTokens),
     /// Check the settings
     Check(check::Check),
     /// Print settings: an example file, those that hold, those of a Django project
@@ -105,6 +116,8 @@ fn run(command: Command) -> Result<()> {
         Command::ChangePassword(change) => runtime()?.block_on(change.run(&mut out)),
         Command::Users(users) => runtime()?.block_on(users.run(&mut out)),
         Command::Sessions(sessions) => runtime()?.block_on(sessions.run(&mut out)),
+        Command::ClearSessions(clear) => runtime()?.block_on(clear.run(&mut out)),
+        Command::FlushExpiredTokens(flush) => runtime()?.block_on(flush.run(&mut out)),
         Command::Check(check) => check.run(&mut out),
         Command::Config(config) => config.run(&mut out),
         Command::Runserver { .. } => Err(Error::Runserver),

@@ -232,6 +232,12 @@ fn a_learner_starts_it_with_one_word_and_looks_after_his_users() {
         "munjigi: There is no user \"nobody\". `munjigi users list` names them.\n"
     );
 
+    assert_eq!(
+        folder.run(&["clearsessions"]),
+        "Expired sessions removed: 0\nRecords of ended sign-ins removed: 0\n"
+    );
+    assert_eq!(folder.run(&["flushexpiredtokens"]), "Expired tokens removed: 0\n");
+
     assert_eq!(dev.terminate(), Some(0));
     assert_eq!(
         fs::read_to_string(folder.0.join("munjigi-data/.gitignore")).unwrap(),

@@ -13,6 +13,7 @@ mod bad_input;
 mod bearer;
 mod browser_boundary;
 mod commands;
+mod housekeeping;
 mod djangos_tokens;
 mod endings;
 mod hostile;
