@@ -57,6 +57,14 @@ async fn a_page_of_another_site_can_post_to_no_route_of_the_notes(database: Data
     client.header("origin", "https://evil.example.com");
     let reply = client.get("/user/csrf").await.expect_status(200);
     assert!(reply.headers.get("access-control-allow-origin").is_none());
+    for method in [Method::GET, Method::HEAD, Method::TRACE] {
+        let reply = client.send(method, "/user/jwt_signin", None, Body::empty()).await;
+        reply.expect_error(405, "method_not_allowed");
+    }
+    let reply = client
+        .send(Method::OPTIONS, "/user/jwt_signin", None, Body::empty())
+        .await;
+    reply.expect_status(200);
     assert!(server.records("mseo").await.is_empty());
 }
 

@@ -116,9 +116,12 @@ async fn a_token_for_nobody_opens_nothing(database: Database) {
 async fn a_token_of_a_sign_in_that_is_not_there_is_refused(database: Database) {
     let server = database.server().await;
     server.signed_up().await;
-    let other = json!({"username": "other", "password": "x", "email": "other@naver.com"});
+    // Even one whose stored password is the same: the record is another user's.
+    let stored = server.user("mseo").await.password;
+    server.insert_user("other", "other@naver.com", &stored).await;
     let mut client = server.anonymous();
-    let reply = client.post("/user/jwt_signup", &other).await.expect_status(201);
+    let other = json!({"username": "other", "password": "1234"});
+    let reply = client.post("/user/jwt_signin", &other).await.expect_status(200);
     let others = claims(&reply.text("access_token"))["sid"].clone();
     for sid in [
         json!("0123456789abcdef0123456789abcdef"),
