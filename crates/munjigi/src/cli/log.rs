@@ -209,7 +209,7 @@ mod tests {
         let worker = Arc::clone(&queue);
         thread::spawn(move || {
             worker.run(Door { asked: asks, told }, move |count| {
-                tells.send(count).unwrap()
+                tells.send(count).unwrap();
             })
         });
         Room {

@@ -5,6 +5,7 @@
 
 mod lexer;
 mod python;
+mod simple_jwt;
 
 use super::setting::About;
 use super::table;
@@ -18,43 +19,57 @@ const DICTS: [&str; 2] = ["SIMPLE_JWT", "REST_FRAMEWORK"];
 /// The settings of a `settings.py`, as the text of a `munjigi.toml`.
 ///
 /// ```
-/// let source = "SIMPLE_JWT = {'ACCESS_TOKEN_LIFETIME': timedelta(minutes=5), 'AUDIENCE': None}";
+/// let source = "CSRF_COOKIE_DOMAIN = None\nSESSION_COOKIE_AGE = 60 * 60";
 /// let toml = munjigi::config::convert::convert(source);
-/// assert!(toml.ends_with("[SIMPLE_JWT]\nACCESS_TOKEN_LIFETIME = \"5m\"\nAUDIENCE = \"\"\n"));
+/// assert!(toml.ends_with("\nCSRF_COOKIE_DOMAIN = \"\"\nSESSION_COOKIE_AGE = 3600\n"));
 /// ```
 pub fn convert(source: &str) -> String {
     let lines = lexer::logical_lines(source);
     let assignments = python::assignments(source, &lines);
     let mut text = String::from("# From settings.py by `munjigi config convert`.\n");
-    for assignment in assignments
-        .iter()
-        .filter(|assignment| !DICTS.contains(&assignment.name.as_str()))
-    {
-        if let Some(about) = table::find(&assignment.name) {
-            text.push_str(&match &assignment.value {
-                Some(value) => line(about, value),
-                None => not_read(assignment),
-            });
+    for (position, assignment) in assignments.iter().enumerate() {
+        let name = assignment.name.as_str();
+        if let Some(about) = table::find(name).filter(|about| about.table().is_none()) {
+            match &assignment.value {
+                // Python takes the last of several.
+                Some(value) if last(&assignments, name) == Some(position) => {
+                    text.push_str(&line(about, value));
+                }
+                Some(_) => {}
+                None => text.push_str(&not_read(assignment)),
+            }
         }
     }
     text.push_str(&of_a_project(&assignments));
     for dict in DICTS {
-        let ours: Vec<_> = assignments
-            .iter()
-            .filter(|assignment| assignment.name == dict)
-            .collect();
-        if !ours.is_empty() {
-            let _ = writeln!(text, "\n[{dict}]");
-            // Python takes the last of several.
-            let last = ours.iter().rposition(|assignment| assignment.value.is_some());
-            for (position, assignment) in ours.iter().enumerate() {
-                match &assignment.value {
-                    Some(value) if Some(position) == last => text.push_str(&keys(dict, value)),
-                    Some(_) => {}
-                    None => text.push_str(&not_read(assignment)),
-                }
-            }
+        let lines = table_of(dict, &assignments);
+        if !lines.is_empty() {
+            let _ = write!(text, "\n[{dict}]\n{lines}");
         }
+    }
+    text
+}
+
+/// Which assignment holds in the end.
+fn last(assignments: &[Assignment], name: &str) -> Option<usize> {
+    assignments
+        .iter()
+        .rposition(|assignment| assignment.name == name && assignment.value.is_some())
+}
+
+/// What stands below `[SIMPLE_JWT]`; nothing where there is no such table.
+fn table_of(dict: &str, assignments: &[Assignment]) -> String {
+    let last = last(assignments, dict);
+    let ours = assignments.iter().enumerate();
+    let ours = ours.filter(|(_, assignment)| assignment.name == dict);
+    let lines = ours.map(|(position, assignment)| match &assignment.value {
+        Some(value) if last == Some(position) => keys(dict, value),
+        Some(_) => String::new(),
+        None => not_read(assignment),
+    });
+    let mut text: String = lines.collect();
+    if dict == "SIMPLE_JWT" {
+        text.push_str(&simple_jwt::unwritten(assignments));
     }
     text
 }
@@ -100,6 +115,11 @@ fn line(about: &About, value: &Python) -> String {
     let key = about.key();
     let variable = format!("MUNJIGI_{}", about.name.replace('.', "__"));
     let why = match value {
+        // What `startproject` writes; whoever adds a name below would have the key twice.
+        Python::Sequence(names) if about.name == "ALLOWED_HOSTS" && names.is_empty() => {
+            "empty in settings.py. Write the names that clients use: ALLOWED_HOSTS = [\"auth.example.com\"]."
+                .to_owned()
+        }
         Python::SecretKey => "the SECRET_KEY, as where it is not written.".to_owned(),
         Python::Environment(name) => {
             format!("comes from the variable {name} of the environment. Hand it over as {variable}.")
@@ -225,6 +245,9 @@ USER_ID_FIELD = "id"
 USER_ID_CLAIM = "user_id"
 "#;
         assert_eq!(converted(source), expected);
+        // Whoever has another value there has a simplejwt, and means its defaults.
+        let other = converted(&source.replace("days=7", "days=8"));
+        assert!(other.contains("\nUPDATE_LAST_LOGIN = false  # "), "{other}");
     }
 
     #[test]
@@ -239,10 +262,8 @@ USER_ID_CLAIM = "user_id"
             ("1_000", "1000"),
         ] {
             let source = format!("SIMPLE_JWT = {{'ACCESS_TOKEN_LIFETIME': {python}}}");
-            assert_eq!(
-                converted(&source),
-                format!("[SIMPLE_JWT]\nACCESS_TOKEN_LIFETIME = {toml}\n")
-            );
+            let expected = format!("[SIMPLE_JWT]\nACCESS_TOKEN_LIFETIME = {toml}\n");
+            assert!(converted(&source).starts_with(&expected), "{python}");
         }
         for (python, toml) in [
             ("'a' \"b\"", "\"ab\""),
@@ -253,8 +274,48 @@ USER_ID_CLAIM = "user_id"
             ("None", "\"\""),
         ] {
             let source = format!("SIMPLE_JWT = dict(ISSUER={python})");
-            assert_eq!(converted(&source), format!("[SIMPLE_JWT]\nISSUER = {toml}\n"));
+            let expected = format!("[SIMPLE_JWT]\nISSUER = {toml}\n");
+            assert!(converted(&source).starts_with(&expected), "{python}");
         }
+    }
+
+    #[test]
+    fn what_simplejwt_has_by_default_is_written_where_munjigi_has_another() {
+        let lifetime = "REFRESH_TOKEN_LIFETIME = \"1d\"  # not in settings.py: the default of simplejwt 5.5.1, where \
+                        munjigi has \"7d\"\n";
+        let last_login = "UPDATE_LAST_LOGIN = false  # not in settings.py: the default of simplejwt 5.5.1, where munjigi \
+                          has true\n";
+        let both = format!("[SIMPLE_JWT]\n{lifetime}{last_login}");
+        assert_eq!(converted("SIMPLE_JWT = {}"), both);
+        let apps = "INSTALLED_APPS = ['rest_framework', 'rest_framework_simplejwt.token_blacklist']\n\
+                    AUTH_USER_MODEL = 'shop.Member'\n";
+        assert!(converted(apps).ends_with(&format!("\n{both}")));
+        let class = "REST_FRAMEWORK = {'DEFAULT_AUTHENTICATION_CLASSES': \
+                     ['rest_framework_simplejwt.authentication.JWTAuthentication']}\n";
+        assert!(converted(class).starts_with(&both));
+        assert_eq!(
+            converted("SIMPLE_JWT = {'REFRESH_TOKEN_LIFETIME': timedelta(days=7)}"),
+            format!("[SIMPLE_JWT]\nREFRESH_TOKEN_LIFETIME = \"7d\"\n{last_login}")
+        );
+        for silent in [
+            "REST_FRAMEWORK = {'DEFAULT_AUTHENTICATION_CLASSES': []}",
+            "INSTALLED_APPS = ['rest_framework']",
+            "SIMPLE_JWT = load()",
+            "SIMPLE_JWT = {'REFRESH_TOKEN_LIFETIME': mine(), 'UPDATE_LAST_LOGIN': False}",
+        ] {
+            assert!(!converted(silent).contains("not in settings.py"), "{silent}");
+        }
+        toml::from_str::<toml::Table>(&both).unwrap();
+    }
+
+    #[test]
+    fn a_name_stands_once_in_the_end() {
+        let stock = "ALLOWED_HOSTS = []\n";
+        let hint = "# ALLOWED_HOSTS: empty in settings.py. Write the names that clients use: ALLOWED_HOSTS = \
+                    [\"auth.example.com\"].\n";
+        assert_eq!(converted(stock), hint);
+        let twice = format!("{stock}ALLOWED_HOSTS = ['a.example']\n");
+        assert_eq!(converted(&twice), "ALLOWED_HOSTS = [\"a.example\"]\n");
     }
 
     #[test]
