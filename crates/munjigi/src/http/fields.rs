@@ -192,7 +192,7 @@ mod tests {
             FieldValue::Integer(number) => json!(number),
             FieldValue::Text(text) => json!(text),
             FieldValue::Boolean(truth) => json!(truth),
-            _ => Value::Null,
+            FieldValue::Null => Value::Null,
         }
     }
 
