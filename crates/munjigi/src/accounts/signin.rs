@@ -12,11 +12,9 @@ use crate::app::App;
 use jiff::Timestamp;
 use munjigi_passwords::Password;
 use munjigi_sessions::{LoginStep, MUNJIGI_SID, SessionData, SessionKey, login_step};
-use munjigi_store::records::{EndReason, NewRecord};
-use munjigi_store::token_blacklist::OutstandingToken;
+use munjigi_store::records::EndReason;
 use munjigi_store::users::User;
-use munjigi_store::{BoxFuture, Tx, records, sessions, token_blacklist, users};
-use munjigi_tokens::{Error as TokenError, RefreshToken};
+use munjigi_store::{BoxFuture, Tx, records, sessions, users};
 
 /// What somebody signs in with. What is missing is refused like what is wrong.
 pub struct Credentials {
@@ -97,7 +95,7 @@ fn only(mut found: Vec<User>) -> Option<User> {
 /// [`Error::InvalidCredentials`] where the user was shut out, or given another password, since he showed his;
 /// [`Error::Token`] where `USER_ID_FIELD` names what this user has not; [`Error::Store`].
 pub async fn open_jwt(app: &App, user: &User, client: &Client, now: Timestamp) -> Result<tokens::Pair> {
-    let (pair, opening) = mint(app, user, client, now)?;
+    let (pair, opening) = tokens::mint(app, user, client, now)?;
     let signin = JwtSignIn {
         verified: user.password.clone(),
         last_login: app.jwt().settings().update_last_login.then_some(now),
@@ -113,7 +111,7 @@ pub async fn open_jwt(app: &App, user: &User, client: &Client, now: Timestamp) -
 struct JwtSignIn {
     verified: String,
     last_login: Option<Timestamp>,
-    opening: JwtOpening,
+    opening: tokens::Opening,
 }
 
 fn write_jwt<'t>(tx: &'t mut Tx, signin: &'t JwtSignIn) -> BoxFuture<'t, munjigi_store::Result<bool>> {
@@ -123,47 +121,12 @@ fn write_jwt<'t>(tx: &'t mut Tx, signin: &'t JwtSignIn) -> BoxFuture<'t, munjigi
             last_login,
             opening,
         } = signin;
-        if !users::redeem(tx, &opening.record.user_id, verified, *last_login).await? {
+        if !users::redeem(tx, opening.user_id(), verified, *last_login).await? {
             return Ok(false);
         }
-        write_opening(tx, opening).await?;
+        tokens::write(tx, opening).await?;
         Ok(true)
     })
-}
-
-/// The rows of a pair of tokens.
-pub(super) struct JwtOpening {
-    record: NewRecord,
-    outstanding: OutstandingToken,
-}
-
-/// A pair of tokens for a user, and the rows that go with it, not yet written.
-pub(super) fn mint(
-    app: &App,
-    user: &User,
-    client: &Client,
-    now: Timestamp,
-) -> Result<(tokens::Pair, JwtOpening), TokenError> {
-    let sid = record::new_sid(app);
-    let refresh = RefreshToken::for_user_at(app.jwt(), user, now)?.with_claim("sid", sid.as_str())?;
-    let pair = tokens::Pair {
-        access: refresh.access_token().to_string(),
-        refresh: refresh.to_string(),
-    };
-    let carrier = Carrier::Refresh {
-        jti: refresh.jti().to_owned(),
-        exp: refresh.expires_at(),
-    };
-    let opening = JwtOpening {
-        record: record::open(app, user, sid, carrier, client, now),
-        outstanding: tokens::outstanding(Some(user.id.clone()), &refresh, &pair.refresh),
-    };
-    Ok((pair, opening))
-}
-
-pub(super) async fn write_opening(tx: &mut Tx, opening: &JwtOpening) -> munjigi_store::Result<()> {
-    records::open(tx, &opening.record).await?;
-    token_blacklist::insert_outstanding(tx, &opening.outstanding).await
 }
 
 /// Opens a Django session for a user: `login()`. `before` is the session that the client had until now.

@@ -4,7 +4,7 @@
 //! would keep him from signing in by it. Rows that munjigi did not make may repeat addresses.
 
 use super::error::{Error, Result};
-use super::{Client, hashing, signin, tokens};
+use super::{Client, hashing, tokens};
 use crate::app::App;
 use crate::i18n::{FieldErrors, Text, UserAttribute};
 use jiff::Timestamp;
@@ -83,9 +83,9 @@ fn write_with_tokens<'t>(
             now,
         } = signup;
         let user = insert(tx, user, app.config().email_unique).await?;
-        let minted = signin::mint(app, &user, client, *now);
+        let minted = tokens::mint(app, &user, client, *now);
         let (pair, opening) = minted.map_err(|error| StoreError::Statement(Arc::new(error)))?;
-        signin::write_opening(tx, &opening).await?;
+        tokens::write(tx, &opening).await?;
         Ok((user, pair))
     })
 }

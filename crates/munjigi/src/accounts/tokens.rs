@@ -1,15 +1,17 @@
-//! Tokens against the database: who sends an access token, and what a refresh token still gives.
-//! `JWTAuthentication.get_user` and `TokenRefreshSerializer` of simplejwt 5.5.1, and beyond them the record.
+//! Tokens and their rows: a pair for a user, who sends an access token, and what a refresh token still gives.
+//! `RefreshToken.for_user`, `JWTAuthentication.get_user` and `TokenRefreshSerializer` of simplejwt 5.5.1, and beyond them the record.
 
+use super::Client;
 use super::error::{Error, Result};
-use super::record;
+use super::record::{self, Carrier};
 use crate::app::App;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use jiff::Timestamp;
+use munjigi_store::records::NewRecord;
 use munjigi_store::token_blacklist::{self, OutstandingToken};
 use munjigi_store::users::User;
-use munjigi_store::{Conn, records, users};
+use munjigi_store::{Conn, Tx, records, users};
 use munjigi_tokens::{AccessToken, Error as TokenError, RefreshToken, Token, TokenClass, TokenType};
 use munjigi_user::UserId;
 use sha2::{Digest, Sha256};
@@ -125,6 +127,48 @@ async fn by_claim(app: &App, conn: &mut Conn, value: &str) -> Result<Option<User
             Err(_) => None,
         },
     })
+}
+
+/// The rows of a pair of tokens.
+pub(super) struct Opening {
+    record: NewRecord,
+    outstanding: OutstandingToken,
+}
+
+impl Opening {
+    /// Whose tokens they are.
+    pub(super) fn user_id(&self) -> &UserId {
+        &self.record.user_id
+    }
+}
+
+/// A pair of tokens for a user, and the rows that go with it, not yet written.
+pub(super) fn mint(
+    app: &App,
+    user: &User,
+    client: &Client,
+    now: Timestamp,
+) -> Result<(Pair, Opening), TokenError> {
+    let sid = record::new_sid(app);
+    let refresh = RefreshToken::for_user_at(app.jwt(), user, now)?.with_claim("sid", sid.as_str())?;
+    let pair = Pair {
+        access: refresh.access_token().to_string(),
+        refresh: refresh.to_string(),
+    };
+    let carrier = Carrier::Refresh {
+        jti: refresh.jti().to_owned(),
+        exp: refresh.expires_at(),
+    };
+    let opening = Opening {
+        record: record::open(app, user, sid, carrier, client, now),
+        outstanding: outstanding(Some(user.id.clone()), &refresh, &pair.refresh),
+    };
+    Ok((pair, opening))
+}
+
+pub(super) async fn write(tx: &mut Tx, opening: &Opening) -> munjigi_store::Result<()> {
+    records::open(tx, &opening.record).await?;
+    token_blacklist::insert_outstanding(tx, &opening.outstanding).await
 }
 
 /// The row that says a refresh token was given out. A digest stands where simplejwt keeps the token: it looks
