@@ -267,7 +267,7 @@ pub async fn set_auth_hash(tx: &mut Tx, sid: &str, auth_hash: &str) -> Result<bo
         > 0)
 }
 
-/// Removes the records that ended, or whose absolute end passed, before `before`; a thousand in each transaction.
+/// Removes the records that ended, whose absolute end passed, or whose token expired before `before`; a thousand in each transaction.
 /// Gives their number back.
 ///
 /// # Errors
@@ -376,6 +376,6 @@ static SET_AUTH_HASH: LazyLock<Stmt> = LazyLock::new(|| {
 static DELETE_ENDED: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(
         "DELETE FROM munjigi_session WHERE sid IN \
-         (SELECT sid FROM munjigi_session WHERE ended_at < $1 OR absolute_end < $1 LIMIT $2)",
+         (SELECT sid FROM munjigi_session WHERE ended_at < $1 OR absolute_end < $1 OR jti_exp < $1 LIMIT $2)",
     )
 });
