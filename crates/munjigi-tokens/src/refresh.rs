@@ -7,7 +7,7 @@ use crate::{
     AccessToken, SimpleJwtSettings, Token,
     token::{Minted, TokenType, sealed::Sealed},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// The token that gives new access tokens.
 pub type RefreshToken = Token<Refresh>;
@@ -33,8 +33,14 @@ impl RefreshToken {
     /// when this value was made or verified, so that a pair ends by one clock. (simplejwt's property of that name.)
     #[must_use]
     pub fn access_token(&self) -> AccessToken {
+        self.access_token_at(self.jwt().now())
+    }
+
+    /// The same, issued at `now`: for who has one `now` for all of a request, and so for both tokens of a pair.
+    #[must_use]
+    pub fn access_token_at(&self, now: Timestamp) -> AccessToken {
         let settings = self.jwt().settings();
-        let mut access = AccessToken::new(self.jwt(), self.jwt().now(), self.current_time);
+        let mut access = AccessToken::new(self.jwt(), now, self.current_time);
         for (name, claim) in self.claims.iter() {
             let is_own = matches!(name, "exp" | "iat" | "jti")
                 || name == settings.token_type_claim

@@ -42,6 +42,11 @@ fn a_pair_counts_its_time_from_the_refresh_token() {
         (Some(at(NOW + 100)), at(NOW + 300))
     );
     assert_ne!(access.jti(), refresh.jti());
+    let at_once = refresh.access_token_at(at(NOW));
+    assert_eq!(
+        (at_once.issued_at(), at_once.expires_at()),
+        (Some(at(NOW)), at(NOW + 300))
+    );
 
     let read = RefreshToken::verify_at(&jwt, &refresh.to_string(), at(NOW + 50)).unwrap();
     assert_eq!(read.access_token().expires_at(), at(NOW + 50 + 300));

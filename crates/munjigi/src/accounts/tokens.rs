@@ -106,7 +106,7 @@ pub async fn refresh(app: &App, text: &str, now: Timestamp) -> Result<String> {
     if !is_live(app, &mut conn, sid_of(&refresh)?.as_deref(), &user, now).await? {
         return Err(TokenError::Blacklisted.into());
     }
-    Ok(refresh.access_token().to_string())
+    Ok(refresh.access_token_at(now).to_string())
 }
 
 /// Whether the sign-in behind a token still holds. A token without a record, Django's own, holds by itself.
@@ -152,7 +152,7 @@ pub(super) fn mint(
     let sid = record::new_sid(app);
     let refresh = RefreshToken::for_user_at(app.jwt(), user, now)?.with_claim("sid", sid.as_str())?;
     let pair = Pair {
-        access: refresh.access_token().to_string(),
+        access: refresh.access_token_at(now).to_string(),
         refresh: refresh.to_string(),
     };
     let carrier = Carrier::Refresh {
