@@ -226,6 +226,11 @@ async fn signing_out_by_nothing_and_by_nonsense_is_refused(database: Database) {
         let reply = client.post("/user/jwt_signout", &json!({})).await;
         reply.expect_status(401);
     }
+    // A bearer does not stand in for a refresh token that is wrong.
+    client.bearer(&user.first.0);
+    let body = json!({"refresh_token": [user.first.1]});
+    let reply = client.post("/user/jwt_signout", &body).await;
+    reply.expect_error(400, "invalid");
     assert_eq!(user.holds().await, [true, true, true]);
 }
 
