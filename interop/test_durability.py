@@ -47,9 +47,11 @@ class Load:
         """Loads the server for so long, then calls `end` while the load goes on."""
         with ThreadPoolExecutor(self.connections) as pool:
             workers = [pool.submit(self._sign_up_until_cut_off, prefix) for _ in range(self.connections)]
-            self._stop.wait(seconds)
-            end()
-            self._stop.set()
+            try:
+                self._stop.wait(seconds)
+                end()
+            finally:
+                self._stop.set()
             for worker in workers:
                 worker.result()
 
