@@ -82,7 +82,7 @@ pub async fn serve(
     }
     doors.abort_all();
     tracing::info!(
-        in_flight = graceful.count(),
+        connections = graceful.count(),
         "stopping: no new connections are taken"
     );
     if timeout(limits.shutdown_timeout, graceful.shutdown())
