@@ -87,7 +87,10 @@ pub async fn find(app: &App, username: &str) -> Result<User> {
 /// [`Error::Store`].
 pub async fn list(app: &App, after: Option<&UserId>) -> Result<Vec<User>> {
     const SLICE: u32 = 500;
-    Ok(users::list(&mut app.store().reader(), after, SLICE).await?)
+    let slice = app.store().scan(after.cloned(), |conn, after| {
+        Box::pin(users::list(conn, after.as_ref(), SLICE))
+    });
+    Ok(slice.await?)
 }
 
 /// The sign-ins of a user that have not ended, the oldest first.
