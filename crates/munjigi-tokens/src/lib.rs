@@ -50,6 +50,7 @@ mod access;
 mod algorithm;
 pub mod backend;
 mod claims;
+pub mod ended;
 mod error;
 mod json;
 mod refresh;
