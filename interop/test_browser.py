@@ -2,13 +2,10 @@
 from __future__ import annotations
 
 import datetime
-import functools
 import ipaddress
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +13,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
+from browsers import chromium, files_served
 from clients import SIGNED_IN, SIGNED_OUT, SIGNED_UP
 from servers import HERE, SECRET_KEY, House, free_port, wait_until
 
@@ -29,10 +27,6 @@ pytestmark = [
 
 PAGE = HERE / "page"
 PASSWORD = "열려라 참깨 2026"
-NO_NETWORK_OF_ITS_OWN = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,30 +57,14 @@ class Page:
 
 @pytest.fixture
 def page(folder: Path) -> Iterator[Page]:
-    options = ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    options.accept_insecure_certs = True
-    for flag in (*NO_NETWORK_OF_ITS_OWN, f"--user-data-dir={folder / 'chromium'}"):
-        options.add_argument(flag)
-    options.add_experimental_option("prefs", {"intl.accept_languages": "ko-KR,ko"})
-    browser = Chrome(options, ChromeService("/usr/bin/chromedriver"))
-    yield Page(browser)
-    browser.quit()
+    with chromium(folder / "chromium") as browser:
+        yield Page(browser)
 
 
 @pytest.fixture
 def page_origin() -> Iterator[str]:
-    """Serves the page over plain HTTP on a loopback port of its own."""
-    handler = functools.partial(QuietFiles, directory=str(PAGE))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as files:
-        threading.Thread(target=files.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{files.server_port}"
-        files.shutdown()
-
-
-class QuietFiles(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Says nothing: the page's requests are of no interest."""
+    with files_served(PAGE) as origin:
+        yield origin
 
 
 def shown(answer: dict[str, Any]) -> tuple[object, object]:
