@@ -8,6 +8,7 @@ use crate::{
     Error,
     json::{self, Item, Malformed, Member, Quoted, Span},
 };
+use jiff::SignedDuration;
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -233,6 +234,24 @@ impl<'c> Claim<'c> {
                     .map(cut)
             }),
         }
+    }
+
+    /// A time as `datetime.fromtimestamp(…)` takes it: a number, to its fraction, within the years 1 to 9999.
+    pub(crate) fn moment(self) -> Option<SignedDuration> {
+        /// The first second of the year 1, and the last of 9999.
+        const YEARS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+        let seconds = match self {
+            Self::Json(json) if !is_integer(json) && !matches!(json, "true" | "false") => {
+                return SignedDuration::try_from_secs_f64(json.parse().ok()?)
+                    .ok()
+                    .filter(|moment| YEARS.contains(&moment.as_secs()));
+            }
+            Self::Json(_) => self.seconds()?,
+            Self::Text(_) => return None,
+        };
+        YEARS
+            .contains(&seconds)
+            .then(|| SignedDuration::from_secs(seconds))
     }
 
     /// A text, or the digits of an integer.

@@ -27,16 +27,30 @@ pub enum Error {
     /// The `JTI_CLAIM` is missing.
     #[error("Token has no id")]
     NoId,
-    /// `exp` is missing: a token that never ends is none.
-    #[error("Token has no 'exp' claim")]
-    NoExp,
+    /// A time is missing: `exp`, without which a token would never end, or the `SLIDING_TOKEN_REFRESH_EXP_CLAIM` of
+    /// a sliding token that is to be refreshed.
+    #[error("Token has no '{claim}' claim")]
+    NoClaim {
+        /// The name of the claim.
+        claim: String,
+    },
+    /// The time in this claim is not later than now less the leeway. (Of `exp` it is [`Expired`](Self::Expired).)
+    #[error("Token '{claim}' claim has expired")]
+    ClaimExpired {
+        /// The name of the claim.
+        claim: String,
+    },
     /// The token is good by itself, but was ended. This crate keeps no list; who keeps one answers with this.
     #[error("Token is blacklisted")]
     Blacklisted,
     /// The `USER_ID_CLAIM` is missing, or neither a text nor an integer.
     #[error("Token contained no recognizable user identification")]
     NoUserId,
-    /// A token was to be made for a user whose `is_active` is false. simplejwt makes it and logs a warning.
+    /// The `REVOKE_TOKEN_CLAIM` is missing, or of another password than the user now has.
+    #[error("The user's password has been changed.")]
+    PasswordChanged,
+    /// A token was to be made for a user whose `is_active` is false, and `CHECK_USER_IS_ACTIVE` is on. simplejwt
+    /// makes it and logs a warning.
     #[error("User is inactive")]
     InactiveUser,
     /// The user has no field of the name that `USER_ID_FIELD` gives.
@@ -58,7 +72,8 @@ pub enum Error {
 
 impl Error {
     /// A stable word for programs: `token_not_valid` for every token that is refused (simplejwt's
-    /// `InvalidToken.default_code`), `user_inactive`, `user_id_field`, `reserved_claim`, `improperly_configured`.
+    /// `InvalidToken.default_code`), `password_changed`, `user_inactive`, `user_id_field`, `reserved_claim`,
+    /// `improperly_configured`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Invalid
@@ -66,9 +81,11 @@ impl Error {
             | Self::WrongType
             | Self::NoType
             | Self::NoId
-            | Self::NoExp
+            | Self::NoClaim { .. }
+            | Self::ClaimExpired { .. }
             | Self::Blacklisted
             | Self::NoUserId => "token_not_valid",
+            Self::PasswordChanged => "password_changed",
             Self::InactiveUser => "user_inactive",
             Self::NoUserIdField { .. } => "user_id_field",
             Self::ReservedClaim { .. } => "reserved_claim",

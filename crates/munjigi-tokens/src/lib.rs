@@ -33,7 +33,10 @@
 //!   and [`backend::MAX_TOKEN`] bytes.
 //! - What makes simplejwt's server answer 500 (`exp` as a text or beyond the year 9999, a refresh token without a
 //!   `jti`) is a refusal like the others.
-//! - A token is made for an active user only, and a signing key has at least 32 bytes.
+//! - A token is made for an active user only, unless `CHECK_USER_IS_ACTIVE` is off, and a signing key has at least
+//!   32 bytes.
+//! - Where `TOKEN_TYPE_CLAIM` or `JTI_CLAIM` is none, a token has no such claim. (Python writes one named `null`.)
+//! - A lifetime is above zero, and no claim has the name of another.
 //! - A user id is a text or an integer, never `true` or `1.0`; a token's id is a text under whatever `JTI_CLAIM`.
 //! - `NaN` is no JSON, in whatever claim; a number in a text counts as a time only where it is plain digits.
 //! - What an access token copies from its refresh token keeps its spelling, white space included.
@@ -43,7 +46,8 @@
 //! | `settings.DEFAULTS`, `api_settings` | [`SimpleJwtSettings`] |
 //! | `state.token_backend` | [`SimpleJwt`] |
 //! | `backends.TokenBackend` | [`backend::TokenBackend`] |
-//! | `tokens.{Token, AccessToken, RefreshToken, UntypedToken}` | [`Token`], [`AccessToken`], [`RefreshToken`], [`UntypedToken`] |
+//! | `tokens.{Token, AccessToken, RefreshToken, SlidingToken, UntypedToken}` | [`Token`], [`AccessToken`], [`RefreshToken`], [`SlidingToken`], [`UntypedToken`] |
+//! | `utils.get_md5_hash_password` | [`Token::check_password`] |
 //! | `exceptions` | [`Error`] |
 
 mod access;
@@ -55,6 +59,7 @@ mod error;
 mod json;
 mod refresh;
 mod settings;
+mod sliding;
 mod state;
 mod token;
 mod untyped;
@@ -65,6 +70,7 @@ pub use claims::Claims;
 pub use error::Error;
 pub use refresh::{Refresh, RefreshToken};
 pub use settings::{Audience, SigningKey, SimpleJwtSettings, TokenClass};
+pub use sliding::{Sliding, SlidingToken};
 pub use state::SimpleJwt;
 pub use token::{Minted, Token, TokenType};
 pub use untyped::{Untyped, UntypedToken};

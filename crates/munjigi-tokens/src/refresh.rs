@@ -43,12 +43,32 @@ impl RefreshToken {
         let mut access = AccessToken::new(self.jwt(), now, self.current_time);
         for (name, claim) in self.claims.iter() {
             let is_own = matches!(name, "exp" | "iat" | "jti")
-                || name == settings.token_type_claim
-                || name == settings.jti_claim;
+                || settings.token_type_claim.as_deref() == Some(name)
+                || settings.jti_claim.as_deref() == Some(name);
             if !is_own {
                 access.claims.set(name, claim);
             }
         }
         access
+    }
+
+    /// The refresh token that takes this one's place under `ROTATE_REFRESH_TOKENS`: a new id, `exp` and `iat`, in
+    /// their old places, and every other claim as it was. (`TokenRefreshSerializer.validate`.)
+    ///
+    /// The old one is as good as before. Who keeps a blacklist puts it there, if `BLACKLIST_AFTER_ROTATION` says so.
+    #[must_use]
+    pub fn rotate(self) -> Self {
+        let now = self.jwt().now();
+        self.rotate_at(now)
+    }
+
+    /// The same as of `now`. Make the access token of the answer first: simplejwt draws its id first.
+    #[must_use]
+    pub fn rotate_at(mut self, now: Timestamp) -> Self {
+        self.current_time = now;
+        self.set_jti();
+        self.set_exp(now);
+        self.set_iat(now);
+        self
     }
 }

@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 /// `SIMPLE_JWT`. What is not written here does not exist yet; no key is taken and ignored.
 ///
-/// Some keys are for who serves requests, and are only kept here for him: `update_last_login`,
-/// `auth_header_types`, `auth_header_name`, `auth_token_classes`.
+/// Some keys are for who serves requests and keeps lists, and are only kept here for him: `rotate_refresh_tokens`,
+/// `blacklist_after_rotation`, `update_last_login`, `auth_header_types`, `auth_header_name`, `auth_token_classes`.
 ///
 /// ```
 /// use jiff::SignedDuration;
@@ -24,11 +24,19 @@ use zeroize::Zeroizing;
 /// # Ok::<(), munjigi_tokens::Error>(())
 /// ```
 #[derive(Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of its own in SIMPLE_JWT"
+)]
 pub struct SimpleJwtSettings {
     /// How long an access token lives. Five minutes.
     pub access_token_lifetime: SignedDuration,
     /// How long a refresh token lives. Seven days (simplejwt: one).
     pub refresh_token_lifetime: SignedDuration,
+    /// Whether a refresh gives a new refresh token too. Off.
+    pub rotate_refresh_tokens: bool,
+    /// Whether the old refresh token is blacklisted then. Off.
+    pub blacklist_after_rotation: bool,
     /// Whether a sign-in writes the user's `last_login`. On (simplejwt: off).
     pub update_last_login: bool,
     /// How tokens are signed. HS256. A token that names another algorithm is refused.
@@ -51,10 +59,23 @@ pub struct SimpleJwtSettings {
     pub user_id_claim: String,
     /// Which tokens open a guarded route. The access token alone.
     pub auth_token_classes: Vec<TokenClass>,
-    /// The claim that tells an access token from a refresh token. `token_type`.
-    pub token_type_claim: String,
-    /// The claim of a token's own id. `jti`.
-    pub jti_claim: String,
+    /// The claim that tells an access token from a refresh token. `token_type`. None: none is written or asked for,
+    /// so that a token of any kind passes for every other.
+    pub token_type_claim: Option<String>,
+    /// The claim of a token's own id. `jti`. None: none is written or asked for, so that no token can be blacklisted.
+    pub jti_claim: Option<String>,
+    /// The claim that says until when a sliding token can be refreshed. `refresh_exp`.
+    pub sliding_token_refresh_exp_claim: String,
+    /// How long a sliding token opens routes. Five minutes.
+    pub sliding_token_lifetime: SignedDuration,
+    /// How long a sliding token can be refreshed. One day.
+    pub sliding_token_refresh_lifetime: SignedDuration,
+    /// Whether a token carries a digest of the user's stored password, and is good for that one only. Off.
+    pub check_revoke_token: bool,
+    /// The claim of that digest. `hash_password`.
+    pub revoke_token_claim: String,
+    /// Whether a token is made for active users only, and good for them only. On.
+    pub check_user_is_active: bool,
 }
 
 impl SimpleJwtSettings {
@@ -63,6 +84,8 @@ impl SimpleJwtSettings {
         Self {
             access_token_lifetime: SignedDuration::from_mins(5),
             refresh_token_lifetime: SignedDuration::from_hours(7 * 24),
+            rotate_refresh_tokens: false,
+            blacklist_after_rotation: false,
             update_last_login: true,
             algorithm: Algorithm::Hs256,
             signing_key,
@@ -74,8 +97,14 @@ impl SimpleJwtSettings {
             user_id_field: "id".to_owned(),
             user_id_claim: "user_id".to_owned(),
             auth_token_classes: vec![TokenClass::AccessToken],
-            token_type_claim: "token_type".to_owned(),
-            jti_claim: "jti".to_owned(),
+            token_type_claim: Some("token_type".to_owned()),
+            jti_claim: Some("jti".to_owned()),
+            sliding_token_refresh_exp_claim: "refresh_exp".to_owned(),
+            sliding_token_lifetime: SignedDuration::from_mins(5),
+            sliding_token_refresh_lifetime: SignedDuration::from_hours(24),
+            check_revoke_token: false,
+            revoke_token_claim: "hash_password".to_owned(),
+            check_user_is_active: true,
         }
     }
 }
@@ -112,14 +141,27 @@ pub enum TokenClass {
     AccessToken,
     /// [`RefreshToken`](crate::RefreshToken): then whoever holds a refresh token needs no access token.
     RefreshToken,
+    /// [`SlidingToken`](crate::SlidingToken).
+    SlidingToken,
+    /// [`UntypedToken`](crate::UntypedToken): any kind of token.
+    UntypedToken,
 }
 
 impl TokenClass {
+    const ALL: [Self; 4] = [
+        Self::AccessToken,
+        Self::RefreshToken,
+        Self::SlidingToken,
+        Self::UntypedToken,
+    ];
+
     /// The name of the Python class, as it stands in `messages[].token_class` of a 401.
     pub fn name(self) -> &'static str {
         match self {
             Self::AccessToken => "AccessToken",
             Self::RefreshToken => "RefreshToken",
+            Self::SlidingToken => "SlidingToken",
+            Self::UntypedToken => "UntypedToken",
         }
     }
 
@@ -128,6 +170,8 @@ impl TokenClass {
         match self {
             Self::AccessToken => "access",
             Self::RefreshToken => "refresh",
+            Self::SlidingToken => "sliding",
+            Self::UntypedToken => "untyped",
         }
     }
 }
@@ -144,13 +188,13 @@ impl FromStr for TokenClass {
 
     /// Reads the Python path of the class.
     fn from_str(path: &str) -> Result<Self, Error> {
-        [Self::AccessToken, Self::RefreshToken]
+        Self::ALL
             .into_iter()
             .find(|class| class.to_string() == path)
             .ok_or_else(|| {
                 Error::ImproperlyConfigured(
                     format!(
-                        "AUTH_TOKEN_CLASSES names \"{path}\", which is not known. Write \
+                        "AUTH_TOKEN_CLASSES names \"{path}\", which is none of simplejwt's classes. Write \
                          \"rest_framework_simplejwt.tokens.AccessToken\"."
                     )
                     .into(),

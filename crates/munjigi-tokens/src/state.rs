@@ -104,6 +104,11 @@ fn check_durations(settings: &SimpleJwtSettings) -> Result<(), Error> {
     let lifetimes = [
         ("ACCESS_TOKEN_LIFETIME", settings.access_token_lifetime),
         ("REFRESH_TOKEN_LIFETIME", settings.refresh_token_lifetime),
+        ("SLIDING_TOKEN_LIFETIME", settings.sliding_token_lifetime),
+        (
+            "SLIDING_TOKEN_REFRESH_LIFETIME",
+            settings.sliding_token_refresh_lifetime,
+        ),
     ];
     for (setting, lifetime) in lifetimes {
         if lifetime <= SignedDuration::ZERO || lifetime > LONGEST {
@@ -126,11 +131,19 @@ fn check_durations(settings: &SimpleJwtSettings) -> Result<(), Error> {
 fn check_claim_names(settings: &SimpleJwtSettings) -> Result<(), Error> {
     let mut taken = vec!["exp", "iat", "nbf", "aud", "iss", "sid"];
     let named = [
-        ("TOKEN_TYPE_CLAIM", &settings.token_type_claim),
-        ("JTI_CLAIM", &settings.jti_claim),
-        ("USER_ID_CLAIM", &settings.user_id_claim),
+        ("TOKEN_TYPE_CLAIM", settings.token_type_claim.as_ref()),
+        ("JTI_CLAIM", settings.jti_claim.as_ref()),
+        ("USER_ID_CLAIM", Some(&settings.user_id_claim)),
+        (
+            "SLIDING_TOKEN_REFRESH_EXP_CLAIM",
+            Some(&settings.sliding_token_refresh_exp_claim),
+        ),
+        ("REVOKE_TOKEN_CLAIM", Some(&settings.revoke_token_claim)),
     ];
-    for (setting, claim) in named {
+    for (setting, claim) in named
+        .into_iter()
+        .filter_map(|(setting, claim)| Some((setting, claim?)))
+    {
         if claim.is_empty() || taken.contains(&claim.as_str()) {
             return Err(Error::ImproperlyConfigured(
                 format!("{setting} is \"{claim}\", which is empty or the name of another claim. Write another name.")

@@ -10,11 +10,13 @@ use crate::{
     claims::{Claim, Registered},
 };
 use jiff::{SignedDuration, Timestamp};
+use md5::{Digest, Md5};
 use munjigi_user::AuthUser;
 use serde_json::Value;
 use std::{fmt, marker::PhantomData};
 
-/// A kind of token: [`Access`](crate::Access), [`Refresh`](crate::Refresh) or [`Untyped`](crate::Untyped).
+/// A kind of token: [`Access`](crate::Access), [`Refresh`](crate::Refresh), [`Sliding`](crate::Sliding) or
+/// [`Untyped`](crate::Untyped).
 pub trait TokenType: sealed::Sealed {
     /// The value of the token type claim; `None` takes any, or none at all.
     const NAME: Option<&'static str>;
@@ -24,6 +26,11 @@ pub trait TokenType: sealed::Sealed {
 pub trait Minted: TokenType {
     /// Which of the settings says how long one lives.
     fn lifetime(settings: &SimpleJwtSettings) -> SignedDuration;
+
+    /// Which of the settings says how long one can be refreshed, where it says so itself.
+    fn refresh_lifetime(_settings: &SimpleJwtSettings) -> Option<SignedDuration> {
+        None
+    }
 }
 
 pub(crate) mod sealed {
@@ -56,13 +63,16 @@ impl<T: TokenType> Token<T> {
     /// # Errors
     /// The first that is true of these, in simplejwt's order: [`Error::Invalid`] for the form, the header, the
     /// signature, `iat` or `nbf`; [`Error::Expired`]; [`Error::Invalid`] for `iss`, `aud`, `sub` or `jti`;
-    /// [`Error::NoExp`]; [`Error::NoId`]; [`Error::NoType`]; [`Error::WrongType`].
+    /// [`Error::NoClaim`] for `exp`; [`Error::NoId`]; [`Error::NoType`]; [`Error::WrongType`]. Of the last three, what
+    /// asks for a claim that the settings do not name is left out.
     pub fn verify_at(jwt: &SimpleJwt, text: &str, now: Timestamp) -> Result<Self, Error> {
         let claims = Claims::parse(jwt.backend().decode(text)?)?;
         let registered = claims.registered();
         validate_claims(&registered, jwt.settings(), now)?;
         if registered.exp.is_none() {
-            return Err(Error::NoExp);
+            return Err(Error::NoClaim {
+                claim: "exp".to_owned(),
+            });
         }
         verify_claims(&claims, jwt.settings(), T::NAME)?;
         Ok(Self {
@@ -78,11 +88,10 @@ impl<T: TokenType> Token<T> {
         &self.claims
     }
 
-    /// The token's own id; for those made here 32 hexadecimal digits.
-    pub fn jti(&self) -> &str {
-        self.claims
-            .text(&self.jwt.settings().jti_claim)
-            .unwrap_or_default()
+    /// The token's own id; for those made here 32 hexadecimal digits. `None` where the settings have no `JTI_CLAIM`:
+    /// such a token is in no blacklist.
+    pub fn jti(&self) -> Option<&str> {
+        self.claims.text(self.jwt.settings().jti_claim.as_deref()?)
     }
 
     /// The user, as text: what [`UserIdKind::parse`](munjigi_user::UserIdKind::parse) takes. simplejwt before 5.5
@@ -97,6 +106,22 @@ impl<T: TokenType> Token<T> {
             .find(name)
             .and_then(Claim::text_or_integer)
             .ok_or(Error::NoUserId)
+    }
+
+    /// Whether the token was made for the password that the user has now, where `CHECK_REVOKE_TOKEN` asks for it:
+    /// `JWTAuthentication.get_user` (simplejwt 5.5.1, `authentication.py`).
+    ///
+    /// # Errors
+    /// [`Error::PasswordChanged`] where it was not, or does not say.
+    pub fn check_password(&self, user: &(impl AuthUser + ?Sized)) -> Result<(), Error> {
+        let settings = self.jwt.settings();
+        let is_the_same =
+            || self.claims.text(&settings.revoke_token_claim) == Some(&md5_hash_password(user.password()));
+        if !settings.check_revoke_token || is_the_same() {
+            Ok(())
+        } else {
+            Err(Error::PasswordChanged)
+        }
     }
 
     /// The session record behind the token, if it was made with one: the claim `sid`.
@@ -114,17 +139,18 @@ impl<T: TokenType> Token<T> {
         self.time("iat")
     }
 
-    fn time(&self, claim: &str) -> Option<Timestamp> {
+    pub(crate) fn time(&self, claim: &str) -> Option<Timestamp> {
         Timestamp::from_second(self.claims.find(claim)?.seconds()?).ok()
     }
 }
 
 impl<T: Minted> Token<T> {
-    /// Makes a token for a user, as of now: a token type, `exp`, `iat`, a new `jti`, and the user's
-    /// `USER_ID_FIELD`. Nothing is kept of it anywhere.
+    /// Makes a token for a user, as of now: a token type, `exp`, `iat`, a new `jti`, the user's `USER_ID_FIELD`, and
+    /// under `CHECK_REVOKE_TOKEN` the MD5 of his stored password. Nothing is kept of it anywhere.
     ///
     /// # Errors
-    /// [`Error::InactiveUser`] for a user who may not come in; [`Error::NoUserIdField`] for one without that field.
+    /// [`Error::InactiveUser`] for a user who may not come in, unless `CHECK_USER_IS_ACTIVE` is off;
+    /// [`Error::NoUserIdField`] for one without that field.
     pub fn for_user(jwt: &SimpleJwt, user: &(impl AuthUser + ?Sized)) -> Result<Self, Error> {
         Self::for_user_at(jwt, user, jwt.now())
     }
@@ -138,10 +164,10 @@ impl<T: Minted> Token<T> {
         user: &(impl AuthUser + ?Sized),
         now: Timestamp,
     ) -> Result<Self, Error> {
-        if !user.is_active() {
+        let settings = jwt.settings();
+        if settings.check_user_is_active && !user.is_active() {
             return Err(Error::InactiveUser);
         }
-        let settings = jwt.settings();
         let user_id = user
             .field(&settings.user_id_field)
             .ok_or_else(|| Error::NoUserIdField {
@@ -149,6 +175,10 @@ impl<T: Minted> Token<T> {
             })?;
         let mut token = Self::new(jwt, now, now);
         token.claims.set_text(&settings.user_id_claim, &user_id);
+        if settings.check_revoke_token {
+            let digest = md5_hash_password(user.password());
+            token.claims.set_text(&settings.revoke_token_claim, &digest);
+        }
         Ok(token)
     }
 
@@ -175,12 +205,16 @@ impl<T: Minted> Token<T> {
     pub fn with_claim(mut self, name: &str, value: impl Into<Value>) -> Result<Self, Error> {
         let settings = self.jwt.settings();
         let own = [
-            &settings.token_type_claim,
-            &settings.jti_claim,
-            &settings.user_id_claim,
+            settings.token_type_claim.as_deref(),
+            settings.jti_claim.as_deref(),
+            Some(settings.user_id_claim.as_str()),
+            T::refresh_lifetime(settings).map(|_| settings.sliding_token_refresh_exp_claim.as_str()),
+            settings
+                .check_revoke_token
+                .then_some(settings.revoke_token_claim.as_str()),
         ];
         let is_reserved = matches!(name, "exp" | "iat" | "jti")
-            || own.into_iter().any(|claim| claim == name)
+            || own.contains(&Some(name))
             || (name == "aud" && settings.audience.is_some())
             || (name == "iss" && settings.issuer.is_some());
         if is_reserved {
@@ -197,7 +231,9 @@ impl<T: Minted> Token<T> {
         const USUAL_LENGTH: usize = 256;
         let settings = jwt.settings();
         let mut claims = Claims::with_capacity(USUAL_LENGTH);
-        claims.set_text(&settings.token_type_claim, T::NAME.unwrap_or_default());
+        if let Some(claim) = &settings.token_type_claim {
+            claims.set_text(claim, T::NAME.unwrap_or_default());
+        }
         let mut token = Self {
             jwt: jwt.clone(),
             current_time: now,
@@ -207,14 +243,16 @@ impl<T: Minted> Token<T> {
         token.set_exp(from);
         token.set_iat(now);
         token.set_jti();
+        if let Some(lifetime) = T::refresh_lifetime(settings) {
+            let claim = &settings.sliding_token_refresh_exp_claim;
+            token.claims.set_integer(claim, epoch_after(from, lifetime));
+        }
         token
     }
 
     pub(crate) fn set_exp(&mut self, from: Timestamp) {
-        let end = from
-            .as_duration()
-            .saturating_add(T::lifetime(self.jwt.settings()));
-        self.claims.set_integer("exp", end.as_secs());
+        let lifetime = T::lifetime(self.jwt.settings());
+        self.claims.set_integer("exp", epoch_after(from, lifetime));
     }
 
     pub(crate) fn set_iat(&mut self, now: Timestamp) {
@@ -222,11 +260,26 @@ impl<T: Minted> Token<T> {
     }
 
     pub(crate) fn set_jti(&mut self) {
+        let Some(claim) = &self.jwt.settings().jti_claim else {
+            return;
+        };
         let jti = self.jwt.new_jti();
-        self.claims.set_text(
-            &self.jwt.settings().jti_claim,
-            jti.simple().encode_lower(&mut [0; 32]),
-        );
+        self.claims
+            .set_text(claim, jti.simple().encode_lower(&mut [0; 32]));
+    }
+
+    /// Whether the time in a claim, which is not `exp`, is still to come.
+    pub(crate) fn check_exp(&self, name: &str, now: Timestamp) -> Result<(), Error> {
+        let moment = now.as_duration().saturating_sub(self.jwt.settings().leeway);
+        let claim = self.claims.find(name).ok_or_else(|| Error::NoClaim {
+            claim: name.to_owned(),
+        })?;
+        if claim.moment().ok_or(Error::Invalid)? <= moment {
+            return Err(Error::ClaimExpired {
+                claim: name.to_owned(),
+            });
+        }
+        Ok(())
     }
 }
 
@@ -333,16 +386,24 @@ fn is_for(aud: Option<Claim<'_>>, audience: &Audience) -> bool {
 /// What simplejwt checks then (`Token.verify`), in its order; and that an id under another name than `jti` is a text
 /// too, or nobody could look it up.
 fn verify_claims(claims: &Claims, settings: &SimpleJwtSettings, kind: Option<&str>) -> Result<(), Error> {
-    let jti = claims.find(&settings.jti_claim).ok_or(Error::NoId)?;
-    if let Some(kind) = kind {
-        let token_type = claims.find(&settings.token_type_claim).ok_or(Error::NoType)?;
-        if token_type != Claim::Text(kind) {
-            return Err(Error::WrongType);
-        }
+    let is_text = match &settings.jti_claim {
+        Some(claim) => claims.find(claim).ok_or(Error::NoId)?.text().is_some(),
+        None => true,
+    };
+    if let (Some(kind), Some(claim)) = (kind, &settings.token_type_claim)
+        && claims.find(claim).ok_or(Error::NoType)? != Claim::Text(kind)
+    {
+        return Err(Error::WrongType);
     }
-    if jti.text().is_some() {
-        Ok(())
-    } else {
-        Err(Error::Invalid)
-    }
+    if is_text { Ok(()) } else { Err(Error::Invalid) }
+}
+
+/// Seconds since 1970.
+fn epoch_after(from: Timestamp, lifetime: SignedDuration) -> i64 {
+    from.as_duration().saturating_add(lifetime).as_secs()
+}
+
+/// `utils.get_md5_hash_password` (simplejwt 5.5.1). What is hashed is the stored password, a hash itself.
+fn md5_hash_password(stored: &str) -> String {
+    format!("{:032X}", u128::from_be_bytes(Md5::digest(stored).into()))
 }

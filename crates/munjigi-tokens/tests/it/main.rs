@@ -4,6 +4,7 @@
 mod deviations;
 mod jws;
 mod minting;
+mod renewing;
 mod settings;
 mod verdicts;
 mod verifying;

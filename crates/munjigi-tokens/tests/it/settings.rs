@@ -34,8 +34,11 @@ fn the_defaults_are_the_documented_ones() {
     );
     assert_eq!(settings.auth_token_classes, [TokenClass::AccessToken]);
     assert_eq!(
-        (settings.token_type_claim.as_str(), settings.jti_claim.as_str()),
-        ("token_type", "jti")
+        (
+            settings.token_type_claim.as_deref(),
+            settings.jti_claim.as_deref()
+        ),
+        (Some("token_type"), Some("jti"))
     );
 }
 
@@ -72,13 +75,14 @@ fn a_time_that_makes_no_sense_is_refused() {
 fn two_claims_of_one_name_are_refused() {
     for name in ["", "exp", "iat", "nbf", "aud", "iss", "sid"] {
         assert!(
-            refusal(|settings| settings.token_type_claim = name.to_owned()).starts_with("TOKEN_TYPE_CLAIM")
+            refusal(|settings| settings.token_type_claim = Some(name.to_owned()))
+                .starts_with("TOKEN_TYPE_CLAIM")
         );
-        assert!(refusal(|settings| settings.jti_claim = name.to_owned()).starts_with("JTI_CLAIM"));
+        assert!(refusal(|settings| settings.jti_claim = Some(name.to_owned())).starts_with("JTI_CLAIM"));
         assert!(refusal(|settings| settings.user_id_claim = name.to_owned()).starts_with("USER_ID_CLAIM"));
     }
     assert!(refusal(|settings| settings.user_id_claim = "jti".to_owned()).starts_with("USER_ID_CLAIM"));
-    assert!(refusal(|settings| settings.jti_claim = "token_type".to_owned()).starts_with("JTI_CLAIM"));
+    assert!(refusal(|settings| settings.jti_claim = Some("token_type".to_owned())).starts_with("JTI_CLAIM"));
 }
 
 #[test]
@@ -112,6 +116,16 @@ fn algorithms_and_token_classes_are_read_by_their_python_names() {
             TokenClass::RefreshToken,
             "rest_framework_simplejwt.tokens.RefreshToken",
             "refresh",
+        ),
+        (
+            TokenClass::SlidingToken,
+            "rest_framework_simplejwt.tokens.SlidingToken",
+            "sliding",
+        ),
+        (
+            TokenClass::UntypedToken,
+            "rest_framework_simplejwt.tokens.UntypedToken",
+            "untyped",
         ),
     ] {
         assert_eq!(path.parse(), Ok(class));

@@ -34,8 +34,8 @@ fn profile(written: &Value) -> SimpleJwt {
             }
             "ISSUER" => settings.issuer = Some(name()),
             "LEEWAY" => settings.leeway = jiff::SignedDuration::from_secs(value.as_i64().unwrap()),
-            "JTI_CLAIM" => settings.jti_claim = name(),
-            "TOKEN_TYPE_CLAIM" => settings.token_type_claim = name(),
+            "JTI_CLAIM" => settings.jti_claim = Some(name()),
+            "TOKEN_TYPE_CLAIM" => settings.token_type_claim = Some(name()),
             "USER_ID_CLAIM" => settings.user_id_claim = name(),
             _ => panic!("no such setting: {key}"),
         }

@@ -34,7 +34,7 @@ pub async fn by_refresh_token(app: &App, text: &str, now: Timestamp) -> Result<(
         .and_then(|id| app.config().user_model.id_kind.parse(id).ok());
     let ending = Ending {
         sid: refresh.sid().map(str::to_owned),
-        token: Some(tokens::outstanding(user_id, &refresh, text)),
+        token: tokens::outstanding(user_id, &refresh, text),
         now,
     };
     end(app, ending).await

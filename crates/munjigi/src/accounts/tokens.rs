@@ -12,7 +12,9 @@ use munjigi_store::records::NewRecord;
 use munjigi_store::token_blacklist::{self, OutstandingToken};
 use munjigi_store::users::User;
 use munjigi_store::{Conn, Tx, records, users};
-use munjigi_tokens::{AccessToken, Error as TokenError, RefreshToken, Token, TokenClass, TokenType};
+use munjigi_tokens::{
+    AccessToken, Error as TokenError, RefreshToken, SlidingToken, Token, TokenClass, TokenType, UntypedToken,
+};
 use munjigi_user::UserId;
 use sha2::{Digest, Sha256};
 
@@ -39,6 +41,12 @@ pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<User>
             TokenClass::RefreshToken => {
                 RefreshToken::verify_at(app.jwt(), text, now).map(|token| Claims::of(&token))
             }
+            TokenClass::SlidingToken => {
+                SlidingToken::verify_at(app.jwt(), text, now).map(|token| Claims::of(&token))
+            }
+            TokenClass::UntypedToken => {
+                UntypedToken::verify_at(app.jwt(), text, now).map(|token| Claims::of(&token))
+            }
             _ => Err(TokenError::WrongType),
         };
         match verified {
@@ -53,7 +61,7 @@ pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<User>
 struct Claims {
     user_id: String,
     sid: Option<String>,
-    jti: String,
+    jti: Option<String>,
 }
 
 impl Claims {
@@ -61,7 +69,7 @@ impl Claims {
         Ok(Self {
             user_id: token.user_id()?.to_owned(),
             sid: sid_of(token)?,
-            jti: token.jti().to_owned(),
+            jti: token.jti().map(str::to_owned),
         })
     }
 }
@@ -82,8 +90,8 @@ async fn user_of(app: &App, claims: Claims, class: TokenClass, now: Timestamp) -
     if !user.is_active {
         return Err(Error::UserInactive);
     }
-    let blacklisted =
-        class == TokenClass::RefreshToken && token_blacklist::is_blacklisted(&mut conn, &claims.jti).await?;
+    let is_listed = class != TokenClass::AccessToken;
+    let blacklisted = is_listed && is_blacklisted(&mut conn, claims.jti.as_deref()).await?;
     if blacklisted || !is_live(app, &mut conn, claims.sid.as_deref(), &user, now).await? {
         return Err(Error::Bearer(vec![(class, TokenError::Blacklisted)]));
     }
@@ -98,7 +106,7 @@ async fn user_of(app: &App, claims: Claims, class: TokenClass, now: Timestamp) -
 pub async fn refresh(app: &App, text: &str, now: Timestamp) -> Result<String> {
     let refresh = RefreshToken::verify_at(app.jwt(), text, now)?;
     let mut conn = app.store().reader();
-    if token_blacklist::is_blacklisted(&mut conn, refresh.jti()).await? {
+    if is_blacklisted(&mut conn, refresh.jti()).await? {
         return Err(TokenError::Blacklisted.into());
     }
     let user = by_claim(app, &mut conn, refresh.user_id()?).await?;
@@ -107,6 +115,14 @@ pub async fn refresh(app: &App, text: &str, now: Timestamp) -> Result<String> {
         return Err(TokenError::Blacklisted.into());
     }
     Ok(refresh.access_token_at(now).to_string())
+}
+
+/// Whether a token was blacklisted. One without an id, where there is no `JTI_CLAIM`, cannot be.
+async fn is_blacklisted(conn: &mut Conn, jti: Option<&str>) -> Result<bool> {
+    match jti {
+        Some(jti) => Ok(token_blacklist::is_blacklisted(conn, jti).await?),
+        None => Ok(false),
+    }
 }
 
 /// Whether the sign-in behind a token still holds. A token without a record, Django's own, holds by itself.
@@ -132,7 +148,7 @@ async fn by_claim(app: &App, conn: &mut Conn, value: &str) -> Result<Option<User
 /// The rows of a pair of tokens.
 pub(super) struct Opening {
     record: NewRecord,
-    outstanding: OutstandingToken,
+    outstanding: Option<OutstandingToken>,
 }
 
 impl Opening {
@@ -156,7 +172,7 @@ pub(super) fn mint(
         refresh: refresh.to_string(),
     };
     let carrier = Carrier::Refresh {
-        jti: refresh.jti().to_owned(),
+        jti: refresh.jti().map(str::to_owned),
         exp: refresh.expires_at(),
     };
     let opening = Opening {
@@ -168,17 +184,24 @@ pub(super) fn mint(
 
 pub(super) async fn write(tx: &mut Tx, opening: &Opening) -> munjigi_store::Result<()> {
     records::open(tx, &opening.record).await?;
-    token_blacklist::insert_outstanding(tx, &opening.outstanding).await
+    match &opening.outstanding {
+        Some(outstanding) => token_blacklist::insert_outstanding(tx, outstanding).await,
+        None => Ok(()),
+    }
 }
 
-/// The row that says a refresh token was given out. A digest stands where simplejwt keeps the token: it looks
-/// tokens up by their `jti` alone, and whoever reads the table cannot use it.
-pub(super) fn outstanding(user_id: Option<UserId>, refresh: &RefreshToken, text: &str) -> OutstandingToken {
-    OutstandingToken {
+/// The row that says a refresh token was given out; none where there is no `JTI_CLAIM`, for tokens are looked up by
+/// that alone. A digest stands where simplejwt keeps the token, so that whoever reads the table cannot use it.
+pub(super) fn outstanding(
+    user_id: Option<UserId>,
+    refresh: &RefreshToken,
+    text: &str,
+) -> Option<OutstandingToken> {
+    Some(OutstandingToken {
         user_id,
-        jti: refresh.jti().to_owned(),
+        jti: refresh.jti()?.to_owned(),
         token: format!("sha256:{}", STANDARD_NO_PAD.encode(Sha256::digest(text))),
         created_at: refresh.issued_at(),
         expires_at: refresh.expires_at(),
-    }
+    })
 }

@@ -161,8 +161,8 @@ pub(super) fn resolve(
     jwt.user_id_field = user_id_field(settings)?;
     jwt.user_id_claim = settings.read(&USER_ID_CLAIM)?;
     jwt.auth_token_classes = settings.read(&AUTH_TOKEN_CLASSES)?;
-    jwt.token_type_claim = settings.read(&TOKEN_TYPE_CLAIM)?;
-    jwt.jti_claim = settings.read(&JTI_CLAIM)?;
+    jwt.token_type_claim = Some(settings.read(&TOKEN_TYPE_CLAIM)?);
+    jwt.jti_claim = Some(settings.read(&JTI_CLAIM)?);
     // These errors are sentences that name the key.
     SimpleJwt::new(jwt.clone()).map_err(|error| Error::Contradiction(format!("SIMPLE_JWT: {error}")))?;
     warn(&jwt, key.len(), findings)?;

@@ -250,9 +250,11 @@ fn token_text(error: &TokenError) -> Text {
         TokenError::WrongType => Text::TokenHasWrongType,
         TokenError::NoType => Text::TokenHasNoType,
         TokenError::NoId => Text::TokenHasNoId,
-        TokenError::NoExp => Text::TokenHasNoClaim("exp".to_owned()),
+        TokenError::NoClaim { claim } => Text::TokenHasNoClaim(claim.clone()),
+        TokenError::ClaimExpired { claim } => Text::TokenClaimExpired(claim.clone()),
         TokenError::Blacklisted => Text::TokenBlacklisted,
         TokenError::NoUserId => Text::NoUserIdentification,
+        TokenError::PasswordChanged => Text::PasswordChanged,
         TokenError::InactiveUser => Text::UserInactive,
         _ => Text::TokenInvalid,
     }
@@ -264,6 +266,7 @@ fn token_word(error: &TokenError) -> &'static str {
         TokenError::Expired => "token_expired",
         TokenError::WrongType => "token_wrong_type",
         TokenError::Blacklisted => "token_blacklisted",
+        TokenError::PasswordChanged => "password_changed",
         TokenError::InactiveUser => "user_inactive",
         _ => "token_not_valid",
     }
