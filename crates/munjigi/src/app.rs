@@ -25,7 +25,6 @@ struct Parts {
     pool: HashingPool,
     clock: Clock,
     csrf: CsrfSettings,
-    challenge: HeaderValue,
     config: Config,
 }
 
@@ -47,7 +46,7 @@ impl App {
         };
         let session_rows = SessionRows::new(&config.secret_keys, policy);
         let pool = HashingPool::new(Arc::clone(&config.hashers), config.hashing)?;
-        let (csrf, challenge) = (csrf_settings(&config)?, challenge(&config));
+        let csrf = csrf_settings(&config)?;
         Ok(Self(Arc::new(Parts {
             store,
             jwt,
@@ -55,7 +54,6 @@ impl App {
             pool,
             clock,
             csrf,
-            challenge,
             config,
         })))
     }
@@ -92,7 +90,7 @@ impl App {
 
     /// `WWW-Authenticate` of every 401: `JWTAuthentication.authenticate_header` of simplejwt.
     pub fn challenge(&self) -> &HeaderValue {
-        &self.0.challenge
+        self.0.config.bearer.challenge()
     }
 
     /// The time now.
@@ -114,17 +112,6 @@ fn csrf_settings(config: &Config) -> Result<CsrfSettings, SigningError> {
         Some(domain) => settings.cookie_domain(domain),
         None => settings,
     })
-}
-
-fn challenge(config: &Config) -> HeaderValue {
-    let scheme = config
-        .simple_jwt
-        .auth_header_types
-        .first()
-        .map_or("Bearer", String::as_str);
-    // A scheme is a word of ASCII; the settings have seen to that.
-    HeaderValue::from_str(&format!("{scheme} realm=\"api\""))
-        .unwrap_or(HeaderValue::from_static("Bearer realm=\"api\""))
 }
 
 /// Why the parts do not fit.

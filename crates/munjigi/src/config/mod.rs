@@ -49,7 +49,7 @@ pub use written::{Sources, Written};
 
 use crate::i18n::Languages;
 use check::Finding;
-use http::HeaderName;
+use munjigi_axum::BearerHeader;
 use munjigi_passwords::Hashers;
 use munjigi_passwords::pool::PoolSettings;
 use munjigi_passwords::validation::Validator;
@@ -101,8 +101,8 @@ pub struct Config {
     pub validators: Vec<Box<dyn Validator>>,
     /// `[SIMPLE_JWT]`.
     pub simple_jwt: SimpleJwtSettings,
-    /// `SIMPLE_JWT.AUTH_HEADER_NAME` as it is on the wire: `authorization`.
-    pub auth_header: HeaderName,
+    /// `SIMPLE_JWT.AUTH_HEADER_NAME` and `AUTH_HEADER_TYPES`: where a bearer token is looked for.
+    pub bearer: BearerHeader,
     /// `REST_FRAMEWORK.DEFAULT_AUTHENTICATION_CLASSES`, in order, at least one.
     pub authentication_classes: Vec<AuthenticationClass>,
     /// `SESSION_*`.
@@ -155,7 +155,7 @@ impl Config {
             hashing: passwords::pool(settings)?,
             validators: passwords::validators(settings)?,
             simple_jwt: jwt.settings,
-            auth_header: jwt.header,
+            bearer: jwt.bearer,
             authentication_classes: rest_framework::authentication_classes(settings)?,
             session,
             csrf,

@@ -12,8 +12,8 @@ use super::kind::{FromText, Kind, Positive, Wrong};
 use super::secrets::Secret;
 use super::setting::{Section, Setting};
 use super::written::Settings;
-use http::HeaderName;
 use jiff::SignedDuration;
+use munjigi_axum::BearerHeader;
 use munjigi_signing::SecretKeys;
 use munjigi_tokens::{Algorithm, Audience, SigningKey, SimpleJwt, SimpleJwtSettings, TokenClass};
 use std::time::Duration;
@@ -136,8 +136,8 @@ pub(super) use later::SECTION as LATER_SECTION;
 /// What `[SIMPLE_JWT]` resolves to.
 pub(super) struct Resolved {
     pub(super) settings: SimpleJwtSettings,
-    /// `AUTH_HEADER_NAME` on the wire.
-    pub(super) header: HeaderName,
+    /// `AUTH_HEADER_NAME` and `AUTH_HEADER_TYPES`.
+    pub(super) bearer: BearerHeader,
 }
 
 /// Reads the table. `keys` are the `SECRET_KEY` that signs where no other is written.
@@ -147,7 +147,6 @@ pub(super) fn resolve(
     findings: &mut Vec<Finding>,
 ) -> Result<Resolved, Error> {
     let key = signing_key(settings, keys)?;
-    let header = settings.read(&AUTH_HEADER_NAME)?;
     let mut jwt = SimpleJwtSettings::new(SigningKey::new(key.as_slice()));
     jwt.access_token_lifetime = signed(settings.read(&ACCESS_TOKEN_LIFETIME)?.0);
     jwt.refresh_token_lifetime = signed(settings.read(&REFRESH_TOKEN_LIFETIME)?.0);
@@ -157,23 +156,20 @@ pub(super) fn resolve(
     jwt.issuer = settings.read(&ISSUER)?;
     jwt.leeway = signed(settings.read(&LEEWAY)?);
     jwt.auth_header_types = settings.read(&AUTH_HEADER_TYPES)?.0;
-    jwt.auth_header_name.clone_from(&header.0);
+    jwt.auth_header_name = settings.read(&AUTH_HEADER_NAME)?.0;
     jwt.user_id_field = user_id_field(settings)?;
     jwt.user_id_claim = settings.read(&USER_ID_CLAIM)?;
     jwt.auth_token_classes = settings.read(&AUTH_TOKEN_CLASSES)?;
     jwt.token_type_claim = Some(settings.read(&TOKEN_TYPE_CLAIM)?);
     jwt.jti_claim = Some(settings.read(&JTI_CLAIM)?);
     // These errors are sentences that name the key.
-    SimpleJwt::new(jwt.clone()).map_err(|error| Error::Contradiction(format!("SIMPLE_JWT: {error}")))?;
+    let contradiction = |error| Error::Contradiction(format!("SIMPLE_JWT: {error}"));
+    SimpleJwt::new(jwt.clone()).map_err(contradiction)?;
+    let bearer = BearerHeader::new(&jwt).map_err(contradiction)?;
     warn(&jwt, key.len(), findings)?;
-    let header = header.on_the_wire().ok_or_else(|| {
-        Error::Contradiction(
-            "SIMPLE_JWT.AUTH_HEADER_NAME names no header. Write \"HTTP_AUTHORIZATION\".".to_owned(),
-        )
-    })?;
     Ok(Resolved {
         settings: jwt,
-        header,
+        bearer,
     })
 }
 

@@ -2,7 +2,7 @@
 //! credential decides, for good or ill; a request without any is anonymous.
 
 use super::context::Context;
-use super::cookies::{self, CookieAttributes, Lifetime};
+use super::cookies::{CookieAttributes, Lifetime};
 use super::csrf;
 use super::error::{Error, Result};
 use crate::accounts::sessions::{self, Presented, Session};
@@ -10,8 +10,9 @@ use crate::accounts::tokens;
 use crate::app::App;
 use crate::config::AuthenticationClass;
 use axum::extract::FromRequestParts;
+use http::Method;
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use munjigi_axum::cookies;
 use munjigi_sessions::SessionKey;
 use munjigi_store::users::User;
 
@@ -67,30 +68,9 @@ impl Sender {
 
 /// `JWTAuthentication.authenticate` (simplejwt 5.5.1, `authentication.py`).
 async fn by_bearer(parts: &Parts, app: &App, context: &Context) -> Result<Option<User>> {
-    match bearer_token(&parts.headers, app)? {
+    match app.config().bearer.token(&parts.headers)? {
         Some(token) => Ok(Some(tokens::authenticate(app, &token, context.now()).await?)),
         None => Ok(None),
-    }
-}
-
-/// The token in the header that `AUTH_HEADER_NAME` names; `None` where the header is missing or of another scheme.
-///
-/// # Errors
-/// [`Error::BadAuthorizationHeader`] where there is no token behind the scheme, or more than one.
-pub fn bearer_token(headers: &HeaderMap, app: &App) -> Result<Option<String>> {
-    let Some(header) = headers.get(&app.config().auth_header) else {
-        return Ok(None);
-    };
-    // What is not UTF-8 is no token; it is refused where tokens are read.
-    let text = String::from_utf8_lossy(header.as_bytes());
-    let words: Vec<&str> = text.split_ascii_whitespace().collect();
-    let types = &app.jwt().settings().auth_header_types;
-    match words.as_slice() {
-        [scheme, rest @ ..] if types.iter().any(|known| known == scheme) => match rest {
-            [token] => Ok(Some((*token).to_owned())),
-            _ => Err(Error::BadAuthorizationHeader),
-        },
-        _ => Ok(None),
     }
 }
 

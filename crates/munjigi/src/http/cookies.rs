@@ -1,9 +1,8 @@
-//! Cookies as Django reads and writes them (`http/cookie.py` and `HttpResponseBase.set_cookie`, Django 5.2): the same
-//! attributes in the same order, so that a client cannot tell whose answer it holds.
+//! Cookies as Django writes them (`HttpResponseBase.set_cookie`, Django 5.2): the same attributes in the same order, so
+//! that a client cannot tell whose answer it holds. `munjigi_axum::cookies` reads them.
 
 use crate::config::{CsrfSettings, SameSite, SessionSettings};
 use http::HeaderValue;
-use http::header::{COOKIE, HeaderMap};
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
 
@@ -111,24 +110,6 @@ impl CookieAttributes {
     }
 }
 
-/// The value of the cookie called `name`, as `parse_cookie` finds it: the last one of that name, quotes taken off. A
-/// foreign cookie that is not ASCII hides none of its neighbours.
-pub fn read<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .flat_map(|header| header.as_bytes().split(|&byte| byte == b';'))
-        .filter_map(|pair| std::str::from_utf8(pair).ok()?.split_once('='))
-        .filter(|(key, _)| key.trim() == name)
-        .map(|(_, value)| unquoted(value.trim()))
-        .next_back()
-}
-
-fn unquoted(value: &str) -> &str {
-    let inner = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    inner.unwrap_or(value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,22 +153,5 @@ mod tests {
             "sessionid=\"\"; Domain=a.kr; expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Max-Age=0; Path=/; \
              SameSite=Lax; Secure"
         );
-    }
-
-    #[test]
-    fn of_two_cookies_with_one_name_the_last_counts() {
-        let mut headers = HeaderMap::new();
-        headers.append(COOKIE, HeaderValue::from_static("a=1; sessionid=first;b=2"));
-        headers.append(
-            COOKIE,
-            HeaderValue::from_static("sessionid=\"second\"; xsessionid=3"),
-        );
-        assert_eq!(read(&headers, "sessionid"), Some("second"));
-        assert_eq!(read(&headers, "session"), None);
-        headers.append(
-            COOKIE,
-            HeaderValue::from_bytes(b"tracker=\xe9; csrftoken=c").unwrap(),
-        );
-        assert_eq!(read(&headers, "csrftoken"), Some("c"));
     }
 }

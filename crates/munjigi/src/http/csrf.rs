@@ -2,7 +2,7 @@
 //! the cookie that its token is made from. What is decided is in `munjigi_signing::csrf`.
 
 use super::context::Context;
-use super::cookies::{self, CookieAttributes, Lifetime};
+use super::cookies::{CookieAttributes, Lifetime};
 use super::error::{Error, Result};
 use super::header;
 use crate::app::App;
@@ -11,6 +11,7 @@ use http::header::{ORIGIN, REFERER};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use jiff::SignedDuration;
+use munjigi_axum::cookies;
 use munjigi_signing::csrf::{CsrfRequest, CsrfSecret, check, origin_verified};
 use std::borrow::Cow;
 

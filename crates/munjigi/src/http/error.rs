@@ -10,6 +10,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
+use munjigi_axum::BadAuthorizationHeader;
 use munjigi_signing::csrf::CsrfFailure;
 use munjigi_tokens::{Error as TokenError, TokenClass};
 use serde_json::{Value, json};
@@ -78,6 +79,12 @@ pub enum Error {
 impl From<accounts::Error> for Error {
     fn from(error: accounts::Error) -> Self {
         Self::Account(Arc::new(error))
+    }
+}
+
+impl From<BadAuthorizationHeader> for Error {
+    fn from(_: BadAuthorizationHeader) -> Self {
+        Self::BadAuthorizationHeader
     }
 }
 

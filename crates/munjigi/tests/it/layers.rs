@@ -12,6 +12,7 @@ fn every_crate_uses_only_those_below_it() {
         ("munjigi-signing", &[]),
         ("munjigi-sessions", &["munjigi-signing", "munjigi-user"]),
         ("munjigi-tokens", &["munjigi-user"]),
+        ("munjigi-axum", &["munjigi-tokens"]),
         (
             "munjigi-store",
             &["munjigi-sessions", "munjigi-tokens", "munjigi-user"],
@@ -19,6 +20,7 @@ fn every_crate_uses_only_those_below_it() {
         (
             "munjigi",
             &[
+                "munjigi-axum",
                 "munjigi-passwords",
                 "munjigi-sessions",
                 "munjigi-signing",

@@ -96,7 +96,7 @@ fn the_notes_values_are_the_defaults() {
     assert_eq!(jwt.refresh_token_lifetime.as_secs(), 604_800);
     assert!(jwt.update_last_login);
     assert_eq!(jwt.auth_token_classes, [TokenClass::AccessToken]);
-    assert_eq!(serve("").unwrap().auth_header, "authorization");
+    assert_eq!(serve("").unwrap().bearer.challenge(), "Bearer realm=\"api\"");
 }
 
 #[test]

@@ -6,10 +6,10 @@ use crate::accounts::signin::{self, Credentials, Login};
 use crate::accounts::signup::{self, Application};
 use crate::accounts::{signout, tokens};
 use crate::app::App;
-use crate::http::authentication::{CurrentUser, Sender, bearer_token, set_session_cookie};
+use crate::http::authentication::{CurrentUser, Sender, set_session_cookie};
 use crate::http::body::Fields;
 use crate::http::context::Context;
-use crate::http::cookies::{self, CookieAttributes};
+use crate::http::cookies::CookieAttributes;
 use crate::http::error::Result;
 use crate::http::{cross_site, csrf, fields};
 use crate::i18n::Text;
@@ -18,6 +18,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use http::{HeaderMap, StatusCode};
+use munjigi_axum::cookies;
 use munjigi_passwords::Password;
 use munjigi_sessions::SessionKey;
 use munjigi_store::FieldValue;
@@ -108,7 +109,7 @@ async fn jwt_signout(
 ) -> Result<Response> {
     if let Some(refresh) = fields::optional_text(&fields, "refresh_token")? {
         signout::by_refresh_token(&app, &refresh, context.now()).await?;
-    } else if let Some(access) = bearer_token(&headers, &app)? {
+    } else if let Some(access) = app.config().bearer.token(&headers)? {
         signout::by_access_token(&app, &access, context.now()).await?;
     } else {
         fields::required_text(&fields, "refresh_token")?;

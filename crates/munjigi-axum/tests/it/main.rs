@@ -1,0 +1,4 @@
+//! The crate from outside, through axum's router.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod bearer;
