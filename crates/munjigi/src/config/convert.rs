@@ -356,7 +356,7 @@ USER_ID_CLAIM = "user_id"
     fn what_cannot_be_taken_over_is_told() {
         let source = "SECRET_KEY = 'django-insecure-abc'\nSESSION_COOKIE_AGE = get_age()\nSIMPLE_JWT = {\n\
                       'SIGNING_KEY': os.environ['JWT_KEY'],\n'ISSUER': os.environ.get('ISS', 'me'),\n\
-                      'ROTATE_REFRESH_TOKENS': True,\n'LEEWAY': compute(1, [2, 3]),\n'MINE': 1,\n'AUDIENCE': f'{x}',\n\
+                      'TOKEN_OBTAIN_SERIALIZER': 'shop.Mine',\n'LEEWAY': compute(1, [2, 3]),\n'MINE': 1,\n'AUDIENCE': f'{x}',\n\
                       'UPDATE_LAST_LOGIN': True,\n}\nif DEBUG:\n    SIMPLE_JWT['LEEWAY'] = 5\n\
                       REST_FRAMEWORK = {'DEFAULT_PERMISSION_CLASSES': []}\n";
         let text = converted(source);
@@ -376,7 +376,7 @@ USER_ID_CLAIM = "user_id"
             assert!(text.contains(&format!("{line}\n")), "{line}\n{text}");
         }
         assert!(text.contains(
-            "# ROTATE_REFRESH_TOKENS: SIMPLE_JWT.ROTATE_REFRESH_TOKENS = true (settings.py) is not"
+            "# TOKEN_OBTAIN_SERIALIZER: SIMPLE_JWT.TOKEN_OBTAIN_SERIALIZER = \"shop.Mine\" (settings.py) is not"
         ));
         assert!(!text.contains("insecure"));
         toml::from_str::<toml::Table>(&text).unwrap();

@@ -45,6 +45,7 @@ pub use rest_framework::AuthenticationClass;
 pub use routes::Routes;
 pub use server::{Limits, LogFormat, LogSettings};
 pub use session::SessionSettings;
+pub use simple_jwt::CompatVersion;
 pub use written::{Sources, Written};
 
 use crate::i18n::Languages;
@@ -101,6 +102,8 @@ pub struct Config {
     pub validators: Vec<Box<dyn Validator>>,
     /// `[SIMPLE_JWT]`.
     pub simple_jwt: SimpleJwtSettings,
+    /// `SIMPLE_JWT.COMPAT_VERSION`: which simplejwt is answered like.
+    pub compat_version: CompatVersion,
     /// `SIMPLE_JWT.AUTH_HEADER_NAME` and `AUTH_HEADER_TYPES`: where a bearer token is looked for.
     pub bearer: BearerHeader,
     /// `REST_FRAMEWORK.DEFAULT_AUTHENTICATION_CLASSES`, in order, at least one.
@@ -155,6 +158,7 @@ impl Config {
             hashing: passwords::pool(settings)?,
             validators: passwords::validators(settings)?,
             simple_jwt: jwt.settings,
+            compat_version: jwt.compat_version,
             bearer: jwt.bearer,
             authentication_classes: rest_framework::authentication_classes(settings)?,
             session,

@@ -21,6 +21,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     users::SECTION,
     simple_jwt::SECTION,
     simple_jwt::LATER_SECTION,
+    simple_jwt::PYTHON_SECTION,
     rest_framework::SECTION,
     routes::SECTION,
     passwords::COSTS_SECTION,
@@ -78,6 +79,9 @@ pub(crate) fn unknown(name: &str, origin: &str) -> Error {
 }
 
 fn hint(name: &str) -> String {
+    if let Some(successor) = simple_jwt::successor(name) {
+        return successor.to_owned();
+    }
     let (table, key) = name
         .rsplit_once('.')
         .map_or((None, name), |(table, key)| (Some(table), key));
