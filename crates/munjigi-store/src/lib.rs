@@ -24,6 +24,7 @@
 
 mod db;
 pub mod emails;
+pub mod ended;
 mod error;
 pub mod migrate;
 mod model;

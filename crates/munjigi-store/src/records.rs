@@ -5,10 +5,11 @@
 
 use std::sync::LazyLock;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use munjigi_user::UserId;
 
 use crate::db::{Conn, Param, Row, Stmt, Store, Tx};
+use crate::ended::Ended;
 use crate::error::{Error, Result};
 
 /// A row of `munjigi_session`. Times have whole milliseconds.
@@ -125,6 +126,28 @@ impl EndReason {
     }
 }
 
+/// How a record ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Why.
+    pub reason: EndReason,
+    /// When.
+    pub at: Timestamp,
+    /// For how long an access token that was made just before the end is taken. So long after the end, or after the
+    /// record's own token expired where that is later, no token of it is good any more.
+    pub outlived: SignedDuration,
+}
+
+impl End {
+    fn ended(&self, sid: String, jti_exp: Option<Timestamp>) -> Ended {
+        let last = jti_exp.map_or(self.at, |exp| exp.max(self.at));
+        Ended {
+            sid,
+            until: last.checked_add(self.outlived).unwrap_or(Timestamp::MAX),
+        }
+    }
+}
+
 /// What is left to do about a record that [`end_all_for_user`] ended: its Django session is to be deleted, its
 /// token to be blacklisted, in the same transaction.
 #[derive(Clone, PartialEq)]
@@ -204,44 +227,51 @@ pub async fn for_user(conn: &mut Conn, user_id: &UserId) -> Result<Vec<Record>> 
     conn.all(&FOR_USER, &[(&user_id.to_string()).into()], read).await
 }
 
-/// Ends a record. False where there is none or it had ended before; the first reason stays.
+/// Ends a record, and puts it on the list of [`crate::ended`]. False where there is none or it had ended before; the
+/// first reason stays.
 ///
 /// # Errors
 /// What the database may fail with.
-pub async fn end(tx: &mut Tx, sid: &str, reason: EndReason, now: Timestamp) -> Result<bool> {
-    Ok(tx
-        .execute(&END, &[sid.into(), millis(now).into(), reason.as_str().into()])
-        .await?
-        > 0)
+pub async fn end(tx: &mut Tx, sid: &str, end: &End) -> Result<bool> {
+    let params: [Param<'_>; 3] = [sid.into(), millis(end.at).into(), end.reason.as_str().into()];
+    let jti_exp = tx.optional(&END, &params, |row| time(row, 0)).await?;
+    if let Some(jti_exp) = jti_exp {
+        tx.note_ended(end.ended(sid.to_owned(), jti_exp));
+    }
+    Ok(jti_exp.is_some())
 }
 
-/// Ends all records of a user but one.
+/// Ends all records of a user but one, and puts them on the list of [`crate::ended`].
 ///
 /// # Errors
 /// What the database may fail with.
 pub async fn end_all_for_user(
     tx: &mut Tx,
     user_id: &UserId,
-    reason: EndReason,
-    now: Timestamp,
+    end: &End,
     except: Option<&str>,
 ) -> Result<Vec<EndedRecord>> {
     let user_id = user_id.to_string();
     let params: [Param<'_>; 4] = [
         (&user_id).into(),
-        millis(now).into(),
-        reason.as_str().into(),
+        millis(end.at).into(),
+        end.reason.as_str().into(),
         except.unwrap_or_default().into(),
     ];
-    tx.all(&END_ALL, &params, |row| {
-        Ok(EndedRecord {
-            sid: row.text(0)?,
-            django_session_key: row.optional_text(1)?,
-            jti: row.optional_text(2)?,
-            jti_exp: time(row, 3)?,
+    let ended = tx
+        .all(&END_ALL, &params, |row| {
+            Ok(EndedRecord {
+                sid: row.text(0)?,
+                django_session_key: row.optional_text(1)?,
+                jti: row.optional_text(2)?,
+                jti_exp: time(row, 3)?,
+            })
         })
-    })
-    .await
+        .await?;
+    for record in &ended {
+        tx.note_ended(end.ended(record.sid.clone(), record.jti_exp));
+    }
+    Ok(ended)
 }
 
 /// Follows a session whose key was cycled (`update_session_auth_hash`, a second sign-in). False where the record
@@ -358,7 +388,10 @@ static FOR_USER: LazyLock<Stmt> = LazyLock::new(|| {
     ))
 });
 static END: LazyLock<Stmt> = LazyLock::new(|| {
-    Stmt::new("UPDATE munjigi_session SET ended_at = $2, end_reason = $3 WHERE sid = $1 AND ended_at IS NULL")
+    Stmt::new(
+        "UPDATE munjigi_session SET ended_at = $2, end_reason = $3 WHERE sid = $1 AND ended_at IS NULL \
+         RETURNING jti_exp",
+    )
 });
 static END_ALL: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(

@@ -1,15 +1,18 @@
 //! A connection that reads, and a transaction that writes.
 
+use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::panic::resume_unwind;
 use std::sync::{Arc, LazyLock};
 
 use tokio::task::JoinError;
 
+use super::Work;
 use super::postgres::{InTransaction, Postgres};
 use super::row::Row;
 use super::sqlite::{Own, Readers};
 use super::value::{Param, Stmt};
+use crate::ended::{self, Ended};
 use crate::error::{Error, Result};
 use crate::users::{User, UserSql};
 
@@ -124,11 +127,42 @@ impl Conn {
 /// A transaction: a [`Conn`] that writes too.
 pub struct Tx {
     conn: Conn,
+    /// The records that ended in this transaction.
+    ended: Vec<Ended>,
 }
 
 impl Tx {
     pub(super) fn new(conn: Conn) -> Self {
-        Self { conn }
+        Self {
+            conn,
+            ended: Vec::new(),
+        }
+    }
+
+    /// Runs the work up to where it may be committed. What ended in it is numbered last of all, so that the lock on
+    /// the counter is held no longer than it must be, and nobody who holds it waits for another lock.
+    pub(super) async fn run<I, T>(&mut self, input: &I, work: Work<I, T>) -> Result<T> {
+        // What a run before this one left behind, on SQLite, where all share a connection.
+        self.ended.clear();
+        self.conn.failed = None;
+        let done = work(self, input).await?;
+        if let Some(error) = self.conn.failed.take() {
+            return Err(error);
+        }
+        let ended = mem::take(&mut self.ended);
+        ended::number(self, &ended).await?;
+        self.ended = ended;
+        Ok(done)
+    }
+
+    /// Puts a record that ended on the list of [`crate::ended`].
+    pub(crate) fn note_ended(&mut self, ended: Ended) {
+        self.ended.push(ended);
+    }
+
+    /// What ended, for those who are told of it after the commit.
+    pub(super) fn take_ended(&mut self) -> Vec<Ended> {
+        mem::take(&mut self.ended)
     }
 
     /// Runs a statement and gives the number of rows that it changed.
@@ -157,11 +191,6 @@ impl Tx {
             Link::PostgresOwn(_) => self.execute(&LOCK_SCHEMA, &[]).await.map(drop),
             _ => Ok(()),
         }
-    }
-
-    /// The error of a statement that failed since this was last asked.
-    pub(super) fn take_failed(&mut self) -> Option<Error> {
-        self.conn.failed.take()
     }
 
     pub(super) fn link(&mut self) -> &mut Link {

@@ -20,6 +20,7 @@ use self::sqlite::Sqlite;
 pub use self::url::DatabaseUrl;
 use self::url::Target;
 pub(crate) use self::value::{Param, Stmt, quoted};
+use crate::ended::{Ended, Listeners};
 use crate::error::Result;
 use crate::model::UserModel;
 use crate::users::UserSql;
@@ -152,6 +153,16 @@ impl Store {
             Db::Sqlite(sqlite) => sqlite.scan(input, reading).await,
             Db::Postgres(postgres) => Postgres::scan(postgres, input, reading).await,
         }
+    }
+
+    /// Has `listener` told of the records that end through this store, each time after the commit and before
+    /// [`Store::write`] returns. It must not block. What other processes end is read from [`crate::ended`].
+    pub fn on_ended(&self, listener: impl Fn(&[Ended]) + Send + Sync + 'static) {
+        let listeners = match &self.db {
+            Db::Sqlite(sqlite) => sqlite.listeners(),
+            Db::Postgres(postgres) => postgres.listeners(),
+        };
+        listeners.add(Box::new(listener));
     }
 
     /// The user model that the store was opened with.

@@ -74,9 +74,27 @@ pub(super) fn of(model: &UserModel) -> Vec<&'static App> {
 /// `django_migrations` itself.
 pub(super) static RECORDER: Ddl = ddl!("django_migrations");
 
-/// The tables that are ours, and what we call the state that they are in.
-pub(super) static OURS: Ddl = ddl!("munjigi");
-pub(super) const OUR_MIGRATIONS: [&str; 1] = ["0001_initial"];
+/// A step of our own tables, as it stands in `munjigi_migration`. One that was released is never changed again: a
+/// further step follows it.
+pub(super) struct OurStep {
+    pub(super) name: &'static str,
+    pub(super) ddl: Ddl,
+}
+
+/// The first of [`OUR_STEPS`]: it makes the tables in which the steps are noted.
+pub(super) const FIRST_STEP: &str = "0001_initial";
+
+/// The tables that are ours, step by step.
+pub(super) static OUR_STEPS: [OurStep; 2] = [
+    OurStep {
+        name: FIRST_STEP,
+        ddl: ddl!("munjigi"),
+    },
+    OurStep {
+        name: "0002_ended",
+        ddl: ddl!("munjigi_ended"),
+    },
+];
 
 static CONTENTTYPES: App = App {
     label: "contenttypes",

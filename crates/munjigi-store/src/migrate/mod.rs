@@ -5,7 +5,10 @@
 //! Rows of `django_content_type` and `auth_permission` are left to Django, whose `migrate` writes them after each run.
 //! In the database of a Django project nothing of the project's is altered: only tables that are missing are added.
 //!
-//! All steps are one transaction. Two processes may migrate at once: one waits for the other and then finds nothing to
+//! Our own tables are made in numbered steps, and `munjigi_migration` says which of them were taken; a database with a
+//! step that this version does not know is refused.
+//!
+//! What is missing is done in one transaction. Two processes may migrate at once: one waits for the other and then finds nothing to
 //! do.
 
 mod apps;
@@ -16,7 +19,7 @@ use std::sync::LazyLock;
 
 use jiff::Timestamp;
 
-use self::apps::{App, Ddl, OUR_MIGRATIONS};
+use self::apps::{App, Ddl, FIRST_STEP, OUR_STEPS, OurStep};
 use self::survey::{Origin, Survey};
 use crate::db::{Conn, Foreign, Stmt, Store, Tx, quoted};
 use crate::error::{Error, Result};
@@ -109,20 +112,17 @@ impl Ground {
 /// A step with what it needs.
 enum Missing {
     Django(&'static App),
-    /// Our own tables, and in whose database.
-    Ours(Origin),
+    /// A step of our own tables, and in whose database.
+    Ours(&'static OurStep, Origin),
 }
 
 impl Missing {
     fn step(&self) -> Step {
-        let (app, names) = match self {
-            Self::Django(app) => (app.label, app.migrations),
-            Self::Ours(_) => ("munjigi", OUR_MIGRATIONS.as_slice()),
+        let (app, name) = match self {
+            Self::Django(app) => (app.label, app.migrations.last().copied().unwrap_or_default()),
+            Self::Ours(step, _) => ("munjigi", step.name),
         };
-        Step {
-            app,
-            name: names.last().copied().unwrap_or_default(),
-        }
+        Step { app, name }
     }
 }
 
@@ -130,7 +130,7 @@ async fn missing(conn: &mut Conn, survey: &Survey, ground: &Ground) -> Result<Ve
     if let Some(newer) = survey
         .ours
         .iter()
-        .find(|name| !OUR_MIGRATIONS.contains(&name.as_str()))
+        .find(|name| !OUR_STEPS.iter().any(|step| step.name == *name))
     {
         return Err(Error::NewerSchema(newer.clone()));
     }
@@ -146,9 +146,10 @@ async fn missing(conn: &mut Conn, survey: &Survey, ground: &Ground) -> Result<Ve
             steps.push(Missing::Django(app));
         }
     }
-    if survey.ours.is_empty() {
-        steps.push(Missing::Ours(origin));
-    }
+    let ours = OUR_STEPS
+        .iter()
+        .filter(|step| !survey.ours.iter().any(|name| name == step.name));
+    steps.extend(ours.map(|step| Missing::Ours(step, origin)));
     Ok(steps)
 }
 
@@ -212,7 +213,14 @@ async fn apply_all(tx: &mut Tx, ground: &Ground, now: Timestamp) -> Result<Vec<S
     for step in &steps {
         match step {
             Missing::Django(app) => make_app(tx, app, &ground.model, now).await?,
-            Missing::Ours(origin) => make_ours(tx, *origin, &ground.model, now).await?,
+            Missing::Ours(step, origin) => {
+                run(tx, &step.ddl, &ground.model).await?;
+                if step.name == FIRST_STEP {
+                    note_origin(tx, *origin, &ground.model).await?;
+                }
+                tx.execute(&NOTE_OURS, &[step.name.into(), now.as_millisecond().into()])
+                    .await?;
+            }
         }
     }
     Ok(steps.iter().map(Missing::step).collect())
@@ -229,8 +237,8 @@ async fn make_app(tx: &mut Tx, app: &App, model: &UserModel, now: Timestamp) -> 
     Ok(())
 }
 
-async fn make_ours(tx: &mut Tx, origin: Origin, model: &UserModel, now: Timestamp) -> Result<()> {
-    run(tx, &apps::OURS, model).await?;
+/// Notes whose database it is. One of ours gets an index that a Django project would have to want.
+async fn note_origin(tx: &mut Tx, origin: Origin, model: &UserModel) -> Result<()> {
     if origin == Origin::Munjigi {
         let (table, email) = (quoted(&model.table), quoted(&model.email_column));
         tx.script(&format!(
@@ -240,10 +248,6 @@ async fn make_ours(tx: &mut Tx, origin: Origin, model: &UserModel, now: Timestam
     }
     tx.execute(&NOTE_ORIGIN, &[origin.as_str().into(), (&model.label).into()])
         .await?;
-    for name in OUR_MIGRATIONS {
-        tx.execute(&NOTE_OURS, &[name.into(), now.as_millisecond().into()])
-            .await?;
-    }
     Ok(())
 }
 

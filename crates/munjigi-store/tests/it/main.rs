@@ -11,6 +11,7 @@
 )]
 
 mod emails;
+mod ended;
 mod files;
 mod migrate;
 mod postgres;
@@ -18,6 +19,7 @@ mod processes;
 mod records;
 mod schema;
 mod sessions;
+mod steps;
 mod support;
 mod tls;
 mod token_blacklist;

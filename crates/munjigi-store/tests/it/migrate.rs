@@ -29,6 +29,7 @@ async fn an_empty_database_is_migrated_once(db: &TestDatabase) {
             "sessions.0001_initial",
             "token_blacklist.0013_alter_blacklistedtoken_options_and_more",
             "munjigi.0001_initial",
+            "munjigi.0002_ended",
         ]
     );
     assert_eq!(migrate::apply(&store, now()).await.unwrap(), planned);
@@ -75,7 +76,7 @@ async fn two_who_migrate_at_once_both_succeed(db: &TestDatabase) {
         steps.push(node.await.unwrap().unwrap().len());
     }
     steps.sort_unstable();
-    assert_eq!(steps, [0, 0, 0, 0, 0, 6]);
+    assert_eq!(steps, [0, 0, 0, 0, 0, 7]);
     assert_eq!(db.rows("SELECT count(*) FROM django_migrations"), ["28"]);
 }
 
@@ -91,7 +92,7 @@ async fn of_a_project(db: &TestDatabase) {
     } else {
         "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename LIKE 'munjigi_%'"
     });
-    assert_eq!(ours.len(), 4);
+    assert_eq!(ours.len(), 6);
     for table in ours {
         db.execute(&format!("DROP TABLE {table}"));
     }
@@ -123,7 +124,7 @@ async fn beside_a_django_project_only_our_own_tables_are_added(db: &TestDatabase
     let steps = migrate::apply(&store, now()).await.unwrap();
     assert_eq!(
         steps.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        ["munjigi.0001_initial"]
+        ["munjigi.0001_initial", "munjigi.0002_ended"]
     );
     migrate::check(&store).await.unwrap();
     assert_eq!(users::count(&mut store.reader()).await.unwrap(), 3);

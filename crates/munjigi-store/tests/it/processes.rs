@@ -6,11 +6,13 @@ use std::time::Instant;
 
 use munjigi_store::{Foreign, Missing, Options, Store, UserModel, migrate, users};
 
+use crate::steps::of_the_first_step;
 use crate::support::{TestDatabase, now, on_both, run, sign_up};
 
 on_both!(
     what_was_acknowledged_is_there_after_a_kill,
     a_migration_that_was_killed_is_done_by_the_next,
+    a_further_step_that_was_killed_is_done_by_the_next,
     processes_that_write_to_one_database_do_not_hurt_each_other,
 );
 
@@ -63,6 +65,33 @@ async fn a_migration_that_was_killed_is_done_by_the_next(db: &TestDatabase) {
     let store = db.store(UserModel::user_user()).await;
     migrate::check(&store).await.unwrap();
     assert_eq!(db.rows("SELECT count(*) FROM django_migrations"), ["28"]);
+}
+
+async fn a_further_step_that_was_killed_is_done_by_the_next(db: &TestDatabase) {
+    of_the_first_step(db);
+    for _ in 0..8 {
+        let mut child = started(db, "migrate", "0");
+        assert_eq!(lines_of(&mut child).next().as_deref(), Some("migrating"));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let tables = db.rows(if db.is_sqlite() {
+            "SELECT count(*) FROM sqlite_master WHERE name IN ('munjigi_counter', 'munjigi_ended')"
+        } else {
+            "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() \
+             AND tablename IN ('munjigi_counter', 'munjigi_ended')"
+        });
+        let steps = db.rows("SELECT count(*) FROM munjigi_migration");
+        let there = (tables.concat(), steps.concat());
+        let [before, after] =
+            [("0", "1"), ("2", "2")].map(|(tables, steps)| (tables.to_owned(), steps.to_owned()));
+        assert!(
+            there == before || there == after,
+            "a step is all or nothing: {there:?}"
+        );
+    }
+    let store = db.store(UserModel::user_user()).await;
+    migrate::check(&store).await.unwrap();
+    assert_eq!(db.rows("SELECT value FROM munjigi_counter"), ["3"]);
 }
 
 async fn processes_that_write_to_one_database_do_not_hurt_each_other(db: &TestDatabase) {

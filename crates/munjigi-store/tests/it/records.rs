@@ -1,5 +1,5 @@
 use jiff::{SignedDuration, Timestamp};
-use munjigi_store::records::{self, Client, EndReason, NewRecord};
+use munjigi_store::records::{self, Client, End, EndReason, NewRecord};
 use munjigi_store::{Store, UserModel};
 use munjigi_user::UserId;
 
@@ -44,10 +44,18 @@ async fn open(store: &Store, record: NewRecord) {
         .unwrap();
 }
 
+fn ended_by(reason: EndReason) -> End {
+    End {
+        reason,
+        at: moment(),
+        outlived: SignedDuration::ZERO,
+    }
+}
+
 async fn end(store: &Store, sid: &str, reason: EndReason) -> bool {
     store
         .write((sid.to_owned(), reason), |tx, (sid, reason)| {
-            Box::pin(records::end(tx, sid, *reason, moment()))
+            Box::pin(async move { records::end(tx, sid, &ended_by(*reason)).await })
         })
         .await
         .unwrap()
@@ -105,8 +113,8 @@ async fn all_records_of_a_user_end_but_one(db: &TestDatabase) {
     let mut ended = store
         .write((), |tx, ()| {
             Box::pin(async move {
-                let (user, reason) = (UserId::Int(7), EndReason::PasswordChange);
-                records::end_all_for_user(tx, &user, reason, moment(), Some("b")).await
+                let end = ended_by(EndReason::PasswordChange);
+                records::end_all_for_user(tx, &UserId::Int(7), &end, Some("b")).await
             })
         })
         .await

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::i18n::{FieldErrors, Text};
 use jiff::Timestamp;
 use munjigi_passwords::Password;
-use munjigi_store::records::{EndReason, Record};
+use munjigi_store::records::{End, EndReason, Record};
 use munjigi_store::users::{NewUser, User};
 use munjigi_store::{BoxFuture, Tx, records, users};
 use munjigi_user::UserId;
@@ -118,8 +118,7 @@ pub async fn disable(app: &App, username: &str, now: Timestamp) -> Result<usize>
     let user = find(app, username).await?;
     let shutting_out = Ending {
         user: user.id,
-        reason: EndReason::UserInactive,
-        now,
+        end: record::end(app, EndReason::UserInactive, now),
     };
     Ok(app
         .store()
@@ -176,30 +175,20 @@ pub async fn end_all_sessions(app: &App, now: Timestamp) -> Result<usize> {
 }
 
 async fn end_for(app: &App, user: UserId, now: Timestamp) -> Result<usize> {
-    Ok(app
-        .store()
-        .write(
-            Ending {
-                user,
-                reason: EndReason::Revoked,
-                now,
-            },
-            write_ending,
-        )
-        .await?)
+    let end = record::end(app, EndReason::Revoked, now);
+    Ok(app.store().write(Ending { user, end }, write_ending).await?)
 }
 
 struct Ending {
     user: UserId,
-    reason: EndReason,
-    now: Timestamp,
+    end: End,
 }
 
 fn write_ending<'t>(tx: &'t mut Tx, ending: &'t Ending) -> BoxFuture<'t, munjigi_store::Result<usize>> {
     Box::pin(async move {
-        let ended = records::end_all_for_user(tx, &ending.user, ending.reason, ending.now, None).await?;
+        let ended = records::end_all_for_user(tx, &ending.user, &ending.end, None).await?;
         let count = ended.len();
-        record::drop_carriers(tx, ended, ending.now).await?;
+        record::drop_carriers(tx, ended, ending.end.at).await?;
         Ok(count)
     })
 }

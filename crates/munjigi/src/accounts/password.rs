@@ -8,7 +8,7 @@ use crate::i18n::FieldErrors;
 use jiff::Timestamp;
 use munjigi_passwords::Password;
 use munjigi_sessions::AuthHashMatch;
-use munjigi_store::records::{EndReason, Record};
+use munjigi_store::records::{End, EndReason, Record};
 use munjigi_store::sessions::SessionRow;
 use munjigi_store::users::User;
 use munjigi_store::{BoxFuture, Tx, records, sessions, users};
@@ -29,24 +29,27 @@ pub async fn change(app: &App, user: User, password: Password, now: Timestamp) -
     let encoded = hashing::make_password(app, password)
         .await
         .map_err(signup::password_field)?;
-    app.store()
-        .write(Change { user, encoded, now }, write_change)
-        .await?;
+    let change = Change {
+        user,
+        encoded,
+        end: record::end(app, EndReason::PasswordChange, now),
+    };
+    app.store().write(change, write_change).await?;
     Ok(())
 }
 
 struct Change {
     user: User,
     encoded: String,
-    now: Timestamp,
+    end: End,
 }
 
 fn write_change<'t>(tx: &'t mut Tx, change: &'t Change) -> BoxFuture<'t, munjigi_store::Result<()>> {
     Box::pin(async move {
-        let Change { user, encoded, now } = change;
+        let Change { user, encoded, end } = change;
         users::set_password(tx, &user.id, encoded).await?;
-        let ended = records::end_all_for_user(tx, &user.id, EndReason::PasswordChange, *now, None).await?;
-        record::drop_carriers(tx, ended, *now).await
+        let ended = records::end_all_for_user(tx, &user.id, end, None).await?;
+        record::drop_carriers(tx, ended, end.at).await
     })
 }
 
@@ -116,7 +119,8 @@ async fn follow(tx: &mut Tx, upgrade: &Upgrade, record: Record) -> munjigi_store
     } = upgrade;
     let hasher = &app.session_rows().hasher;
     if hasher.verify_hash(&record.auth_hash, &user.password) == AuthHashMatch::No {
-        records::end(tx, &record.sid, EndReason::PasswordChange, *now).await?;
+        let end = record::end(app, EndReason::PasswordChange, *now);
+        records::end(tx, &record.sid, &end).await?;
         return record::drop_carriers(tx, vec![record.into()], *now).await;
     }
     records::set_auth_hash(tx, &record.sid, &hasher.hash(encoded)).await?;

@@ -4,7 +4,7 @@ use super::Client;
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_sessions::{AuthHashMatch, SessionAuthHasher};
-use munjigi_store::records::{self, EndedRecord, NewRecord, Record};
+use munjigi_store::records::{self, End, EndReason, EndedRecord, NewRecord, Record};
 use munjigi_store::token_blacklist::{self, OutstandingToken};
 use munjigi_store::users::User;
 use munjigi_store::{Tx, sessions};
@@ -66,6 +66,19 @@ pub(super) fn is_live(record: &Record, user: &User, hasher: &SessionAuthHasher, 
 pub(super) fn is_over(record: &Record, now: Timestamp) -> bool {
     let past = |end: Option<Timestamp>| end.is_some_and(|end| end <= now);
     record.ended_at.is_some() || past(record.idle_end) || past(record.absolute_end)
+}
+
+/// How a record ends. A token that was made from it just before lives on for its lifetime where nobody asks.
+pub(super) fn end(app: &App, reason: EndReason, now: Timestamp) -> End {
+    let settings = app.jwt().settings();
+    End {
+        reason,
+        at: now,
+        outlived: settings
+            .access_token_lifetime
+            .max(settings.sliding_token_lifetime)
+            .saturating_add(settings.leeway),
+    }
 }
 
 /// Takes away what carried records that just ended, in the same transaction: their Django sessions are deleted and

@@ -174,7 +174,8 @@ fn write_ending<'t>(tx: &'t mut Tx, ending: &'t Ending) -> BoxFuture<'t, munjigi
             return Ok(());
         };
         if let Some(sid) = ending.app.session_rows().decode(&row).text(MUNJIGI_SID) {
-            records::end(tx, &sid, ending.reason, ending.now).await?;
+            let end = record::end(&ending.app, ending.reason, ending.now);
+            records::end(tx, &sid, &end).await?;
         }
         sessions::delete(tx, ending.key.expose()).await?;
         Ok(())

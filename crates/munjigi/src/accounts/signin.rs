@@ -213,7 +213,7 @@ async fn continue_session(
     };
     let data = app.session_rows().decode(&row);
     if let Some(sid) = data.text(MUNJIGI_SID) {
-        records::end(tx, &sid, EndReason::Replaced, *now).await?;
+        records::end(tx, &sid, &record::end(app, EndReason::Replaced, *now)).await?;
     }
     match login_step(&data, &user.id, &user.password, &app.session_rows().hasher) {
         LoginStep::Keep => Ok((data, before.clone())),

@@ -1,11 +1,11 @@
 //! Sign-out: the record ends, and with it everything that carries it.
 
 use super::error::{Error, Result};
-use super::{sessions, tokens};
+use super::{record, sessions, tokens};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_sessions::SessionKey;
-use munjigi_store::records::EndReason;
+use munjigi_store::records::{End, EndReason};
 use munjigi_store::token_blacklist::{self, OutstandingToken};
 use munjigi_store::{BoxFuture, Tx, records, users};
 use munjigi_tokens::{AccessToken, Error as TokenError, RefreshToken};
@@ -35,7 +35,7 @@ pub async fn by_refresh_token(app: &App, text: &str, now: Timestamp) -> Result<(
     let ending = Ending {
         sid: refresh.sid().map(str::to_owned),
         token: tokens::outstanding(user_id, &refresh, text),
-        now,
+        end: record::end(app, EndReason::SignOut, now),
     };
     end(app, ending).await
 }
@@ -58,7 +58,7 @@ pub async fn by_access_token(app: &App, text: &str, now: Timestamp) -> Result<()
         Ending {
             sid: Some(sid.to_owned()),
             token: None,
-            now,
+            end: record::end(app, EndReason::SignOut, now),
         },
     )
     .await
@@ -67,7 +67,7 @@ pub async fn by_access_token(app: &App, text: &str, now: Timestamp) -> Result<()
 struct Ending {
     sid: Option<String>,
     token: Option<OutstandingToken>,
-    now: Timestamp,
+    end: End,
 }
 
 async fn end(app: &App, ending: Ending) -> Result<()> {
@@ -84,14 +84,14 @@ fn write_ending<'t>(tx: &'t mut Tx, ending: &'t Ending) -> BoxFuture<'t, munjigi
             {
                 token.user_id = None;
             }
-            token_blacklist::blacklist(tx, &token, ending.now).await?;
+            token_blacklist::blacklist(tx, &token, ending.end.at).await?;
         }
         let Some(sid) = &ending.sid else { return Ok(()) };
-        records::end(tx, sid, EndReason::SignOut, ending.now).await?;
+        records::end(tx, sid, &ending.end).await?;
         if ending.token.is_none()
             && let Some(record) = records::by_sid(tx, sid).await?
         {
-            super::record::blacklist(tx, record.jti, record.jti_exp, ending.now).await?;
+            record::blacklist(tx, record.jti, record.jti_exp, ending.end.at).await?;
         }
         Ok(())
     })

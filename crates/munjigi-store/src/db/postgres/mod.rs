@@ -19,7 +19,7 @@ pub(super) use self::transaction::InTransaction;
 use super::conn::{Conn, Link, joined};
 use super::url::PostgresTarget;
 use super::value::{Param, Stmt};
-use super::{Counters, Metrics, Reading, Work};
+use super::{Counters, Listeners, Metrics, Reading, Work};
 use crate::error::{Error, Result};
 use crate::users::UserSql;
 
@@ -45,6 +45,7 @@ pub(super) struct Postgres {
     /// The columns of each unique constraint that was violated so far.
     unique_columns: Mutex<HashMap<String, String>>,
     counters: Counters,
+    listeners: Listeners,
 }
 
 static DURABILITY: LazyLock<Stmt> =
@@ -84,6 +85,7 @@ impl Postgres {
             users,
             unique_columns: Mutex::default(),
             counters: Counters::default(),
+            listeners: Listeners::default(),
         };
         if postgres.forgets_commits().await? {
             tracing::warn!(
@@ -141,6 +143,10 @@ impl Postgres {
             }
         }
         rows.map_err(Failure::into_error)
+    }
+
+    pub(super) fn listeners(&self) -> &Listeners {
+        &self.listeners
     }
 
     pub(super) fn metrics(&self) -> Metrics {

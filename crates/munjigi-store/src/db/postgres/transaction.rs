@@ -45,10 +45,14 @@ where
             }
             Err(failure) => return Err(failure.into_error()),
         };
-        let result = work(&mut tx, input).await;
-        let result = tx.take_failed().map_or(result, Err);
+        let result = tx.run(input, work).await;
         match ended(tx.link(), result).await {
-            End::Final(result) => return result,
+            End::Final(result) => {
+                if result.is_ok() {
+                    postgres.listeners.tell(&tx.take_ended());
+                }
+                return result;
+            }
             End::Again(error) => last = error,
         }
         postgres.counters.reruns.fetch_add(1, Relaxed);

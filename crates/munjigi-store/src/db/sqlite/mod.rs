@@ -20,7 +20,7 @@ use std::task::{Context, Poll, Waker};
 pub(super) use self::connection::{Own, Readers};
 use self::writer::Writer;
 use super::conn::{Conn, Link, joined};
-use super::{Counters, Metrics, Missing, Reading, Work};
+use super::{Counters, Listeners, Metrics, Missing, Reading, Work};
 use crate::error::{Error, Result};
 use crate::users::UserSql;
 
@@ -77,6 +77,10 @@ impl Sqlite {
             finished(reading(&mut conn, &input))
         });
         joined(scan.await)?
+    }
+
+    pub(super) fn listeners(&self) -> &Listeners {
+        self.writer.listeners()
     }
 
     pub(super) fn metrics(&self) -> Metrics {

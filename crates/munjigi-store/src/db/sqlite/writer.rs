@@ -16,10 +16,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::super::conn::{Conn, Link, Tx};
-use super::super::{Counters, Work};
+use super::super::{Counters, Listeners, Work};
 use super::checkpoint::Checkpoints;
 use super::connection::Own;
 use super::{finished, open};
+use crate::ended::Ended;
 use crate::error::{Error, Result};
 use crate::users::UserSql;
 
@@ -34,6 +35,7 @@ const QUEUE: usize = 4_096;
 pub(super) struct Writer {
     queue: Option<SyncSender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
+    listeners: Arc<Listeners>,
 }
 
 impl Writer {
@@ -58,7 +60,12 @@ impl Writer {
         Ok(Self {
             queue: Some(queue),
             thread: Some(thread),
+            listeners: Arc::default(),
         })
+    }
+
+    pub(super) fn listeners(&self) -> &Listeners {
+        &self.listeners
     }
 
     pub(super) async fn run<I, T>(&self, input: I, work: Work<I, T>) -> Result<T>
@@ -73,6 +80,8 @@ impl Writer {
             work,
             deadline,
             outcome: None,
+            ended: Vec::new(),
+            listeners: Arc::clone(&self.listeners),
             reply,
         });
         let Some(queue) = &self.queue else {
@@ -252,6 +261,9 @@ struct Transaction<I, T> {
     work: Work<I, T>,
     deadline: Instant,
     outcome: Option<Outcome<T>>,
+    /// What ended in it, and who is told of that.
+    ended: Vec<Ended>,
+    listeners: Arc<Listeners>,
     reply: oneshot::Sender<Outcome<T>>,
 }
 
@@ -266,12 +278,9 @@ impl<I: Send + Sync, T: Send> Job for Transaction<I, T> {
     }
 
     fn run(&mut self, tx: &mut Tx) -> bool {
-        let ran = catch_unwind(AssertUnwindSafe(|| finished((self.work)(tx, &self.input))));
-        let outcome = match (ran, tx.take_failed()) {
-            (Ok(Ok(_)), Some(error)) => Outcome::Returned(Err(error)),
-            (Ok(result), _) => Outcome::Returned(result),
-            (Err(panic), _) => Outcome::Panicked(panic),
-        };
+        let ran = catch_unwind(AssertUnwindSafe(|| finished(tx.run(&self.input, self.work))));
+        let outcome = ran.map_or_else(Outcome::Panicked, Outcome::Returned);
+        self.ended = tx.take_ended();
         let well = matches!(outcome, Outcome::Returned(Ok(_)));
         self.outcome = Some(outcome);
         well
@@ -279,7 +288,12 @@ impl<I: Send + Sync, T: Send> Job for Transaction<I, T> {
 
     fn answer(self: Box<Self>, end: Result<()>) {
         let outcome = match (end, self.outcome) {
-            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), Some(outcome)) => {
+                if let Outcome::Returned(Ok(_)) = &outcome {
+                    self.listeners.tell(&self.ended);
+                }
+                outcome
+            }
             (Ok(()), None) => Outcome::Returned(Err(gone())),
             (Err(error), _) => Outcome::Returned(Err(error)),
         };
