@@ -70,7 +70,7 @@ impl Advice {
     }
 }
 
-const ADVICE: [Advice; 12] = [
+const ADVICE: [Advice; 14] = [
     Advice {
         is_needed: |config| config.headers.strict_transport_security.is_none(),
         id: "security.W004",
@@ -97,6 +97,25 @@ const ADVICE: [Advice; 12] = [
         id: "security.W016",
         level: Level::Warning,
         message: "CSRF_COOKIE_SECURE is false, so that the CSRF token travels over plain HTTP.",
+        hint: "Leave it out.",
+    },
+    Advice {
+        is_needed: |config| config.auth_cookie.as_ref().is_some_and(|cookies| !cookies.secure),
+        id: "munjigi.W023",
+        level: Level::Warning,
+        message: "SIMPLE_JWT.AUTH_COOKIE_SECURE is false, so that tokens travel over plain HTTP.",
+        hint: "Leave it out.",
+    },
+    Advice {
+        is_needed: |config| {
+            config
+                .auth_cookie
+                .as_ref()
+                .is_some_and(|cookies| !cookies.access_http_only)
+        },
+        id: "munjigi.W024",
+        level: Level::Warning,
+        message: "SIMPLE_JWT.AUTH_COOKIE_HTTP_ONLY is false, so that every script of a page reads the access token.",
         hint: "Leave it out.",
     },
     Advice {

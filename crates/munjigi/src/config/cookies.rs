@@ -1,4 +1,4 @@
-//! What `SESSION_COOKIE_*` and `CSRF_COOKIE_*` have in common.
+//! What `SESSION_COOKIE_*`, `CSRF_COOKIE_*` and `AUTH_COOKIE_*` have in common.
 
 use super::Error;
 use super::kind::{FromText, Kind, OrNone, Wrong};
@@ -53,6 +53,10 @@ impl FromText for CookieName {
     }
 }
 
+impl OrNone for CookieName {
+    const WANTED_OR_NONE: &'static str = "the name of a cookie, or \"\" for none";
+}
+
 /// The path of a cookie.
 #[derive(PartialEq)]
 pub(super) struct CookiePath(pub(super) String);
@@ -94,10 +98,14 @@ impl OrNone for CookieDomain {
 
 /// The attributes that a browser takes or leaves together.
 pub(super) struct Attributes<'a> {
-    /// `SESSION_COOKIE` or `CSRF_COOKIE`.
+    /// What the names of its settings begin with: `SESSION_COOKIE`.
     pub(super) prefix: &'static str,
+    /// The setting of its name: `SESSION_COOKIE_NAME`.
+    pub(super) name_setting: &'static str,
     pub(super) name: &'a str,
     pub(super) domain: Option<&'a str>,
+    /// The setting of its path: `SESSION_COOKIE_PATH`.
+    pub(super) path_setting: &'static str,
     pub(super) path: &'a str,
     pub(super) secure: bool,
     pub(super) samesite: SameSite,
@@ -107,7 +115,12 @@ impl Attributes<'_> {
     /// RFC 6265bis, sections 4.1.3 and 5.7: a browser drops a cookie that breaks these rules, and nobody could
     /// sign in.
     pub(super) fn check(&self) -> Result<(), Error> {
-        let prefix = self.prefix;
+        let Self {
+            prefix,
+            name_setting,
+            path_setting,
+            ..
+        } = self;
         if self.samesite == SameSite::None && !self.secure {
             return Err(Error::Contradiction(format!(
                 "{prefix}_SAMESITE is \"None\" and {prefix}_SECURE is false: browsers refuse such a cookie. Write \
@@ -118,14 +131,14 @@ impl Attributes<'_> {
         let is_host = lower.starts_with("__host-");
         if (is_host || lower.starts_with("__secure-")) && !self.secure {
             return Err(Error::Contradiction(format!(
-                "{prefix}_NAME is \"{}\" and {prefix}_SECURE is false: browsers refuse such a cookie. Write \
+                "{name_setting} is \"{}\" and {prefix}_SECURE is false: browsers refuse such a cookie. Write \
                  {prefix}_SECURE = true, or another name.",
                 self.name
             )));
         }
         if is_host && (self.domain.is_some() || self.path != "/") {
             return Err(Error::Contradiction(format!(
-                "{prefix}_NAME is \"{}\": such a cookie has the path \"/\" and no domain. Write {prefix}_PATH = \
+                "{name_setting} is \"{}\": such a cookie has the path \"/\" and no domain. Write {path_setting} = \
                  \"/\" and {prefix}_DOMAIN = \"\", or another name.",
                 self.name
             )));
@@ -134,12 +147,15 @@ impl Attributes<'_> {
     }
 }
 
-/// Two cookies of one name are one: each would be written over the other, and nobody could sign in.
-pub(super) fn check_names(session: &str, csrf: &str) -> Result<(), Error> {
-    if session == csrf {
-        return Err(Error::Contradiction(format!(
-            "SESSION_COOKIE_NAME and CSRF_COOKIE_NAME are both \"{csrf}\". Give one of them another name."
-        )));
+/// Two cookies of one name are one: each would be written over the other, and nobody could sign in. `cookies` are
+/// settings and the names that they give.
+pub(super) fn check_names(cookies: &[(&'static str, &str)]) -> Result<(), Error> {
+    for (at, (setting, name)) in cookies.iter().enumerate() {
+        if let Some((other, _)) = cookies.iter().take(at).find(|(_, other)| other == name) {
+            return Err(Error::Contradiction(format!(
+                "{other} and {setting} are both \"{name}\". Give one of them another name."
+            )));
+        }
     }
     Ok(())
 }
@@ -150,8 +166,10 @@ mod tests {
 
     const HOST_COOKIE: Attributes<'_> = Attributes {
         prefix: "SESSION_COOKIE",
+        name_setting: "SESSION_COOKIE_NAME",
         name: "__Host-sessionid",
         domain: None,
+        path_setting: "SESSION_COOKIE_PATH",
         path: "/",
         secure: true,
         samesite: SameSite::Lax,

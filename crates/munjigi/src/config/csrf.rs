@@ -119,8 +119,10 @@ impl CsrfSettings {
         };
         let attributes = Attributes {
             prefix: "CSRF_COOKIE",
+            name_setting: COOKIE_NAME.about.name,
             name: &csrf.cookie_name,
             domain: csrf.cookie_domain.as_deref(),
+            path_setting: COOKIE_PATH.about.name,
             path: &csrf.cookie_path,
             secure: csrf.cookie_secure,
             samesite: csrf.cookie_samesite,

@@ -5,6 +5,7 @@
 //! Unlike in Django, an unknown name, a wrong type and a contradiction stop the start. Every setting is described
 //! once, beside the code that reads it.
 
+mod auth_cookie;
 pub mod check;
 pub mod convert;
 mod cookies;
@@ -34,6 +35,7 @@ mod tests;
 mod users;
 mod written;
 
+pub use auth_cookie::{AuthCookieSettings, TokensStand};
 pub use cookies::SameSite;
 pub use cors::{AllowedOrigins, CorsSettings};
 pub use csrf::CsrfSettings;
@@ -106,6 +108,8 @@ pub struct Config {
     pub compat_version: CompatVersion,
     /// `SIMPLE_JWT.AUTH_HEADER_NAME` and `AUTH_HEADER_TYPES`: where a bearer token is looked for.
     pub bearer: BearerHeader,
+    /// `SIMPLE_JWT.AUTH_COOKIE` and its kin; none where tokens travel in no cookie.
+    pub auth_cookie: Option<AuthCookieSettings>,
     /// `REST_FRAMEWORK.DEFAULT_AUTHENTICATION_CLASSES`, in order, at least one.
     pub authentication_classes: Vec<AuthenticationClass>,
     /// `SESSION_*`.
@@ -145,7 +149,18 @@ impl Config {
             SessionSettings::resolve(settings)?,
             CsrfSettings::resolve(settings)?,
         );
-        cookies::check_names(&session.cookie_name, &csrf.cookie_name)?;
+        let auth_cookie = AuthCookieSettings::resolve(settings, &mut warnings)?;
+        let mut names = vec![
+            ("SESSION_COOKIE_NAME", session.cookie_name.as_str()),
+            ("CSRF_COOKIE_NAME", csrf.cookie_name.as_str()),
+        ];
+        names.extend(auth_cookie.iter().flat_map(AuthCookieSettings::names));
+        cookies::check_names(&names)?;
+        let routes = Routes::resolve(settings)?;
+        let authentication_classes = rest_framework::authentication_classes(settings)?;
+        if let Some(cookies) = &auth_cookie {
+            warnings.extend(cookies.doubts(&routes, &authentication_classes));
+        }
         Ok(Self {
             mode,
             bind: settings.read(&server::BIND)?.0,
@@ -160,14 +175,15 @@ impl Config {
             simple_jwt: jwt.settings,
             compat_version: jwt.compat_version,
             bearer: jwt.bearer,
-            authentication_classes: rest_framework::authentication_classes(settings)?,
+            auth_cookie,
+            authentication_classes,
             session,
             csrf,
             hosts: HostSettings::resolve(settings)?,
             cors: CorsSettings::resolve(settings)?,
             headers: SecurityHeaders::resolve(settings)?,
             languages: languages::resolve(settings)?,
-            routes: Routes::resolve(settings)?,
+            routes,
             limits: Limits::resolve(settings)?,
             log: LogSettings::resolve(settings)?,
             warnings,
@@ -194,7 +210,8 @@ impl Config {
 
     /// What these settings relax that production has strict.
     pub fn relaxed(&self) -> Vec<Relaxation> {
-        let plain_cookies = !self.session.cookie_secure || !self.csrf.cookie_secure;
+        let plain_tokens = self.auth_cookie.as_ref().is_some_and(|cookies| !cookies.secure);
+        let plain_cookies = !self.session.cookie_secure || !self.csrf.cookie_secure || plain_tokens;
         let any_host = self.hosts.allowed.iter().any(|host| host == "*");
         let relaxations = [
             (self.validators.is_empty(), Relaxation::AnyPassword),

@@ -121,8 +121,10 @@ impl SessionSettings {
         };
         let attributes = Attributes {
             prefix: "SESSION_COOKIE",
+            name_setting: COOKIE_NAME.about.name,
             name: &session.cookie_name,
             domain: session.cookie_domain.as_deref(),
+            path_setting: COOKIE_PATH.about.name,
             path: &session.cookie_path,
             secure: session.cookie_secure,
             samesite: session.cookie_samesite,

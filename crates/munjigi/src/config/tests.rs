@@ -1,5 +1,6 @@
 //! The settings as a whole: from what somebody writes to what the server reads, or the sentence that it stops with.
 
+mod auth_cookie;
 mod reading;
 mod resolving;
 

@@ -187,6 +187,18 @@ impl<'a> Settings<'a> {
         self.written.has(about)
     }
 
+    /// Whether the setting is written with another value than one of its defaults.
+    pub(crate) fn differs(self, about: &About) -> bool {
+        let is_default = |value: &Value| {
+            [Mode::Dev, Mode::Serve]
+                .into_iter()
+                .any(|mode| about.is_same(value, &about.default_value(mode)))
+        };
+        self.written
+            .entry(about)
+            .is_some_and(|entry| !is_default(&entry.value))
+    }
+
     /// The written settings whose names begin so, without that beginning.
     pub(crate) fn below(self, prefix: &'static str) -> impl Iterator<Item = (&'a str, &'a Entry)> {
         let entries = self.written.entries.iter();

@@ -5,22 +5,23 @@ use super::context::Context;
 use super::cookies::{CookieAttributes, Lifetime};
 use super::csrf;
 use super::error::{Error, Result};
+use super::token_cookies;
 use crate::accounts::sessions::{self, Presented, Session};
 use crate::accounts::tokens;
 use crate::app::App;
 use crate::config::AuthenticationClass;
 use axum::extract::FromRequestParts;
-use http::Method;
 use http::request::Parts;
+use http::{Method, StatusCode};
 use munjigi_axum::cookies;
 use munjigi_sessions::SessionKey;
 use munjigi_store::users::User;
 
 /// Who sends a request.
 pub enum Sender {
-    /// Nobody we know.
-    Anonymous,
-    /// A user, by an access token, or by a session whose CSRF token was right where the method changes something.
+    /// Nobody we know; and why, where a token cookie was no good.
+    Anonymous(Option<Error>),
+    /// A user, by an access token, or by a cookie whose CSRF token was right where the method changes something.
     User(Box<User>),
 }
 
@@ -32,7 +33,7 @@ impl FromRequestParts<App> for CurrentUser {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         match Sender::from_request_parts(parts, app).await? {
-            Sender::Anonymous => Err(Error::NotAuthenticated),
+            Sender::Anonymous(stale) => Err(stale.unwrap_or(Error::NotAuthenticated)),
             Sender::User(user) => Ok(Self(*user)),
         }
     }
@@ -50,40 +51,81 @@ impl Sender {
     /// Who sends a request, where its body is a form that may bear the CSRF token (`csrfmiddlewaretoken`).
     ///
     /// # Errors
-    /// What is wrong with the credential that was found, or with the CSRF token of a session's request.
+    /// What is wrong with the credential that was found, or with the CSRF token where a cookie was it.
     pub async fn of(parts: &Parts, app: &App, form_token: Option<&str>) -> Result<Self> {
         let context = Context::of_parts(parts)?;
+        let mut stale = None;
         for class in &app.config().authentication_classes {
             let found = match class {
-                AuthenticationClass::Jwt => by_bearer(parts, app, &context).await?,
+                AuthenticationClass::Jwt => match by_bearer(parts, app, &context).await? {
+                    Found::Nobody => by_token_cookie(parts, app, &context, form_token).await?,
+                    found => found,
+                },
                 AuthenticationClass::Session => by_session(parts, app, &context, form_token).await?,
             };
-            if let Some(user) = found {
-                return Ok(Self::User(Box::new(user)));
+            match found {
+                Found::User(user) => return Ok(Self::User(user)),
+                Found::Stale(refusal) => stale = stale.or(Some(refusal)),
+                Found::Nobody => {}
             }
         }
-        Ok(Self::Anonymous)
+        Ok(Self::Anonymous(stale))
+    }
+}
+
+/// What one class finds.
+enum Found {
+    /// No credential of its kind.
+    Nobody,
+    /// A token cookie that is no longer good, and why.
+    Stale(Error),
+    /// Whose the credential is.
+    User(Box<User>),
+}
+
+impl Found {
+    fn user(user: User) -> Self {
+        Self::User(Box::new(user))
     }
 }
 
 /// `JWTAuthentication.authenticate` (simplejwt 5.5.1, `authentication.py`).
-async fn by_bearer(parts: &Parts, app: &App, context: &Context) -> Result<Option<User>> {
+async fn by_bearer(parts: &Parts, app: &App, context: &Context) -> Result<Found> {
     match app.config().bearer.token(&parts.headers)? {
-        Some(token) => Ok(Some(tokens::authenticate(app, &token, context.now()).await?)),
-        None => Ok(None),
+        Some(token) => Ok(Found::user(
+            tokens::authenticate(app, &token, context.now()).await?,
+        )),
+        None => Ok(Found::Nobody),
     }
 }
 
-/// Django's `SessionMiddleware` and DRF's `SessionAuthentication`.
-async fn by_session(
+/// The same by the cookie that `AUTH_COOKIE` names. A browser sends it to every page, asked or not; so one that is no
+/// longer good shuts no door that is open without it.
+async fn by_token_cookie(
     parts: &Parts,
     app: &App,
     context: &Context,
     form_token: Option<&str>,
-) -> Result<Option<User>> {
+) -> Result<Found> {
+    let Some(token) = token_cookies::access(app, &parts.headers) else {
+        return Ok(Found::Nobody);
+    };
+    let user = match tokens::authenticate(app, token, context.now())
+        .await
+        .map_err(Error::from)
+    {
+        Err(refusal) if refusal.status() == StatusCode::UNAUTHORIZED => return Ok(Found::Stale(refusal)),
+        user => user?,
+    };
+    csrf::enforce(app, context, parts, form_token)?;
+    Ok(Found::user(user))
+}
+
+/// Django's `SessionMiddleware` and DRF's `SessionAuthentication`.
+async fn by_session(parts: &Parts, app: &App, context: &Context, form_token: Option<&str>) -> Result<Found> {
     let cookie = CookieAttributes::from(&app.config().session);
     let Some(presented) = cookies::read(&parts.headers, &cookie.name) else {
-        return Ok(None);
+        return Ok(Found::Nobody);
     };
     let found = match SessionKey::parse(presented) {
         Some(key) => sessions::authenticate(app, &key, context.now()).await?,
@@ -95,14 +137,14 @@ async fn by_session(
             set_session_cookie(app, context, &session);
             session
         }
-        Presented::Anonymous => return Ok(None),
+        Presented::Anonymous => return Ok(Found::Nobody),
         Presented::Nothing => {
             context.set_cookie(cookie.delete());
-            return Ok(None);
+            return Ok(Found::Nobody);
         }
     };
     csrf::enforce(app, context, parts, form_token)?;
-    Ok(Some(session.user))
+    Ok(Found::user(session.user))
 }
 
 /// Gives the browser its session's key.

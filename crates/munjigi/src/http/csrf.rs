@@ -1,5 +1,5 @@
-//! Cross-site request forgery: Django's `CsrfViewMiddleware` for requests that a session cookie authenticates, and
-//! the cookie that its token is made from. What is decided is in `munjigi_signing::csrf`.
+//! Cross-site request forgery: Django's `CsrfViewMiddleware` for requests that a cookie authenticates, a session's or
+//! a token's, and the cookie that its token is made from. What is decided is in `munjigi_signing::csrf`.
 
 use super::context::Context;
 use super::cookies::{CookieAttributes, Lifetime};
@@ -65,6 +65,13 @@ fn request<'a>(context: &'a Context, method: &'a Method) -> CsrfRequest<'a> {
     }
 }
 
+/// Gives the browser the cookie where it has none: what comes by cookie needs its token.
+pub fn provide(app: &App, context: &Context, headers: &HeaderMap) {
+    if known(app, headers).is_none() {
+        rotate(app, context);
+    }
+}
+
 /// `rotate_token`: a new secret at sign-in, so that one known from before is worth nothing.
 pub fn rotate(app: &App, context: &Context) {
     set_cookie(app, context, &CsrfSecret::new(&mut app.entropy()));
@@ -73,11 +80,13 @@ pub fn rotate(app: &App, context: &Context) {
 /// `get_token`: the secret that the browser has, or a new one; its cookie is set anew either way, and a masked
 /// token for this answer is returned.
 pub fn token(app: &App, context: &Context, headers: &HeaderMap) -> String {
-    let known = cookies::read(headers, &app.config().csrf.cookie_name)
-        .and_then(|cookie| CsrfSecret::parse(cookie).ok());
-    let secret = known.unwrap_or_else(|| CsrfSecret::new(&mut app.entropy()));
+    let secret = known(app, headers).unwrap_or_else(|| CsrfSecret::new(&mut app.entropy()));
     set_cookie(app, context, &secret);
     secret.mask(&mut app.entropy())
+}
+
+fn known(app: &App, headers: &HeaderMap) -> Option<CsrfSecret> {
+    cookies::read(headers, &app.config().csrf.cookie_name).and_then(|cookie| CsrfSecret::parse(cookie).ok())
 }
 
 fn set_cookie(app: &App, context: &Context, secret: &CsrfSecret) {

@@ -18,6 +18,7 @@ pub mod extract;
 pub mod fields;
 mod header;
 pub mod server;
+pub mod token_cookies;
 
 use crate::app::App;
 use axum::Router;

@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod auth_cookie;
 mod bad_input;
 mod bearer;
 mod browser_boundary;

@@ -4,19 +4,22 @@
 use super::{get, post, route};
 use crate::accounts::signin::{self, Credentials, Login};
 use crate::accounts::signup::{self, Application};
-use crate::accounts::{signout, tokens};
+use crate::accounts::tokens::{self, Pair};
+use crate::accounts::{self, signout};
 use crate::app::App;
+use crate::config::TokensStand;
 use crate::http::authentication::{CurrentUser, Sender, set_session_cookie};
 use crate::http::body::Fields;
 use crate::http::context::Context;
 use crate::http::cookies::CookieAttributes;
 use crate::http::error::Result;
-use crate::http::{cross_site, csrf, fields};
+use crate::http::{cross_site, csrf, fields, token_cookies};
 use crate::i18n::Text;
 use axum::extract::{FromRequest, Request, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
+use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use munjigi_axum::cookies;
 use munjigi_passwords::Password;
@@ -57,12 +60,13 @@ async fn session_signup(State(app): State<App>, context: Context, fields: Fields
 async fn jwt_signup(State(app): State<App>, context: Context, fields: Fields) -> Result<Response> {
     let application = application(&app, &fields)?;
     let (user, pair) = signup::signup_with_tokens(&app, application, context.client(), context.now()).await?;
-    let body = json!({
-        "message": Text::SignupDone.render(context.lang()),
-        "user": represent(&user),
-        "access_token": pair.access,
-        "refresh_token": pair.refresh,
-    });
+    let mut body = Map::new();
+    body.insert(
+        "message".to_owned(),
+        Text::SignupDone.render(context.lang()).into(),
+    );
+    body.insert("user".to_owned(), represent(&user));
+    body.extend(hand_out_pair(&app, &context, &pair));
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 
@@ -85,43 +89,52 @@ async fn session_signin(
 async fn jwt_signin(State(app): State<App>, context: Context, fields: Fields) -> Result<Response> {
     let user = signin::authenticate(&app, credentials(&fields), context.now()).await?;
     let pair = signin::open_jwt(&app, &user, context.client(), context.now()).await?;
-    Ok(Json(json!({
-        "access_token": pair.access,
-        "refresh_token": pair.refresh,
-        "message": Text::SigninDone.render(context.lang()),
-    }))
-    .into_response())
+    let mut body = hand_out_pair(&app, &context, &pair);
+    body.insert(
+        "message".to_owned(),
+        Text::SigninDone.render(context.lang()).into(),
+    );
+    Ok(Json(body).into_response())
 }
 
 /// `POST /user/jwt_refresh`: a new access token.
-async fn jwt_refresh(State(app): State<App>, context: Context, fields: Fields) -> Result<Response> {
-    let refresh = fields::required_text(&fields, "refresh_token")?;
+async fn jwt_refresh(State(app): State<App>, context: Context, request: Request) -> Result<Response> {
+    let (parts, fields) = taken_apart(&app, request).await?;
+    let refresh = match fields::optional_text(&fields, "refresh_token")? {
+        Some(refresh) => refresh,
+        None => match token_cookies::refresh(&app, &parts.headers) {
+            Some(refresh) => {
+                csrf::enforce(&app, &context, &parts, fields::form_token(&fields))?;
+                refresh.to_owned()
+            }
+            None => fields::required_text(&fields, "refresh_token")?,
+        },
+    };
     let access = tokens::refresh(&app, &refresh, context.now()).await?;
-    Ok(Json(json!({"access_token": access})).into_response())
+    if app.config().auth_cookie.is_some() {
+        csrf::provide(&app, &context, &parts.headers);
+    }
+    Ok(Json(hand_out(&app, &context, &access, None)).into_response())
 }
 
-/// `POST /user/jwt_signout`: the record behind the token has ended.
-async fn jwt_signout(
-    State(app): State<App>,
-    context: Context,
-    headers: HeaderMap,
-    fields: Fields,
-) -> Result<Response> {
+/// `POST /user/jwt_signout`: the record behind the token has ended, and the token cookies are gone.
+async fn jwt_signout(State(app): State<App>, context: Context, request: Request) -> Result<Response> {
+    let (parts, fields) = taken_apart(&app, request).await?;
     if let Some(refresh) = fields::optional_text(&fields, "refresh_token")? {
         signout::by_refresh_token(&app, &refresh, context.now()).await?;
-    } else if let Some(access) = app.config().bearer.token(&headers)? {
+    } else if let Some(access) = app.config().bearer.token(&parts.headers)? {
         signout::by_access_token(&app, &access, context.now()).await?;
-    } else {
+    } else if !signout_by_cookie(&app, &context, &parts, &fields).await? {
         fields::required_text(&fields, "refresh_token")?;
     }
+    token_cookies::clear(&app, &context);
     Ok(Json(json!({"message": Text::SignoutDone.render(context.lang())})).into_response())
 }
 
 /// `POST /user/session_signout`: the session's row is gone and its record has ended. Anonymous callers get the same
 /// answer.
 async fn session_signout(State(app): State<App>, context: Context, request: Request) -> Result<Response> {
-    let (parts, body) = request.into_parts();
-    let fields = Fields::from_request(Request::from_parts(parts.clone(), body), &app).await?;
+    let (parts, fields) = taken_apart(&app, request).await?;
     Sender::of(&parts, &app, fields::form_token(&fields)).await?;
     let cookie = CookieAttributes::from(&app.config().session);
     if let Some(key) = cookies::read(&parts.headers, &cookie.name) {
@@ -141,6 +154,59 @@ async fn me(CurrentUser(user): CurrentUser) -> Json<Value> {
 /// `GET /user/csrf`: a token for a page that cannot read the cookie, and the cookie.
 async fn csrf_token(State(app): State<App>, context: Context, headers: HeaderMap) -> Json<Value> {
     Json(json!({"csrftoken": csrf::token(&app, &context, &headers)}))
+}
+
+/// A request's head and its fields, where the head is needed beside them.
+async fn taken_apart(app: &App, request: Request) -> Result<(Parts, Fields)> {
+    let (parts, body) = request.into_parts();
+    let fields = Fields::from_request(Request::from_parts(parts.clone(), body), app).await?;
+    Ok((parts, fields))
+}
+
+/// Gives a new sign-in's tokens out, with a new CSRF token where cookies carry them.
+fn hand_out_pair(app: &App, context: &Context, pair: &Pair) -> Map<String, Value> {
+    if app.config().auth_cookie.is_some() {
+        csrf::rotate(app, context);
+    }
+    hand_out(app, context, &pair.access, Some(&pair.refresh))
+}
+
+/// Gives tokens out: as cookies, where these are wanted, and as members of the body, unless cookies alone carry them.
+fn hand_out(app: &App, context: &Context, access: &str, refresh: Option<&str>) -> Map<String, Value> {
+    token_cookies::set(app, context, access, refresh);
+    let cookies = app.config().auth_cookie.as_ref();
+    if cookies.is_some_and(|cookies| cookies.tokens == TokensStand::InCookiesOnly) {
+        return Map::new();
+    }
+    let members = [("access_token", Some(access)), ("refresh_token", refresh)];
+    let members = members.into_iter();
+    members
+        .filter_map(|(name, token)| Some((name.to_owned(), Value::from(token?))))
+        .collect()
+}
+
+/// Ends the sign-in that the token cookies carry; false where there are none. Where the tokens are dead, the cookies
+/// only have to go.
+async fn signout_by_cookie(app: &App, context: &Context, parts: &Parts, fields: &Fields) -> Result<bool> {
+    let refresh = token_cookies::refresh(app, &parts.headers);
+    let access = token_cookies::access(app, &parts.headers);
+    if refresh.is_none() && access.is_none() {
+        return Ok(false);
+    }
+    csrf::enforce(app, context, parts, fields::form_token(fields))?;
+    if let Some(token) = refresh {
+        match signout::by_refresh_token(app, token, context.now()).await {
+            Err(accounts::Error::Token(_)) => {}
+            ended => return Ok(ended.map(|()| true)?),
+        }
+    }
+    if let Some(token) = access {
+        match signout::by_access_token(app, token, context.now()).await {
+            Err(accounts::Error::Token(_)) => {}
+            ended => ended?,
+        }
+    }
+    Ok(true)
 }
 
 /// What a sign-up asks for.
