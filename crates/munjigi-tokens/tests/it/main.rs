@@ -5,6 +5,7 @@ mod deviations;
 mod jws;
 mod minting;
 mod renewing;
+mod round_trips;
 mod settings;
 mod verdicts;
 mod verifying;
@@ -63,6 +64,10 @@ struct User;
 impl AuthUser for User {
     fn id(&self) -> UserId {
         UserId::Int(1)
+    }
+
+    fn password(&self) -> &'static str {
+        "pbkdf2_sha256$1000$seasalt$3dpgdrDxJWbIUp71KFgHCp7yc4u4kPgH1pj/JyMyPYI="
     }
 
     fn field(&self, name: &str) -> Option<String> {

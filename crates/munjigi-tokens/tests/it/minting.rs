@@ -240,3 +240,14 @@ fn debug_shows_no_more_than_which_token_it_is() {
     let untyped = UntypedToken::verify(&jwt(settings()), &token.to_string()).unwrap();
     assert!(format!("{untyped:?}").starts_with("Token { type: None"));
 }
+
+#[test]
+fn a_float_in_a_claim_is_read_to_its_last_digit() {
+    let jwt = jwt(settings());
+    let float = 1.066_478_763_707_505_7e-225;
+    let token = AccessToken::for_user(&jwt, &User)
+        .and_then(|token| token.with_claim("x", float))
+        .unwrap();
+    let read = AccessToken::verify(&jwt, &token.to_string()).unwrap();
+    assert_eq!(read.claims().value("x"), Some(json!(float)));
+}
