@@ -87,6 +87,20 @@ pub struct NewRecord {
     pub client: Client,
 }
 
+/// The token that takes the place of the one that carries a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Successor {
+    /// `jti` of the token that was presented. It need not be the one that the record knows: a Django beside us rotates
+    /// too, and tells no record.
+    pub previous_jti: Option<String>,
+    /// See [`Record::jti`].
+    pub jti: Option<String>,
+    /// `exp` of the new token.
+    pub jti_exp: Timestamp,
+    /// The moment of the rotation.
+    pub rotated_at: Timestamp,
+}
+
 /// Why a record ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -297,6 +311,32 @@ pub async fn set_auth_hash(tx: &mut Tx, sid: &str, auth_hash: &str) -> Result<bo
         > 0)
 }
 
+/// Follows a refresh token that was rotated. False where the record is not there or has ended.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn rotate(tx: &mut Tx, sid: &str, successor: &Successor) -> Result<bool> {
+    let params: [Param<'_>; 5] = [
+        sid.into(),
+        successor.previous_jti.as_ref().into(),
+        successor.jti.as_ref().into(),
+        millis(successor.jti_exp).into(),
+        millis(successor.rotated_at).into(),
+    ];
+    Ok(tx.execute(&ROTATE, &params).await? > 0)
+}
+
+/// Follows a sliding token that was refreshed. False where the record is not there or has ended.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn set_jti_exp(tx: &mut Tx, sid: &str, jti_exp: Timestamp) -> Result<bool> {
+    Ok(tx
+        .execute(&SET_JTI_EXP, &[sid.into(), millis(jti_exp).into()])
+        .await?
+        > 0)
+}
+
 /// Removes the records that ended, whose absolute end passed, or whose token expired before `before`; a thousand in each transaction.
 /// Gives their number back.
 ///
@@ -405,6 +445,15 @@ static SET_SESSION_KEY: LazyLock<Stmt> = LazyLock::new(|| {
 });
 static SET_AUTH_HASH: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new("UPDATE munjigi_session SET auth_hash = $2 WHERE sid = $1 AND ended_at IS NULL")
+});
+static ROTATE: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "UPDATE munjigi_session SET previous_jti = $2, jti = $3, jti_exp = $4, rotated_at = $5, \
+         rotations = rotations + 1 WHERE sid = $1 AND ended_at IS NULL",
+    )
+});
+static SET_JTI_EXP: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new("UPDATE munjigi_session SET jti_exp = $2 WHERE sid = $1 AND ended_at IS NULL")
 });
 static DELETE_ENDED: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(

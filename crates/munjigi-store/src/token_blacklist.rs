@@ -46,13 +46,23 @@ pub async fn insert_outstanding(tx: &mut Tx, token: &OutstandingToken) -> Result
     Ok(())
 }
 
-/// Puts a token on the list, and into the table of those given out where it is not there (`BlacklistMixin.
-/// blacklist`).
+/// Notes a token that is given out, where it is not there yet (`BlacklistMixin.outstand`). One that is there with an
+/// earlier `exp`, a sliding token that was refreshed, is kept as long as this one lives: the list forgets a token when
+/// its row expires.
+///
+/// # Errors
+/// What the database may fail with; a user who is gone is told when the transaction commits.
+pub async fn outstand(tx: &mut Tx, token: &OutstandingToken) -> Result<()> {
+    tx.execute(&OUTSTAND, &params(token)).await?;
+    Ok(())
+}
+
+/// Puts a token on the list, and into the table of those given out as [`outstand`] does (`BlacklistMixin.blacklist`).
 ///
 /// # Errors
 /// What the database may fail with.
 pub async fn blacklist(tx: &mut Tx, token: &OutstandingToken, now: Timestamp) -> Result<Blacklisting> {
-    tx.execute(&INSERT_MISSING, &params(token)).await?;
+    outstand(tx, token).await?;
     let added = tx.execute(&BLACKLIST, &[(&token.jti).into(), now.into()]).await?;
     Ok(if added > 0 {
         Blacklisting::Now
@@ -108,10 +118,11 @@ static INSERT: LazyLock<Stmt> = LazyLock::new(|| {
          VALUES ($1, $2, $3, $4, $5)",
     )
 });
-static INSERT_MISSING: LazyLock<Stmt> = LazyLock::new(|| {
+static OUTSTAND: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(
         "INSERT INTO token_blacklist_outstandingtoken (user_id, jti, token, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (jti) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (jti) DO UPDATE SET expires_at = excluded.expires_at \
+         WHERE token_blacklist_outstandingtoken.expires_at < excluded.expires_at",
     )
 });
 static BLACKLIST: LazyLock<Stmt> = LazyLock::new(|| {

@@ -43,8 +43,10 @@ pub async fn flush_expired_tokens(app: &App, now: Timestamp) -> Result<u64> {
 
 /// How long after its sign-in's end a token may still be presented.
 fn longest_life(jwt: &SimpleJwtSettings) -> SignedDuration {
-    let lifetime = jwt.access_token_lifetime.max(jwt.refresh_token_lifetime);
-    lifetime.saturating_add(jwt.leeway)
+    jwt.access_token_lifetime
+        .max(jwt.refresh_token_lifetime)
+        .max(jwt.sliding_token_lifetime)
+        .saturating_add(jwt.leeway)
 }
 
 fn ago(now: Timestamp, span: SignedDuration) -> Timestamp {

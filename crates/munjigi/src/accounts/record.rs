@@ -10,10 +10,10 @@ use munjigi_store::users::User;
 use munjigi_store::{Tx, sessions};
 use rand_core::Rng;
 
-/// What carries a sign-in: the key of a Django session, or the id of a refresh token, where tokens have one.
+/// What carries a sign-in: the key of a Django session, or the id of a refresh or sliding token, where tokens have one.
 pub(super) enum Carrier {
     Session { key: String },
-    Refresh { jti: Option<String>, exp: Timestamp },
+    Token { jti: Option<String>, exp: Timestamp },
 }
 
 /// A record, not yet written, for a user who signs in now.
@@ -27,7 +27,7 @@ pub(super) fn open(
 ) -> NewRecord {
     let (django_session_key, jti, jti_exp) = match carrier {
         Carrier::Session { key } => (Some(key), None, None),
-        Carrier::Refresh { jti, exp } => (None, jti, Some(exp)),
+        Carrier::Token { jti, exp } => (None, jti, Some(exp)),
     };
     NewRecord {
         sid,

@@ -96,16 +96,33 @@ fn only(mut found: Vec<User>) -> Option<User> {
 /// [`Error::Token`] where `USER_ID_FIELD` names what this user has not; [`Error::Store`].
 pub async fn open_jwt(app: &App, user: &User, client: &Client, now: Timestamp) -> Result<tokens::Pair> {
     let (pair, opening) = tokens::mint(app, user, client, now)?;
+    open(app, user, opening, now).await?;
+    tracing::info!(target: "munjigi::account", event = "signed_in", carrier = "jwt", user = %user.id);
+    Ok(pair)
+}
+
+/// Makes a sliding token for a user: `SlidingToken.for_user`, and the record that stands behind it.
+///
+/// # Errors
+/// As [`open_jwt`].
+pub async fn open_sliding(app: &App, user: &User, client: &Client, now: Timestamp) -> Result<String> {
+    let (token, opening) = tokens::mint_sliding(app, user, client, now)?;
+    open(app, user, opening, now).await?;
+    tracing::info!(target: "munjigi::account", event = "signed_in", carrier = "sliding", user = %user.id);
+    Ok(token)
+}
+
+async fn open(app: &App, user: &User, opening: tokens::Opening, now: Timestamp) -> Result<()> {
     let signin = JwtSignIn {
         verified: user.password.clone(),
         last_login: app.jwt().settings().update_last_login.then_some(now),
         opening,
     };
-    if !app.store().write(signin, write_jwt).await? {
-        return Err(Error::InvalidCredentials);
+    if app.store().write(signin, write_jwt).await? {
+        Ok(())
+    } else {
+        Err(Error::InvalidCredentials)
     }
-    tracing::info!(target: "munjigi::account", event = "signed_in", carrier = "jwt", user = %user.id);
-    Ok(pair)
 }
 
 struct JwtSignIn {

@@ -1,14 +1,17 @@
 //! Sign-out: the record ends, and with it everything that carries it.
 
 use super::error::{Error, Result};
+use super::tokens::standing::{by_claim, sid_of, verify_listed};
 use super::{record, sessions, tokens};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_sessions::SessionKey;
 use munjigi_store::records::{End, EndReason};
-use munjigi_store::token_blacklist::{self, OutstandingToken};
-use munjigi_store::{BoxFuture, Tx, records, users};
-use munjigi_tokens::{AccessToken, Error as TokenError, RefreshToken};
+use munjigi_store::token_blacklist::{self, Blacklisting, OutstandingToken};
+use munjigi_store::{BoxFuture, Conn, Tx, records, users};
+use munjigi_tokens::{
+    AccessToken, Error as TokenError, Refresh, Sliding, Token, TokenClass, TokenType, Untyped,
+};
 
 /// Ends the sign-in that a session carries: Django's `logout()`.
 ///
@@ -18,81 +21,142 @@ pub async fn by_session(app: &App, key: &SessionKey, now: Timestamp) -> Result<(
     sessions::end(app, key, EndReason::SignOut, now).await
 }
 
-/// Ends the sign-in behind a refresh token and blacklists the token: simplejwt's `TokenBlacklistView`. Where the
-/// token had ended before, by time or by a sign-out, all is as it should be.
+/// Ends the sign-in behind a refresh token and blacklists the token. Where the token had ended before, by time or by
+/// a sign-out, all is as it should be.
 ///
 /// # Errors
 /// [`Error::Token`] where the text is no refresh token of ours. [`Error::Store`].
 pub async fn by_refresh_token(app: &App, text: &str, now: Timestamp) -> Result<()> {
-    let refresh = match RefreshToken::verify_at(app.jwt(), text, now) {
-        Err(TokenError::Expired) => return Ok(()),
-        refresh => refresh?,
-    };
-    let user_id = refresh
-        .user_id()
-        .ok()
-        .and_then(|id| app.config().user_model.id_kind.parse(id).ok());
-    let ending = Ending {
-        sid: refresh.sid().map(str::to_owned),
-        token: tokens::outstanding(user_id, &refresh, text),
-        end: record::end(app, EndReason::SignOut, now),
-    };
-    end(app, ending).await
+    by_token::<Refresh>(app, text, now).await
 }
 
-/// Ends the sign-in behind an access token. Its refresh token is blacklisted too, by the record.
+/// The same for a refresh token that is still good: simplejwt's `TokenBlacklistSerializer` (5.5.1, `serializers.py`).
 ///
 /// # Errors
-/// [`Error::Token`] where the text is no access token of ours, or was made by a Django without records: such a
-/// token cannot be ended, only its refresh token can. [`Error::Store`].
-pub async fn by_access_token(app: &App, text: &str, now: Timestamp) -> Result<()> {
+/// [`Error::Token`] where the text is no refresh token of ours, has expired or was blacklisted before.
+/// [`Error::Store`].
+pub async fn blacklist(app: &App, text: &str, now: Timestamp) -> Result<()> {
+    let mut conn = app.store().reader();
+    let refresh = verify_listed::<Refresh>(app, &mut conn, text, now).await?;
+    let ending = Ending::of(app, &mut conn, (&refresh, text), now).await?;
+    match end(app, ending).await? {
+        Blacklisting::Now => Ok(()),
+        Blacklisting::Already => Err(TokenError::Blacklisted.into()),
+    }
+}
+
+/// Ends the sign-in behind the token of a header. One that can be blacklisted is; behind an access token it is the
+/// refresh token that the record knows.
+///
+/// # Errors
+/// [`Error::Token`] where the text is no token of `AUTH_TOKEN_CLASSES`, with what the first of them says, and where it
+/// is an access token of a Django without records: that cannot be ended, only its refresh token can.
+/// [`Error::Store`].
+pub async fn by_bearer(app: &App, text: &str, now: Timestamp) -> Result<()> {
+    let mut refused = None;
+    for class in &app.jwt().settings().auth_token_classes {
+        let ended = match class {
+            TokenClass::AccessToken => by_access_token(app, text, now).await,
+            TokenClass::RefreshToken => by_token::<Refresh>(app, text, now).await,
+            TokenClass::SlidingToken => by_token::<Sliding>(app, text, now).await,
+            TokenClass::UntypedToken => by_token::<Untyped>(app, text, now).await,
+            _ => Err(TokenError::WrongType.into()),
+        };
+        match ended {
+            Err(Error::Token(error)) => refused = refused.or(Some(error)),
+            ended => return ended,
+        }
+    }
+    Err(Error::Token(refused.unwrap_or(TokenError::Invalid)))
+}
+
+async fn by_token<T: TokenType>(app: &App, text: &str, now: Timestamp) -> Result<()> {
+    let token = match Token::<T>::verify_at(app.jwt(), text, now) {
+        Err(TokenError::Expired) => return Ok(()),
+        token => token?,
+    };
+    let mut conn = app.store().reader();
+    let ending = Ending::of(app, &mut conn, (&token, text), now).await?;
+    end(app, ending).await?;
+    Ok(())
+}
+
+async fn by_access_token(app: &App, text: &str, now: Timestamp) -> Result<()> {
     let access = match AccessToken::verify_at(app.jwt(), text, now) {
         Err(TokenError::Expired) => return Ok(()),
         access => access?,
     };
-    let Some(sid) = access.sid() else {
+    let Some(sid) = sid_of(&access)? else {
         return Err(Error::Token(TokenError::Invalid));
     };
-    end(
-        app,
-        Ending {
-            sid: Some(sid.to_owned()),
-            token: None,
-            end: record::end(app, EndReason::SignOut, now),
-        },
-    )
-    .await
+    let ending = Ending {
+        sid: Some(sid.to_owned()),
+        token: None,
+        end: record::end(app, EndReason::SignOut, now),
+    };
+    end(app, ending).await?;
+    Ok(())
 }
 
 struct Ending {
     sid: Option<String>,
+    /// The token that was presented, where it is one that can be blacklisted.
     token: Option<OutstandingToken>,
     end: End,
 }
 
-async fn end(app: &App, ending: Ending) -> Result<()> {
+impl Ending {
+    /// What ends with a token that can be blacklisted. Whose it was is told where he is still there.
+    async fn of<T: TokenType>(
+        app: &App,
+        conn: &mut Conn,
+        (token, text): (&Token<T>, &str),
+        now: Timestamp,
+    ) -> Result<Self> {
+        let user = match token.user_id() {
+            Ok(claim) => by_claim(app, conn, claim).await?,
+            Err(_) => None,
+        };
+        Ok(Self {
+            sid: sid_of(token)?.map(str::to_owned),
+            token: tokens::outstanding(user.map(|user| user.id), token, text)?,
+            end: record::end(app, EndReason::SignOut, now),
+        })
+    }
+}
+
+async fn end(app: &App, ending: Ending) -> Result<Blacklisting> {
     Ok(app.store().write(ending, write_ending).await?)
 }
 
-fn write_ending<'t>(tx: &'t mut Tx, ending: &'t Ending) -> BoxFuture<'t, munjigi_store::Result<()>> {
+/// Blacklists the token that was presented and ends its record. What the record knows as its current token is
+/// blacklisted too: after a rotation it may be another one. Tells whether the token that was presented was good.
+fn write_ending<'t>(
+    tx: &'t mut Tx,
+    ending: &'t Ending,
+) -> BoxFuture<'t, munjigi_store::Result<Blacklisting>> {
     Box::pin(async move {
+        let mut found = Blacklisting::Now;
         if let Some(token) = &ending.token {
             let mut token = token.clone();
-            // The user may be gone, and Django's table refers to users that are there.
+            // The user may have gone in between.
             if let Some(id) = &token.user_id
                 && users::by_id(tx, id).await?.is_none()
             {
                 token.user_id = None;
             }
-            token_blacklist::blacklist(tx, &token, ending.end.at).await?;
+            found = token_blacklist::blacklist(tx, &token, ending.end.at).await?;
         }
-        let Some(sid) = &ending.sid else { return Ok(()) };
-        records::end(tx, sid, &ending.end).await?;
-        if ending.token.is_none()
-            && let Some(record) = records::by_sid(tx, sid).await?
-        {
-            record::blacklist(tx, record.jti, record.jti_exp, ending.end.at).await?;
+        if let Some(sid) = &ending.sid {
+            let has_ended = records::end(tx, sid, &ending.end).await?;
+            // Without a JTI_CLAIM the record alone knows whether the token was good.
+            if ending.token.is_none() && !has_ended {
+                found = Blacklisting::Already;
+            }
+            if let Some(record) = records::by_sid(tx, sid).await? {
+                record::blacklist(tx, record.jti, record.jti_exp, ending.end.at).await?;
+            }
         }
-        Ok(())
+        Ok(found)
     })
 }

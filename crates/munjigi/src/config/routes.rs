@@ -32,6 +32,14 @@ pub struct Routes {
     pub token_obtain_pair: Option<String>,
     /// `token_refresh`, simplejwt's, default `/api/token/refresh`.
     pub token_refresh: Option<String>,
+    /// `token_verify`, simplejwt's, default `/api/token/verify`.
+    pub token_verify: Option<String>,
+    /// `token_blacklist`, simplejwt's, default `/api/token/blacklist`.
+    pub token_blacklist: Option<String>,
+    /// `token_obtain_sliding`, simplejwt's, default `/api/token/sliding`.
+    pub token_obtain_sliding: Option<String>,
+    /// `token_refresh_sliding`, simplejwt's, default `/api/token/sliding/refresh`.
+    pub token_refresh_sliding: Option<String>,
     written: WrittenSignups,
 }
 
@@ -90,6 +98,26 @@ const TOKEN_REFRESH: Setting<Route> = Setting::ours(
     "\"/api/token/refresh\"",
     "simplejwt's TokenRefreshView.",
 );
+const TOKEN_VERIFY: Setting<Route> = Setting::ours(
+    "ROUTES.token_verify",
+    "\"/api/token/verify\"",
+    "simplejwt's TokenVerifyView.",
+);
+const TOKEN_BLACKLIST: Setting<Route> = Setting::ours(
+    "ROUTES.token_blacklist",
+    "\"/api/token/blacklist\"",
+    "simplejwt's TokenBlacklistView.",
+);
+const TOKEN_OBTAIN_SLIDING: Setting<Route> = Setting::ours(
+    "ROUTES.token_obtain_sliding",
+    "\"/api/token/sliding\"",
+    "simplejwt's TokenObtainSlidingView.",
+);
+const TOKEN_REFRESH_SLIDING: Setting<Route> = Setting::ours(
+    "ROUTES.token_refresh_sliding",
+    "\"/api/token/sliding/refresh\"",
+    "simplejwt's TokenRefreshSlidingView.",
+);
 
 pub(super) const SECTION: Section = Section {
     title: "Routes",
@@ -108,6 +136,10 @@ pub(super) const SECTION: Section = Section {
         &CSRF.about,
         &TOKEN_OBTAIN_PAIR.about,
         &TOKEN_REFRESH.about,
+        &TOKEN_VERIFY.about,
+        &TOKEN_BLACKLIST.about,
+        &TOKEN_OBTAIN_SLIDING.about,
+        &TOKEN_REFRESH_SLIDING.about,
     ],
 };
 
@@ -126,6 +158,10 @@ impl Routes {
             csrf: path(&CSRF)?,
             token_obtain_pair: path(&TOKEN_OBTAIN_PAIR)?,
             token_refresh: path(&TOKEN_REFRESH)?,
+            token_verify: path(&TOKEN_VERIFY)?,
+            token_blacklist: path(&TOKEN_BLACKLIST)?,
+            token_obtain_sliding: path(&TOKEN_OBTAIN_SLIDING)?,
+            token_refresh_sliding: path(&TOKEN_REFRESH_SLIDING)?,
             written: WrittenSignups {
                 session: settings.has(&SESSION_SIGNUP.about),
                 jwt: settings.has(&JWT_SIGNUP.about),
@@ -159,7 +195,7 @@ impl Routes {
         Ok(())
     }
 
-    fn named(&self) -> [(&'static str, Option<&str>); 11] {
+    fn named(&self) -> [(&'static str, Option<&str>); 15] {
         [
             ("session_signup", self.session_signup.as_deref()),
             ("jwt_signup", self.jwt_signup.as_deref()),
@@ -172,6 +208,10 @@ impl Routes {
             ("csrf", self.csrf.as_deref()),
             ("token_obtain_pair", self.token_obtain_pair.as_deref()),
             ("token_refresh", self.token_refresh.as_deref()),
+            ("token_verify", self.token_verify.as_deref()),
+            ("token_blacklist", self.token_blacklist.as_deref()),
+            ("token_obtain_sliding", self.token_obtain_sliding.as_deref()),
+            ("token_refresh_sliding", self.token_refresh_sliding.as_deref()),
         ]
     }
 }

@@ -186,15 +186,10 @@ impl Error {
                 A::UserNotFound => coded("user_not_found", Text::UserNotFound),
                 A::UserInactive => coded("user_inactive", Text::UserInactive),
                 A::Token(error) if self.status() == StatusCode::UNAUTHORIZED => {
-                    let body = json!({"detail": token_text(error).render(lang), "code": "token_not_valid"});
+                    let body = json!({"detail": token_text(error).render(lang), "code": error.code()});
                     (token_word(error), body)
                 }
-                A::Bearer(refusals) => {
-                    let word = refusals
-                        .first()
-                        .map_or("token_not_valid", |(_, error)| token_word(error));
-                    (word, bearer_body(refusals, lang))
-                }
+                A::Bearer(refusals) => (bearer_word(refusals), bearer_body(refusals, lang)),
                 _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => {
                     detail("unavailable", Text::Unavailable)
                 }
@@ -249,6 +244,13 @@ fn bearer_body(refusals: &[(TokenClass, TokenError)], lang: Lang) -> Value {
         "code": "token_not_valid",
         "messages": messages,
     })
+}
+
+/// That a token is of another class says least.
+fn bearer_word(refusals: &[(TokenClass, TokenError)]) -> &'static str {
+    let mut errors = refusals.iter().map(|(_, error)| error);
+    let telling = errors.clone().find(|error| **error != TokenError::WrongType);
+    telling.or(errors.next()).map_or("token_not_valid", token_word)
 }
 
 fn token_text(error: &TokenError) -> Text {

@@ -33,7 +33,7 @@ async fn no_body_makes_an_error_page(database: Database) {
             client.cookies.clear();
         }
     }
-    assert_eq!(answers, bodies.len() * 9 * 4);
+    assert_eq!(answers, bodies.len() * 13 * 4);
     let staff = server
         .sql("SELECT count(*) FROM user_user WHERE is_staff OR is_superuser")
         .await;

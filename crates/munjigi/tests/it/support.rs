@@ -87,7 +87,14 @@ pub(crate) const NOTES_POST_ROUTES: [&str; 7] = [
     "/user/jwt_signout",
 ];
 /// simplejwt's.
-pub(crate) const SIMPLEJWT_ROUTES: [&str; 2] = ["/api/token/", "/api/token/refresh/"];
+pub(crate) const SIMPLEJWT_ROUTES: [&str; 6] = [
+    "/api/token/",
+    "/api/token/refresh/",
+    "/api/token/verify/",
+    "/api/token/blacklist/",
+    "/api/token/sliding/",
+    "/api/token/sliding/refresh/",
+];
 /// The routes that take GET and answer JSON.
 pub(crate) const GET_ROUTES: [&str; 2] = ["/user/me", "/user/csrf"];
 

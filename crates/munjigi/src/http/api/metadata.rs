@@ -14,17 +14,14 @@ pub(super) struct View {
 
 /// A field of a serializer.
 pub(super) struct Field {
-    pub(super) name: &'static str,
-    pub(super) label: &'static str,
-    pub(super) direction: Direction,
+    name: &'static str,
+    label: &'static str,
+    direction: Direction,
 }
 
-/// Which way a field goes.
-pub(super) enum Direction {
-    /// Sent, and required.
-    In,
-    /// Answered.
-    Out,
+enum Direction {
+    Sent,
+    Answered,
 }
 
 impl View {
@@ -45,8 +42,26 @@ impl View {
 }
 
 impl Field {
+    /// One that a client must send.
+    pub(super) const fn sent(name: &'static str, label: &'static str) -> Self {
+        Self {
+            name,
+            label,
+            direction: Direction::Sent,
+        }
+    }
+
+    /// One that stands in the answer.
+    pub(super) const fn answered(name: &'static str, label: &'static str) -> Self {
+        Self {
+            name,
+            label,
+            direction: Direction::Answered,
+        }
+    }
+
     fn describe(&self) -> Value {
-        let is_sent = matches!(self.direction, Direction::In);
+        let is_sent = matches!(self.direction, Direction::Sent);
         json!({"type": "string", "required": is_sent, "read_only": !is_sent, "label": self.label})
     }
 }

@@ -97,7 +97,7 @@ async fn jwt_signin(State(app): State<App>, context: Context, fields: Fields) ->
     Ok(Json(body).into_response())
 }
 
-/// `POST /user/jwt_refresh`: a new access token.
+/// `POST /user/jwt_refresh`: a new access token, and where they rotate a new refresh token.
 async fn jwt_refresh(State(app): State<App>, context: Context, request: Request) -> Result<Response> {
     let (parts, fields) = taken_apart(&app, request).await?;
     let refresh = match fields::optional_text(&fields, "refresh_token")? {
@@ -110,11 +110,17 @@ async fn jwt_refresh(State(app): State<App>, context: Context, request: Request)
             None => fields::required_text(&fields, "refresh_token")?,
         },
     };
-    let access = tokens::refresh(&app, &refresh, context.now()).await?;
+    let refreshed = tokens::refresh(&app, &refresh, context.now()).await?;
     if app.config().auth_cookie.is_some() {
         csrf::provide(&app, &context, &parts.headers);
     }
-    Ok(Json(hand_out(&app, &context, &access, None)).into_response())
+    Ok(Json(hand_out(
+        &app,
+        &context,
+        &refreshed.access,
+        refreshed.refresh.as_deref(),
+    ))
+    .into_response())
 }
 
 /// `POST /user/jwt_signout`: the record behind the token has ended, and the token cookies are gone.
@@ -122,8 +128,8 @@ async fn jwt_signout(State(app): State<App>, context: Context, request: Request)
     let (parts, fields) = taken_apart(&app, request).await?;
     if let Some(refresh) = fields::optional_text(&fields, "refresh_token")? {
         signout::by_refresh_token(&app, &refresh, context.now()).await?;
-    } else if let Some(access) = app.config().bearer.token(&parts.headers)? {
-        signout::by_access_token(&app, &access, context.now()).await?;
+    } else if let Some(bearer) = app.config().bearer.token(&parts.headers)? {
+        signout::by_bearer(&app, &bearer, context.now()).await?;
     } else if !signout_by_cookie(&app, &context, &parts, &fields).await? {
         fields::required_text(&fields, "refresh_token")?;
     }
@@ -201,7 +207,7 @@ async fn signout_by_cookie(app: &App, context: &Context, parts: &Parts, fields: 
         }
     }
     if let Some(token) = access {
-        match signout::by_access_token(app, token, context.now()).await {
+        match signout::by_bearer(app, token, context.now()).await {
             Err(accounts::Error::Token(_)) => {}
             ended => ended?,
         }

@@ -37,10 +37,14 @@ fn text(app: &App, base: &str, lang: Lang) -> String {
         ("GET", &routes.csrf, words.csrf),
         ("POST", &routes.token_obtain_pair, "simplejwt"),
         ("POST", &routes.token_refresh, "simplejwt"),
+        ("POST", &routes.token_verify, "simplejwt"),
+        ("POST", &routes.token_blacklist, "simplejwt"),
+        ("POST", &routes.token_obtain_sliding, "simplejwt"),
+        ("POST", &routes.token_refresh_sliding, "simplejwt"),
     ] {
         if let Some(path) = path {
             // Writing to a String cannot fail.
-            let _ = writeln!(page, "  {method:<5} {path:<24} {what}");
+            let _ = writeln!(page, "  {method:<5} {path:<26} {what}");
         }
     }
     let _ = writeln!(page, "\n{}", words.try_it);

@@ -1,0 +1,61 @@
+//! A sliding token that asks for more time: `TokenRefreshSlidingSerializer` of simplejwt 5.5.1 (`serializers.py`).
+//!
+//! simplejwt asks nothing about the user and writes nothing. The row of the outstanding token then expires with the
+//! first `exp`, and `flushexpiredtokens` forgets that the token was blacklisted while newer copies of it, of the same
+//! id, are still good. Here the user and the sign-in are asked for as at any refresh, and the rows follow the token.
+
+use super::outstanding;
+use super::standing::{sid_of, user_who_renews, verify_listed};
+use crate::accounts::error::{Error, Result};
+use crate::app::App;
+use jiff::Timestamp;
+use munjigi_store::token_blacklist::{self, OutstandingToken};
+use munjigi_store::{BoxFuture, Error as StoreError, Tx, records};
+use munjigi_tokens::{Error as TokenError, Sliding};
+
+/// The same sliding token with a later `exp`. Its id stays, and so does the time of its last refresh.
+///
+/// # Errors
+/// [`Error::Token`] where the token is not good, was blacklisted, or its time to be refreshed or its sign-in is over,
+/// and where its user has another password than it was made for; [`Error::NoActiveAccount`] where its user may no
+/// longer come in, or is gone; [`Error::Store`].
+pub async fn refresh_sliding(app: &App, text: &str, now: Timestamp) -> Result<String> {
+    let mut conn = app.store().reader();
+    let token = verify_listed::<Sliding>(app, &mut conn, text, now).await?;
+    let token = token.refresh_at(now)?;
+    let user = user_who_renews(app, &mut conn, &token, now).await?;
+    let text = token.to_string();
+    let renewal = Renewal {
+        sid: sid_of(&token)?.map(str::to_owned),
+        jti_exp: token.expires_at(),
+        outstanding: outstanding(Some(user.id), &token, &text)?,
+    };
+    match app.store().write(renewal, write_renewal).await {
+        Ok(true) => Ok(text),
+        Ok(false) => Err(TokenError::Blacklisted.into()),
+        // The user was there a moment ago.
+        Err(StoreError::ForeignKeyViolation(_)) => Err(Error::NoActiveAccount),
+        Err(error) => Err(error.into()),
+    }
+}
+
+struct Renewal {
+    sid: Option<String>,
+    jti_exp: Timestamp,
+    outstanding: Option<OutstandingToken>,
+}
+
+/// False where somebody ended the sign-in in between.
+fn write_renewal<'t>(tx: &'t mut Tx, renewal: &'t Renewal) -> BoxFuture<'t, munjigi_store::Result<bool>> {
+    Box::pin(async move {
+        if let Some(sid) = &renewal.sid
+            && !records::set_jti_exp(tx, sid, renewal.jti_exp).await?
+        {
+            return Ok(false);
+        }
+        if let Some(token) = &renewal.outstanding {
+            token_blacklist::outstand(tx, token).await?;
+        }
+        Ok(true)
+    })
+}

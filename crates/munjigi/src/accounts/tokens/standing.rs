@@ -1,0 +1,109 @@
+//! What the tables say about a token whose signature and times are good: whether it was taken back, whose it is, and
+//! whether the sign-in behind it still holds. `BlacklistMixin.check_blacklist` of simplejwt 5.5.1 (`tokens.py`),
+//! `default_user_authentication_rule` (`authentication.py`), the user lookup of its serializers, and the record.
+
+use crate::accounts::error::{Error, Result};
+use crate::accounts::record;
+use crate::app::App;
+use jiff::Timestamp;
+use munjigi_store::users::User;
+use munjigi_store::{Conn, records, token_blacklist, users};
+use munjigi_tokens::{Error as TokenError, Token, TokenType, UntypedToken};
+
+/// Verifies a token of a class that can be blacklisted: `BlacklistMixin.verify`, which asks the list before the type.
+pub(in crate::accounts) async fn verify_listed<T: TokenType>(
+    app: &App,
+    conn: &mut Conn,
+    text: &str,
+    now: Timestamp,
+) -> Result<Token<T>> {
+    match Token::<T>::verify_at(app.jwt(), text, now) {
+        Ok(token) if is_blacklisted(conn, &token).await? => Err(TokenError::Blacklisted.into()),
+        Ok(token) => Ok(token),
+        Err(error @ (TokenError::WrongType | TokenError::NoType)) => {
+            let token = UntypedToken::verify_at(app.jwt(), text, now)?;
+            let is_blacklisted = is_blacklisted(conn, &token).await?;
+            Err(if is_blacklisted {
+                TokenError::Blacklisted
+            } else {
+                error
+            }
+            .into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether a token was blacklisted. One without an id, where there is no `JTI_CLAIM`, cannot be.
+pub(super) async fn is_blacklisted<T: TokenType>(conn: &mut Conn, token: &Token<T>) -> Result<bool> {
+    match token.jti() {
+        Some(jti) => Ok(token_blacklist::is_blacklisted(conn, jti).await?),
+        None => Ok(false),
+    }
+}
+
+/// The user whom a claim names, by the field that `USER_ID_FIELD` says.
+pub(in crate::accounts) async fn by_claim(app: &App, conn: &mut Conn, value: &str) -> Result<Option<User>> {
+    let model = &app.config().user_model;
+    Ok(match app.jwt().settings().user_id_field.as_str() {
+        "username" => users::by_username(conn, value).await?,
+        _ => match model.id_kind.parse(value) {
+            Ok(id) => users::by_id(conn, &id).await?,
+            Err(_) => None,
+        },
+    })
+}
+
+/// Whether a user may use what he was given: one who is inactive may where `CHECK_USER_IS_ACTIVE` is off.
+pub(super) fn may_come_in(app: &App, user: &User) -> bool {
+    user.is_active || !app.jwt().settings().check_user_is_active
+}
+
+/// The user of a token that asks for a newer one, where he and the sign-in behind the token are as they were.
+///
+/// # Errors
+/// [`Error::NoActiveAccount`] where he may no longer come in, or is gone (simplejwt answers 500 then);
+/// [`Error::Token`] where his password is another than the token was made for, or the sign-in has ended.
+pub(super) async fn user_who_renews<T: TokenType>(
+    app: &App,
+    conn: &mut Conn,
+    token: &Token<T>,
+    now: Timestamp,
+) -> Result<User> {
+    let user = by_claim(app, conn, token.user_id()?)
+        .await?
+        .filter(|user| may_come_in(app, user))
+        .ok_or(Error::NoActiveAccount)?;
+    token.check_password(&user)?;
+    if is_live(app, conn, token, &user, now).await? {
+        Ok(user)
+    } else {
+        Err(TokenError::Blacklisted.into())
+    }
+}
+
+/// Whether the sign-in behind a token still holds. A token without a record, Django's own, holds by itself.
+pub(super) async fn is_live<T: TokenType>(
+    app: &App,
+    conn: &mut Conn,
+    token: &Token<T>,
+    user: &User,
+    now: Timestamp,
+) -> Result<bool> {
+    let Some(sid) = sid_of(token)? else {
+        return Ok(true);
+    };
+    // A `sid` that no row has was swept after its end, or never ours: a signed token says it was opened here.
+    let record = records::by_sid(conn, sid).await?;
+    Ok(record.is_some_and(|record| record::is_live(&record, user, &app.session_rows().hasher, now)))
+}
+
+/// The record behind a token. A `sid` that is no text, or one that no column holds, is none of ours, and must not pass
+/// for a token without one.
+pub(in crate::accounts) fn sid_of<T: TokenType>(token: &Token<T>) -> Result<Option<&str>, TokenError> {
+    match token.sid() {
+        None if token.claims().contains("sid") => Err(TokenError::Invalid),
+        Some(sid) if sid.contains('\0') => Err(TokenError::Blacklisted),
+        sid => Ok(sid),
+    }
+}

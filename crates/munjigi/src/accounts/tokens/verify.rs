@@ -1,0 +1,46 @@
+//! Whether a token is good, whatever it is for: `TokenVerifySerializer` of simplejwt 5.5.1 (`serializers.py`).
+//!
+//! simplejwt asks the blacklist only where `BLACKLIST_AFTER_ROTATION` is on, and so calls a token good that its own
+//! refresh refuses. Here a token is good where the other routes would take it: not blacklisted, and of a sign-in that
+//! holds. Whether its user may come in is not asked, as there.
+
+use super::standing::{is_blacklisted, sid_of};
+use crate::accounts::error::Result;
+use crate::accounts::record;
+use crate::app::App;
+use crate::i18n::{FieldErrors, Text};
+use jiff::Timestamp;
+use munjigi_store::{Conn, records, users};
+use munjigi_tokens::UntypedToken;
+
+/// Whether a token of any kind is good.
+///
+/// # Errors
+/// [`Error::Token`](crate::accounts::Error::Token) where it is not; [`Error::Invalid`](crate::accounts::Error::Invalid)
+/// where it was taken back, which in simplejwt is an error of the body as a whole;
+/// [`Error::Store`](crate::accounts::Error::Store).
+pub async fn verify(app: &App, text: &str, now: Timestamp) -> Result<()> {
+    let token = UntypedToken::verify_at(app.jwt(), text, now)?;
+    let sid = sid_of(&token)?;
+    let mut conn = app.store().reader();
+    if is_blacklisted(&mut conn, &token).await? || has_ended(app, &mut conn, sid, now).await? {
+        return Err(FieldErrors::of("non_field_errors", vec![Text::TokenBlacklisted]).into());
+    }
+    Ok(())
+}
+
+/// Whether the sign-in behind a token is over. One whose user is gone has no password to be held against.
+async fn has_ended(app: &App, conn: &mut Conn, sid: Option<&str>, now: Timestamp) -> Result<bool> {
+    let Some(sid) = sid else { return Ok(false) };
+    let Some(record) = records::by_sid(conn, sid).await? else {
+        return Ok(true);
+    };
+    let user = match app.config().user_model.id_kind.parse(&record.user_id) {
+        Ok(id) => users::by_id(conn, &id).await?,
+        Err(_) => None,
+    };
+    Ok(match user {
+        Some(user) => !record::is_live(&record, &user, &app.session_rows().hasher, now),
+        None => record::is_over(&record, now),
+    })
+}
