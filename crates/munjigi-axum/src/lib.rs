@@ -1,11 +1,25 @@
 //! Guards axum routes with djangorestframework-simplejwt's tokens and Django's sessions.
-//!
-//! | Python | here |
-//! |---|---|
-//! | `JWTAuthentication.get_header`, `get_raw_token`, `authenticate_header` | [`BearerHeader`] |
-//! | `django.http.cookie.parse_cookie` | [`cookies::read`] |
 
+mod authentication;
 mod bearer;
 pub mod cookies;
+mod csrf;
+mod error;
+mod extract;
+pub mod header;
+mod jwt;
+pub mod permissions;
+mod require;
+mod session;
+mod token_user;
 
+pub use authentication::{Authentication, BaseAuthentication, BoxFuture};
 pub use bearer::{BadAuthorizationHeader, BearerHeader};
+pub use csrf::Csrf;
+pub use error::{Error, Rejection};
+pub use extract::{CurrentUser, MaybeUser};
+pub use jwt::JwtAuthentication;
+pub use permissions::BasePermission;
+pub use require::{Require, RequireLayer};
+pub use session::{SessionAuthentication, SessionRow, SessionSource};
+pub use token_user::TokenUser;

@@ -48,10 +48,12 @@
 //! | `backends.TokenBackend` | [`backend::TokenBackend`] |
 //! | `tokens.{Token, AccessToken, RefreshToken, SlidingToken, UntypedToken}` | [`Token`], [`AccessToken`], [`RefreshToken`], [`SlidingToken`], [`UntypedToken`] |
 //! | `utils.get_md5_hash_password` | [`Token::check_password`] |
+//! | `authentication.JWTAuthentication.get_validated_token` | [`SimpleJwt::validated_token`] |
 //! | `exceptions` | [`Error`] |
 
 mod access;
 mod algorithm;
+mod authentication;
 pub mod backend;
 mod claims;
 pub mod ended;

@@ -2,7 +2,7 @@
 //! ended. Django's are `get_user_model().objects` and the app `token_blacklist`.
 
 use munjigi_user::AuthUser;
-use std::{error::Error, fmt, future::Future};
+use std::{error::Error, fmt, future::Future, sync::Arc};
 
 /// Where an application keeps its users: `User.objects.get(**{USER_ID_FIELD: user_id})` of simplejwt's
 /// `JWTAuthentication.get_user` (5.5.1, `authentication.py`).
@@ -62,6 +62,24 @@ pub trait Revocations: Send + Sync + 'static {
     /// # Errors
     /// [`SourceError::unavailable`] where what is known is too old to be trusted.
     fn is_revoked(&self, sid: Option<&str>, jti: Option<&str>) -> Result<bool, SourceError>;
+}
+
+impl<S: UserSource> UserSource for Arc<S> {
+    type User = S::User;
+
+    fn user(
+        &self,
+        field: &str,
+        value: &str,
+    ) -> impl Future<Output = Result<Option<S::User>, SourceError>> + Send {
+        (**self).user(field, value)
+    }
+}
+
+impl<R: Revocations + ?Sized> Revocations for Arc<R> {
+    fn is_revoked(&self, sid: Option<&str>, jti: Option<&str>) -> Result<bool, SourceError> {
+        (**self).is_revoked(sid, jti)
+    }
 }
 
 /// A source cannot answer. Any error becomes one with `?`, and counts as a fault (500);

@@ -77,7 +77,8 @@ impl SimpleJwt {
         &self.state.backend
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    /// What its clock says.
+    pub fn now(&self) -> Timestamp {
         (self.state.clock)()
     }
 

@@ -6,7 +6,7 @@
 //! refresh token) is one of the refusals here.
 
 use crate::{
-    Audience, Claims, Error, SimpleJwt, SimpleJwtSettings,
+    Audience, Claims, Error, SimpleJwt, SimpleJwtSettings, UntypedToken,
     claims::{Claim, Registered},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -284,6 +284,16 @@ impl<T: Minted> Token<T> {
 }
 
 impl<T> Token<T> {
+    /// The same token, whose kind need not be known any more.
+    pub(crate) fn into_untyped(self) -> UntypedToken {
+        Token {
+            jwt: self.jwt,
+            current_time: self.current_time,
+            claims: self.claims,
+            kind: PhantomData,
+        }
+    }
+
     pub(crate) fn jwt(&self) -> &SimpleJwt {
         &self.jwt
     }

@@ -115,6 +115,41 @@ pub trait AuthUser {
     }
 }
 
+/// What permission checks need to know of a user: `PermissionsMixin` of `django.contrib.auth.models`, and `is_staff`.
+///
+/// Everything is at hand when it is asked: who loads the user loads his groups and permissions with him.
+pub trait PermissionsMixin: AuthUser {
+    /// `user.is_staff`: whether he may enter the admin.
+    fn is_staff(&self) -> bool {
+        false
+    }
+
+    /// `user.is_superuser`: whether he has every permission, without being given any.
+    fn is_superuser(&self) -> bool {
+        false
+    }
+
+    /// The names of `user.groups`.
+    fn groups(&self) -> &[String] {
+        &[]
+    }
+
+    /// `user.get_all_permissions()`, his own and his groups', as `app_label.codename`.
+    fn permissions(&self) -> &[String] {
+        &[]
+    }
+
+    /// `user.has_perm("blog.add_post")`: an inactive user has none, an active superuser has all.
+    fn has_perm(&self, perm: &str) -> bool {
+        self.is_active() && (self.is_superuser() || self.permissions().iter().any(|given| given == perm))
+    }
+
+    /// `user.groups.filter(name=…).exists()`.
+    fn in_group(&self, name: &str) -> bool {
+        self.groups().iter().any(|group| group == name)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,3 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bearer;
+mod cookies;
+mod extractors;
+mod permissions;
+mod simplejwt_http;
+mod support;

@@ -2,7 +2,6 @@
 //! answer is wanted, and which cookies the answer will set.
 
 use super::error::Error;
-use super::header;
 use crate::accounts::Client;
 use crate::config::HostSettings;
 use crate::i18n::Lang;
@@ -11,6 +10,7 @@ use http::header::{HOST, HeaderMap, HeaderName, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderValue, Uri};
 use jiff::Timestamp;
+use munjigi_axum::header;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -6,8 +6,8 @@
 
 use super::authentication::is_safe;
 use super::context::Context;
+use super::csrf;
 use super::error::{Error, Result};
-use super::{csrf, header};
 use crate::app::App;
 use crate::config::AllowedOrigins;
 use axum::extract::{Request, State};
@@ -15,6 +15,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::HeaderMap;
 use http::header::{HeaderName, ORIGIN};
+use munjigi_axum::header;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

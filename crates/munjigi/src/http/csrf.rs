@@ -4,14 +4,13 @@
 use super::context::Context;
 use super::cookies::{CookieAttributes, Lifetime};
 use super::error::{Error, Result};
-use super::header;
 use crate::app::App;
 use crate::config::AllowedOrigins;
 use http::header::{ORIGIN, REFERER};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use jiff::SignedDuration;
-use munjigi_axum::cookies;
+use munjigi_axum::{cookies, header};
 use munjigi_signing::csrf::{CsrfRequest, CsrfSecret, check, origin_verified};
 use std::borrow::Cow;
 

@@ -3,7 +3,6 @@
 
 use super::context::Context;
 use super::error::{Error, MUNJIGI_ERROR};
-use super::header;
 use crate::app::App;
 use crate::config::{HostSettings, SecurityHeaders};
 use axum::extract::{MatchedPath, Request, State};
@@ -14,6 +13,7 @@ use http::header::{
     REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderValue, Method};
+use munjigi_axum::header;
 use std::time::Instant;
 use tokio::time::timeout;
 

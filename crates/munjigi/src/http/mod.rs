@@ -16,7 +16,6 @@ mod doorway;
 pub mod error;
 pub mod extract;
 pub mod fields;
-mod header;
 pub mod server;
 pub mod token_cookies;
 
