@@ -1,5 +1,5 @@
 """The example clients, built as their READMEs say and clicked through in Chromium: a React page with an axios
-interceptor, and the phone app at a phone's size. Their access tokens live a second."""
+interceptor, and the phone app at a phone's size. Their access tokens live a second, their refresh tokens rotate."""
 from __future__ import annotations
 
 import subprocess
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -26,6 +27,8 @@ LIFETIME = 1
 SETTINGS = {
     "SIMPLE_JWT": {
         "ACCESS_TOKEN_LIFETIME": f"{LIFETIME}s",
+        "ROTATE_REFRESH_TOKENS": True,
+        "BLACKLIST_AFTER_ROTATION": True,
     }
 }
 
@@ -45,8 +48,11 @@ class Phone:
         self.elements(name)[0].click()
 
     def text(self, name: str) -> str | None:
-        found = self.elements(name)
-        return found[0].text if found else None
+        try:
+            return self.elements(name)[0].text
+        except (IndexError, StaleElementReferenceException):
+            # It is not there, or left the page between being found and being read.
+            return None
 
     def type_person(self, username: str, password: str) -> None:
         for name, value in {"username": username, "email": f"{username}@naver.com", "password": password}.items():
