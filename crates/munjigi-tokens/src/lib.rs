@@ -59,6 +59,7 @@ mod claims;
 pub mod ended;
 mod error;
 mod json;
+pub mod jwt_auth;
 mod refresh;
 mod settings;
 mod sliding;

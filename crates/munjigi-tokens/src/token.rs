@@ -381,7 +381,7 @@ fn check_exp(exp: Option<Claim<'_>>, moment: SignedDuration) -> Result<(), Error
     }
 }
 
-fn is_for(aud: Option<Claim<'_>>, audience: &Audience) -> bool {
+pub(crate) fn is_for(aud: Option<Claim<'_>>, audience: &Audience) -> bool {
     let named: Vec<String> = match aud {
         Some(Claim::Text(one)) => vec![one.to_owned()],
         Some(Claim::Json(json)) => serde_json::from_str(json).unwrap_or_default(),
