@@ -409,12 +409,8 @@ fn is_of_another_header(token: &str, algorithm: Algorithm) -> bool {
         return false;
     };
     let find = |wanted: &str| {
-        let is_wanted = |member: &&json::Member| {
-            member
-                .name
-                .decode(&header)
-                .is_some_and(|name| name == wanted)
-        };
+        let is_wanted =
+            |member: &&json::Member| member.name.decode(&header).is_some_and(|name| name == wanted);
         members.iter().find(is_wanted).map(|member| member.value)
     };
     let is_ours = matches!(find("alg"), Some(Item::Text(alg))

@@ -3,7 +3,7 @@
 
 use crate::accounts::session_rows::SessionRows;
 use crate::clock::{Clock, Entropy, entropy};
-use crate::config::Config;
+use crate::config::{AuthenticationClass, Config};
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use munjigi_passwords::pool::HashingPool;
@@ -12,6 +12,7 @@ use munjigi_signing::SigningError;
 use munjigi_signing::csrf::CsrfSettings;
 use munjigi_store::{Store, migrate};
 use munjigi_tokens::SimpleJwt;
+use munjigi_tokens::jwt_auth::JwtAuth;
 use std::sync::Arc;
 
 /// Everything that a request needs.
@@ -21,10 +22,12 @@ pub struct App(Arc<Parts>);
 struct Parts {
     store: Store,
     jwt: SimpleJwt,
+    jwt_auth: JwtAuth,
     session_rows: SessionRows,
     pool: HashingPool,
     clock: Clock,
     csrf: CsrfSettings,
+    guard_challenge: HeaderValue,
     config: Config,
 }
 
@@ -40,6 +43,7 @@ impl App {
         }
         let ticking = clock.clone();
         let jwt = SimpleJwt::new(config.simple_jwt.clone())?.with_clock(move || ticking.now());
+        let jwt_auth = JwtAuth::new(config.jwt_auth.clone())?;
         let policy = ExpiryPolicy {
             cookie_age: SignedDuration::from_secs(config.session.cookie_age.into()),
             expire_at_browser_close: config.session.expire_at_browser_close,
@@ -50,10 +54,12 @@ impl App {
         Ok(Self(Arc::new(Parts {
             store,
             jwt,
+            jwt_auth,
             session_rows,
             pool,
             clock,
             csrf,
+            guard_challenge: guard_challenge(&config),
             config,
         })))
     }
@@ -73,6 +79,11 @@ impl App {
         &self.0.jwt
     }
 
+    /// Makes and verifies djangorestframework-jwt's tokens.
+    pub fn jwt_auth(&self) -> &JwtAuth {
+        &self.0.jwt_auth
+    }
+
     /// Reads and writes session rows.
     pub fn session_rows(&self) -> &SessionRows {
         &self.0.session_rows
@@ -88,9 +99,14 @@ impl App {
         &self.0.csrf
     }
 
-    /// `WWW-Authenticate` of every 401: `JWTAuthentication.authenticate_header` of simplejwt.
+    /// `WWW-Authenticate` of a 401 of simplejwt's routes: `TokenViewBase.get_authenticate_header`.
     pub fn challenge(&self) -> &HeaderValue {
         self.0.config.bearer.challenge()
+    }
+
+    /// `WWW-Authenticate` of a 401 of a guarded route: that of the first authentication class that reads a header.
+    pub fn guard_challenge(&self) -> &HeaderValue {
+        &self.0.guard_challenge
     }
 
     /// The time now.
@@ -112,6 +128,16 @@ fn csrf_settings(config: &Config) -> Result<CsrfSettings, SigningError> {
         Some(domain) => settings.cookie_domain(domain),
         None => settings,
     })
+}
+
+fn guard_challenge(config: &Config) -> HeaderValue {
+    let mut classes = config.authentication_classes.iter();
+    let first = classes.find(|class| **class != AuthenticationClass::Session);
+    let own = (first == Some(&AuthenticationClass::JsonWebToken))
+        .then(|| HeaderValue::from_str(&format!("{} realm=\"api\"", config.jwt_auth_prefix)));
+    // A prefix is a word of ASCII; the settings have seen to that.
+    own.and_then(Result::ok)
+        .unwrap_or_else(|| config.bearer.challenge().clone())
 }
 
 /// Why the parts do not fit.

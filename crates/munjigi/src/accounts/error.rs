@@ -1,5 +1,6 @@
 //! What an account's rules refuse.
 
+use super::drf_jwt::Refused;
 use crate::i18n::FieldErrors;
 use munjigi_tokens::TokenClass;
 
@@ -31,6 +32,9 @@ pub enum Error {
     /// The user of an access token may no longer come in.
     #[error("The token's user is inactive.")]
     UserInactive,
+    /// A token of djangorestframework-jwt's that opens nothing.
+    #[error(transparent)]
+    JsonWebToken(#[from] Refused),
     /// A command named a user who is not there.
     #[error("There is no user \"{0}\". `munjigi users list` names them.")]
     NoSuchUser(String),

@@ -89,6 +89,11 @@ async fn by_access_token(app: &App, text: &str, now: Timestamp) -> Result<()> {
     let Some(sid) = sid_of(&access)? else {
         return Err(Error::Token(TokenError::Invalid));
     };
+    by_record(app, sid, now).await
+}
+
+/// Ends the sign-in that this record stands for.
+pub(super) async fn by_record(app: &App, sid: &str, now: Timestamp) -> Result<()> {
     let ending = Ending {
         sid: Some(sid.to_owned()),
         token: None,

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use toml::Value;
 
 /// The dicts whose keys are settings.
-const DICTS: [&str; 2] = ["SIMPLE_JWT", "REST_FRAMEWORK"];
+const DICTS: [&str; 3] = ["SIMPLE_JWT", "JWT_AUTH", "REST_FRAMEWORK"];
 
 /// The settings of a `settings.py`, as the text of a `munjigi.toml`.
 ///

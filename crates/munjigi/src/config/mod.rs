@@ -18,6 +18,7 @@ mod error;
 mod file;
 mod headers;
 mod hosts;
+mod jwt_auth;
 mod kind;
 mod languages;
 mod passwords;
@@ -59,6 +60,7 @@ use munjigi_passwords::validation::Validator;
 use munjigi_signing::SecretKeys;
 use munjigi_store::{DatabaseUrl, Foreign, UserModel};
 use munjigi_tokens::SimpleJwtSettings;
+use munjigi_tokens::jwt_auth::JwtAuthSettings;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -110,6 +112,10 @@ pub struct Config {
     pub bearer: BearerHeader,
     /// `SIMPLE_JWT.AUTH_COOKIE` and its kin; none where tokens travel in no cookie.
     pub auth_cookie: Option<AuthCookieSettings>,
+    /// `[JWT_AUTH]`.
+    pub jwt_auth: JwtAuthSettings,
+    /// `JWT_AUTH.JWT_AUTH_HEADER_PREFIX`: `JWT`.
+    pub jwt_auth_prefix: String,
     /// `REST_FRAMEWORK.DEFAULT_AUTHENTICATION_CLASSES`, in order, at least one.
     pub authentication_classes: Vec<AuthenticationClass>,
     /// `SESSION_*`.
@@ -158,6 +164,8 @@ impl Config {
         cookies::check_names(&names)?;
         let routes = Routes::resolve(settings)?;
         let authentication_classes = rest_framework::authentication_classes(settings)?;
+        let jwt_auth = jwt_auth::resolve(settings, &secret_keys, &jwt.settings, &mut warnings)?;
+        jwt_auth::check(&jwt_auth, &jwt.settings, &authentication_classes, &routes)?;
         if let Some(cookies) = &auth_cookie {
             warnings.extend(cookies.doubts(&routes, &authentication_classes));
         }
@@ -176,6 +184,8 @@ impl Config {
             compat_version: jwt.compat_version,
             bearer: jwt.bearer,
             auth_cookie,
+            jwt_auth: jwt_auth.settings,
+            jwt_auth_prefix: jwt_auth.header_prefix,
             authentication_classes,
             session,
             csrf,

@@ -13,6 +13,8 @@ pub enum AuthenticationClass {
     Jwt,
     /// `rest_framework.authentication.SessionAuthentication`.
     Session,
+    /// `rest_framework_jwt.authentication.JSONWebTokenAuthentication`, of djangorestframework-jwt and drf-jwt.
+    JsonWebToken,
 }
 
 const AUTHENTICATION_CLASSES: Setting<Vec<AuthenticationClass>> = Setting::ours(
@@ -20,7 +22,8 @@ const AUTHENTICATION_CLASSES: Setting<Vec<AuthenticationClass>> = Setting::ours(
     "[\"rest_framework_simplejwt.authentication.JWTAuthentication\", \
      \"rest_framework.authentication.SessionAuthentication\"]",
     "Who is asked for the user of a request, in this order: the bearer token, the session. With JWTAuthentication \
-     alone a session cookie opens nothing.",
+     alone a session cookie opens nothing. With rest_framework_jwt.authentication.JSONWebTokenAuthentication among \
+     them the tokens of `[JWT_AUTH]` are taken too.",
 )
 .differs_from(
     "[\"rest_framework.authentication.SessionAuthentication\", \"rest_framework.authentication.BasicAuthentication\"]",
@@ -51,7 +54,15 @@ pub(super) fn authentication_classes(settings: Settings<'_>) -> Result<Vec<Authe
 }
 
 impl AuthenticationClass {
-    const ALL: [(Self, &'static str); 2] = [
+    /// Whether it reads tokens of simplejwt's.
+    pub(super) fn reads_simple_jwt(self) -> bool {
+        match self {
+            Self::Jwt => true,
+            Self::Session | Self::JsonWebToken => false,
+        }
+    }
+
+    const ALL: [(Self, &'static str); 3] = [
         (
             Self::Jwt,
             "rest_framework_simplejwt.authentication.JWTAuthentication",
@@ -59,6 +70,10 @@ impl AuthenticationClass {
         (
             Self::Session,
             "rest_framework.authentication.SessionAuthentication",
+        ),
+        (
+            Self::JsonWebToken,
+            "rest_framework_jwt.authentication.JSONWebTokenAuthentication",
         ),
     ];
 }

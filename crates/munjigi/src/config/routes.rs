@@ -40,6 +40,12 @@ pub struct Routes {
     pub token_obtain_sliding: Option<String>,
     /// `token_refresh_sliding`, simplejwt's, default `/api/token/sliding/refresh`.
     pub token_refresh_sliding: Option<String>,
+    /// `obtain_jwt_token`, djangorestframework-jwt's, off by default.
+    pub obtain_jwt_token: Option<String>,
+    /// `refresh_jwt_token`, djangorestframework-jwt's, off by default.
+    pub refresh_jwt_token: Option<String>,
+    /// `verify_jwt_token`, djangorestframework-jwt's, off by default.
+    pub verify_jwt_token: Option<String>,
     written: WrittenSignups,
 }
 
@@ -119,6 +125,22 @@ const TOKEN_REFRESH_SLIDING: Setting<Route> = Setting::ours(
     "simplejwt's TokenRefreshSlidingView.",
 );
 
+const OBTAIN_JWT_TOKEN: Setting<Route> = Setting::ours(
+    "ROUTES.obtain_jwt_token",
+    "false",
+    "djangorestframework-jwt's sign-in, `/api-token-auth/` in its documentation.",
+);
+const REFRESH_JWT_TOKEN: Setting<Route> = Setting::ours(
+    "ROUTES.refresh_jwt_token",
+    "false",
+    "djangorestframework-jwt's next token, `/api-token-refresh/`.",
+);
+const VERIFY_JWT_TOKEN: Setting<Route> = Setting::ours(
+    "ROUTES.verify_jwt_token",
+    "false",
+    "Whether a token of djangorestframework-jwt's is good, `/api-token-verify/`.",
+);
+
 pub(super) const SECTION: Section = Section {
     title: "Routes",
     upstream: "munjigi",
@@ -140,6 +162,9 @@ pub(super) const SECTION: Section = Section {
         &TOKEN_BLACKLIST.about,
         &TOKEN_OBTAIN_SLIDING.about,
         &TOKEN_REFRESH_SLIDING.about,
+        &OBTAIN_JWT_TOKEN.about,
+        &REFRESH_JWT_TOKEN.about,
+        &VERIFY_JWT_TOKEN.about,
     ],
 };
 
@@ -162,6 +187,9 @@ impl Routes {
             token_blacklist: path(&TOKEN_BLACKLIST)?,
             token_obtain_sliding: path(&TOKEN_OBTAIN_SLIDING)?,
             token_refresh_sliding: path(&TOKEN_REFRESH_SLIDING)?,
+            obtain_jwt_token: path(&OBTAIN_JWT_TOKEN)?,
+            refresh_jwt_token: path(&REFRESH_JWT_TOKEN)?,
+            verify_jwt_token: path(&VERIFY_JWT_TOKEN)?,
             written: WrittenSignups {
                 session: settings.has(&SESSION_SIGNUP.about),
                 jwt: settings.has(&JWT_SIGNUP.about),
@@ -180,6 +208,17 @@ impl Routes {
         self
     }
 
+    /// Whether one of djangorestframework-jwt's routes is served.
+    pub(super) fn speak_drf_jwt(&self) -> bool {
+        [
+            &self.obtain_jwt_token,
+            &self.refresh_jwt_token,
+            &self.verify_jwt_token,
+        ]
+        .into_iter()
+        .any(Option::is_some)
+    }
+
     fn check(&self) -> Result<(), Error> {
         let mut taken: Vec<(&str, &str)> = vec![("healthz", "/healthz"), ("readyz", "/readyz")];
         for (name, path) in self.named() {
@@ -195,7 +234,7 @@ impl Routes {
         Ok(())
     }
 
-    fn named(&self) -> [(&'static str, Option<&str>); 15] {
+    fn named(&self) -> [(&'static str, Option<&str>); 18] {
         [
             ("session_signup", self.session_signup.as_deref()),
             ("jwt_signup", self.jwt_signup.as_deref()),
@@ -212,6 +251,9 @@ impl Routes {
             ("token_blacklist", self.token_blacklist.as_deref()),
             ("token_obtain_sliding", self.token_obtain_sliding.as_deref()),
             ("token_refresh_sliding", self.token_refresh_sliding.as_deref()),
+            ("obtain_jwt_token", self.obtain_jwt_token.as_deref()),
+            ("refresh_jwt_token", self.refresh_jwt_token.as_deref()),
+            ("verify_jwt_token", self.verify_jwt_token.as_deref()),
         ]
     }
 }

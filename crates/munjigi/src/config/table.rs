@@ -2,8 +2,8 @@
 
 use super::setting::{About, Section};
 use super::{
-    Error, auth_cookie, cors, csrf, database, headers, hosts, languages, passwords, rest_framework, routes,
-    secrets, server, session, simple_jwt, users,
+    Error, auth_cookie, cors, csrf, database, headers, hosts, jwt_auth, languages, passwords, rest_framework,
+    routes, secrets, server, session, simple_jwt, users,
 };
 
 /// Every setting, in the order of the reference page. Those of a table come after those of none, as in a file.
@@ -23,6 +23,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     auth_cookie::SECTION,
     simple_jwt::LATER_SECTION,
     simple_jwt::PYTHON_SECTION,
+    jwt_auth::SECTION,
     rest_framework::SECTION,
     routes::SECTION,
     passwords::COSTS_SECTION,

@@ -7,12 +7,13 @@ use super::csrf;
 use super::error::{Error, Result};
 use super::token_cookies;
 use crate::accounts::sessions::{self, Presented, Session};
-use crate::accounts::tokens;
+use crate::accounts::{drf_jwt, tokens};
 use crate::app::App;
 use crate::config::AuthenticationClass;
 use axum::extract::FromRequestParts;
+use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use munjigi_axum::cookies;
 use munjigi_sessions::SessionKey;
 use munjigi_store::users::User;
@@ -61,6 +62,7 @@ impl Sender {
                     Found::Nobody => by_token_cookie(parts, app, &context, form_token).await?,
                     found => found,
                 },
+                AuthenticationClass::JsonWebToken => by_json_web_token(parts, app, &context).await?,
                 AuthenticationClass::Session => by_session(parts, app, &context, form_token).await?,
             };
             match found {
@@ -97,6 +99,25 @@ async fn by_bearer(parts: &Parts, app: &App, context: &Context) -> Result<Found>
         )),
         None => Ok(Found::Nobody),
     }
+}
+
+/// `JSONWebTokenAuthentication.authenticate` (drf-jwt 1.19, `authentication.py`).
+async fn by_json_web_token(parts: &Parts, app: &App, context: &Context) -> Result<Found> {
+    match json_web_token(&parts.headers, app) {
+        Some(token) => Ok(Found::user(
+            drf_jwt::authenticate(app, token, context.now()).await?,
+        )),
+        None => Ok(Found::Nobody),
+    }
+}
+
+/// The token behind `JWT_AUTH_HEADER_PREFIX`. Unlike simplejwt, drf-jwt takes a header of one word or of three for
+/// none of its own. What is not UTF-8 has no such prefix.
+pub fn json_web_token<'h>(headers: &'h HeaderMap, app: &App) -> Option<&'h str> {
+    let header = std::str::from_utf8(headers.get(AUTHORIZATION)?.as_bytes()).ok()?;
+    let (prefix, token) = header.split_once(' ')?;
+    let is_ours = prefix.eq_ignore_ascii_case(&app.config().jwt_auth_prefix);
+    (is_ours && !token.is_empty() && !token.contains(' ')).then_some(token)
 }
 
 /// The same by the cookie that `AUTH_COOKIE` names. A browser sends it to every page, asked or not; so one that is no

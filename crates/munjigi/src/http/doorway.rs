@@ -49,7 +49,7 @@ pub(super) async fn doorway(State(app): State<App>, mut request: Request, next: 
         .await
         .unwrap_or_else(|_| Error::Deadline.into_response());
     if let Some(error) = response.extensions_mut().remove::<Error>() {
-        response = error.finish(response, context.lang(), app.challenge());
+        response = error.finish(response, context.lang(), &app);
     }
     finish(&mut response, &context, &config.headers);
     log(&method, route.as_deref(), &response, &context, started);

@@ -5,6 +5,8 @@
 
 use super::body::BodyError;
 use crate::accounts;
+use crate::accounts::drf_jwt::Refused;
+use crate::app::App;
 use crate::i18n::{Lang, Text};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -12,6 +14,7 @@ use http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
 use munjigi_axum::BadAuthorizationHeader;
 use munjigi_signing::csrf::CsrfFailure;
+use munjigi_tokens::jwt_auth::Refusal;
 use munjigi_tokens::{Error as TokenError, TokenClass};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -50,6 +53,14 @@ pub enum Error {
     /// simplejwt's words for wrong credentials.
     #[error("No active account has these credentials.")]
     NoActiveAccount,
+    /// A body whose fields are good, each by itself: DRF's `non_field_errors`.
+    #[error("{}", text.render(Lang::En))]
+    NonField {
+        /// The stable word.
+        word: &'static str,
+        /// What is wrong.
+        text: Text,
+    },
     /// A session's request without its token.
     #[error("CSRF: {0}")]
     Csrf(CsrfFailure),
@@ -114,7 +125,7 @@ const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 impl Error {
     /// Puts the refusal into words. What the response has as headers stays: `Allow`, CORS.
-    pub(super) fn finish(&self, mut response: Response, lang: Lang, challenge: &HeaderValue) -> Response {
+    pub(super) fn finish(&self, mut response: Response, lang: Lang, app: &App) -> Response {
         self.log();
         let (code, body) = self.words(lang);
         let described = Json(body).into_response();
@@ -127,12 +138,27 @@ impl Error {
         );
         headers.insert(MUNJIGI_ERROR, HeaderValue::from_static(code));
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, challenge.clone());
+            headers.insert(WWW_AUTHENTICATE, self.challenge(app).clone());
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, RETRY_SECONDS);
         }
         response
+    }
+
+    /// simplejwt's views and DRF's guards name a scheme each.
+    fn challenge<'a>(&self, app: &'a App) -> &'a HeaderValue {
+        use accounts::Error as A;
+        let is_of_simple_jwt = match self {
+            Self::NoActiveAccount => true,
+            Self::Account(error) => matches!(**error, A::Token(_) | A::NoActiveAccount),
+            _ => false,
+        };
+        if is_of_simple_jwt {
+            app.challenge()
+        } else {
+            app.guard_challenge()
+        }
     }
 
     /// The status of the answer.
@@ -149,13 +175,17 @@ impl Error {
                 A::Token(_) | A::Bearer(_) | A::NoActiveAccount | A::UserNotFound | A::UserInactive => {
                     StatusCode::UNAUTHORIZED
                 }
+                A::JsonWebToken(Refused::Ended) => StatusCode::FORBIDDEN,
+                A::JsonWebToken(_) => StatusCode::UNAUTHORIZED,
                 A::Busy | A::Store(munjigi_store::Error::Busy | munjigi_store::Error::Unavailable(_)) => {
                     StatusCode::SERVICE_UNAVAILABLE
                 }
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
             },
             Self::Body(BodyError::UnsupportedMediaType(_)) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Body(_) | Self::BodyBroken | Self::DisallowedHost => StatusCode::BAD_REQUEST,
+            Self::Body(_) | Self::BodyBroken | Self::DisallowedHost | Self::NonField { .. } => {
+                StatusCode::BAD_REQUEST
+            }
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NotAuthenticated | Self::BadAuthorizationHeader | Self::NoActiveAccount => {
@@ -183,6 +213,7 @@ impl Error {
                 ),
                 A::Invalid(fields) => ("invalid", fields.render(lang)),
                 A::NoActiveAccount => detail("no_active_account", Text::NoActiveAccountForToken),
+                A::JsonWebToken(refused) => detail(json_web_token_word(*refused), guard_text(*refused)),
                 A::UserNotFound => coded("user_not_found", Text::UserNotFound),
                 A::UserInactive => coded("user_inactive", Text::UserInactive),
                 A::Token(error) if self.status() == StatusCode::UNAUTHORIZED => {
@@ -206,6 +237,7 @@ impl Error {
             Self::NotAuthenticated => detail("not_authenticated", Text::NotAuthenticated),
             Self::BadAuthorizationHeader => coded("bad_authorization_header", Text::BadAuthorizationHeader),
             Self::NoActiveAccount => detail("invalid_credentials", Text::NoActiveAccount),
+            Self::NonField { word, text } => (word, json!({"non_field_errors": [text.render(lang)]})),
             Self::Csrf(failure) => detail(failure.code(), Text::CsrfFailed(failure.to_string())),
             Self::CrossSite(origin) => detail(
                 "cross_site",
@@ -278,5 +310,43 @@ fn token_word(error: &TokenError) -> &'static str {
         TokenError::PasswordChanged => "password_changed",
         TokenError::InactiveUser => "user_inactive",
         _ => "token_not_valid",
+    }
+}
+
+/// `JSONWebTokenAuthentication` of drf-jwt.
+fn guard_text(refused: Refused) -> Text {
+    match refused {
+        Refused::Token(Refusal::Decoding) => Text::TokenUndecodable,
+        Refused::Token(Refusal::Expired) => Text::TokenHasExpired,
+        Refused::Token(Refusal::Payload) => Text::PayloadInvalid,
+        Refused::Inactive => Text::AccountDisabled,
+        Refused::Ended => Text::TokenIsBlacklisted,
+        Refused::Token(_) | Refused::NoUser => Text::TokenNotGood,
+    }
+}
+
+/// A token of djangorestframework-jwt's that one of its routes was given: `check_payload`, `check_user` and
+/// `RefreshAuthTokenSerializer` of drf-jwt.
+pub(super) fn refused_token(refused: Refused) -> Error {
+    let text = match refused {
+        Refused::NoUser => Text::NoSuchUser,
+        Refused::Token(Refusal::Payload) => Text::TokenNotGood,
+        Refused::Token(Refusal::NoOrigIat) => Text::NoOrigIat,
+        Refused::Token(Refusal::RefreshExpired) => Text::RefreshHasExpired,
+        other => guard_text(other),
+    };
+    Error::NonField {
+        word: json_web_token_word(refused),
+        text,
+    }
+}
+
+fn json_web_token_word(refused: Refused) -> &'static str {
+    match refused {
+        Refused::Token(Refusal::Expired | Refusal::RefreshExpired) => "token_expired",
+        Refused::NoUser => "user_not_found",
+        Refused::Inactive => "user_inactive",
+        Refused::Ended => "token_blacklisted",
+        Refused::Token(_) => "token_not_valid",
     }
 }

@@ -71,6 +71,20 @@ pub fn obtain_fields(fields: &Fields) -> Result<ObtainInput, FieldErrors> {
     }
 }
 
+/// The fields of `JSONWebTokenSerializer` (drf-jwt 1.19): the same, the password first.
+///
+/// # Errors
+/// What is wrong with which field.
+pub fn json_web_token_fields(fields: &Fields) -> Result<ObtainInput, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let password = keep(&mut errors, "password", password(fields));
+    let username = keep(&mut errors, "username", text(fields, "username"));
+    match (username, password) {
+        (Some(username), Some(password)) => Ok(ObtainInput { username, password }),
+        _ => Err(errors),
+    }
+}
+
 /// A text that must be there, outer white space off: `serializers.CharField()`.
 ///
 /// # Errors

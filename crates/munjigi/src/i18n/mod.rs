@@ -155,6 +155,28 @@ pub enum Text {
     /// The user's password is another than when the token was made.
     PasswordChanged,
 
+    // A token of djangorestframework-jwt's: drf-jwt's `utils.py`, `serializers.py`, `authentication.py`.
+    /// The token is none, or was not signed with our key.
+    TokenUndecodable,
+    /// The token's time is over.
+    TokenHasExpired,
+    /// The token is not good.
+    TokenNotGood,
+    /// The token names no user.
+    PayloadInvalid,
+    /// The token's user is not there.
+    NoSuchUser,
+    /// The token's user is not active.
+    AccountDisabled,
+    /// The token was taken back.
+    TokenIsBlacklisted,
+    /// The token cannot be given in for another.
+    NoOrigIat,
+    /// The token is of a sign-in too long ago.
+    RefreshHasExpired,
+    /// No such user, a wrong password, or an inactive user.
+    NoLogin,
+
     // The four routes of the notes; the Korean is theirs, the English ours.
     /// 201 of both sign-ups.
     SignupDone,
@@ -264,6 +286,17 @@ mod tests {
             | Text::SignupDone
             | Text::SigninDone
             | Text::SignoutDone
+            // drf-jwt's: fixtures/drf_jwt.json has them.
+            | Text::TokenUndecodable
+            | Text::TokenHasExpired
+            | Text::TokenNotGood
+            | Text::PayloadInvalid
+            | Text::NoSuchUser
+            | Text::AccountDisabled
+            | Text::TokenIsBlacklisted
+            | Text::NoOrigIat
+            | Text::RefreshHasExpired
+            | Text::NoLogin
             | Text::WrongCredentials => return None,
         })
     }

@@ -15,6 +15,7 @@ mod bearer;
 mod browser_boundary;
 mod commands;
 mod djangos_tokens;
+mod drf_jwt;
 mod endings;
 mod hostile;
 mod housekeeping;

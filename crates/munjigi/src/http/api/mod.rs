@@ -1,5 +1,6 @@
-//! The JSON routes, a file each for the notes' routes, simplejwt's, and the probes.
+//! The JSON routes, a file each for the notes' routes, simplejwt's, djangorestframework-jwt's, and the probes.
 
+pub mod drf_jwt;
 mod metadata;
 mod negotiation;
 pub mod probe;

@@ -5,10 +5,10 @@ use super::{get, post, route};
 use crate::accounts::signin::{self, Credentials, Login};
 use crate::accounts::signup::{self, Application};
 use crate::accounts::tokens::{self, Pair};
-use crate::accounts::{self, signout};
+use crate::accounts::{self, drf_jwt, signout};
 use crate::app::App;
-use crate::config::TokensStand;
-use crate::http::authentication::{CurrentUser, Sender, set_session_cookie};
+use crate::config::{AuthenticationClass, TokensStand};
+use crate::http::authentication::{CurrentUser, Sender, json_web_token, set_session_cookie};
 use crate::http::body::Fields;
 use crate::http::context::Context;
 use crate::http::cookies::CookieAttributes;
@@ -130,11 +130,20 @@ async fn jwt_signout(State(app): State<App>, context: Context, request: Request)
         signout::by_refresh_token(&app, &refresh, context.now()).await?;
     } else if let Some(bearer) = app.config().bearer.token(&parts.headers)? {
         signout::by_bearer(&app, &bearer, context.now()).await?;
+    } else if let Some(token) = json_web_token_of(&app, &parts.headers) {
+        drf_jwt::end(&app, token, context.now()).await?;
     } else if !signout_by_cookie(&app, &context, &parts, &fields).await? {
         fields::required_text(&fields, "refresh_token")?;
     }
     token_cookies::clear(&app, &context);
     Ok(Json(json!({"message": Text::SignoutDone.render(context.lang())})).into_response())
+}
+
+/// The token of a client that speaks djangorestframework-jwt's dialect, where guarded routes take one.
+fn json_web_token_of<'h>(app: &App, headers: &'h HeaderMap) -> Option<&'h str> {
+    let classes = &app.config().authentication_classes;
+    let is_taken = classes.contains(&AuthenticationClass::JsonWebToken);
+    is_taken.then(|| json_web_token(headers, app)).flatten()
 }
 
 /// `POST /user/session_signout`: the session's row is gone and its record has ended. Anonymous callers get the same
