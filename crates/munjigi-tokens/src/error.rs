@@ -59,6 +59,12 @@ pub enum Error {
         /// The value of `USER_ID_FIELD`.
         field: String,
     },
+    /// A token was to be made with keys that only verify.
+    #[error("There is no key to sign tokens with, only keys that verify them. Write a SIGNING_KEY.")]
+    NoSigningKey,
+    /// The library beneath could not sign, for want of memory or randomness. Of the HS* never.
+    #[error("The token could not be signed")]
+    Unsigned,
     /// A claim was to be added that the token sets itself.
     #[error("The claim \"{name}\" is set by the token itself. Add yours under another name.")]
     ReservedClaim {
@@ -73,7 +79,7 @@ pub enum Error {
 impl Error {
     /// A stable word for programs: `token_not_valid` for every token that is refused (simplejwt's
     /// `InvalidToken.default_code`), `password_changed`, `user_inactive`, `user_id_field`, `reserved_claim`,
-    /// `improperly_configured`.
+    /// `no_signing_key`, `unsigned`, `improperly_configured`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Invalid
@@ -88,6 +94,8 @@ impl Error {
             Self::PasswordChanged => "password_changed",
             Self::InactiveUser => "user_inactive",
             Self::NoUserIdField { .. } => "user_id_field",
+            Self::NoSigningKey => "no_signing_key",
+            Self::Unsigned => "unsigned",
             Self::ReservedClaim { .. } => "reserved_claim",
             Self::ImproperlyConfigured(_) => "improperly_configured",
         }

@@ -23,7 +23,7 @@
 //! let jwt = JwtAuth::new(JwtAuthSettings::new(SigningKey::new("a secret of no fewer than 32 bytes")))?;
 //! let now = Timestamp::UNIX_EPOCH;
 //! let token = jwt.create_payload(&User, [7; 16], now)?;
-//! let read = jwt.verify_at(&token.to_string(), now)?;
+//! let read = jwt.verify_at(&token.encode()?, now)?;
 //! assert_eq!(read.username(), Some("mseo"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -38,15 +38,13 @@
 //!   number) is a refusal like the others.
 //! - `email` is in the payload, as in djangorestframework-jwt; drf-jwt left it out.
 
-use crate::backend::TokenBackend;
 use crate::claims::{Claim, Registered};
 use crate::json::{self, Item};
 use crate::token::is_for;
-use crate::{Algorithm, Audience, Claims, Error, SigningKey};
+use crate::{Algorithm, Audience, Claims, Error, Signer, SigningKey, Verifier, jws};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use munjigi_user::{AuthUser, UserId};
-use std::fmt;
 use std::sync::Arc;
 
 /// The dict `JWT_AUTH`, as far as it speaks of tokens (`rest_framework_jwt/settings.py`).
@@ -144,7 +142,8 @@ pub struct JwtAuth(Arc<State>);
 
 struct State {
     settings: JwtAuthSettings,
-    backend: TokenBackend,
+    signer: Signer,
+    verifier: Verifier,
 }
 
 impl JwtAuth {
@@ -153,8 +152,13 @@ impl JwtAuth {
     /// # Errors
     /// [`Error::ImproperlyConfigured`]: an empty key, or one of another family than the algorithm's.
     pub fn new(settings: JwtAuthSettings) -> Result<Self, Error> {
-        let backend = TokenBackend::new(settings.algorithm, &settings.secret_key)?;
-        Ok(Self(Arc::new(State { settings, backend })))
+        let signer = Signer::new(settings.algorithm, &settings.secret_key)?;
+        let verifier = signer.verifier();
+        Ok(Self(Arc::new(State {
+            settings,
+            signer,
+            verifier,
+        })))
     }
 
     /// The settings it was made from.
@@ -248,7 +252,7 @@ impl JwtAuth {
     /// [`Refusal::NoId`].
     pub fn verify_at(&self, text: &str, now: Timestamp) -> Result<JsonWebToken, Refusal> {
         let settings = self.settings();
-        let payload = self.0.backend.decode(text).map_err(|_| {
+        let payload = jws::verify(text, settings.algorithm, &self.0.verifier).map_err(|_| {
             if is_of_another_header(text, settings.algorithm) {
                 Refusal::Invalid
             } else {
@@ -331,12 +335,15 @@ impl JsonWebToken {
     }
 }
 
-impl fmt::Display for JsonWebToken {
-    /// Signs the claims.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl JsonWebToken {
+    /// Signs the claims: the compact text that a client gets.
+    ///
+    /// # Errors
+    /// [`Error::Unsigned`]: with the HS* never.
+    pub fn encode(&self) -> Result<String, Error> {
         let mut payload = String::with_capacity(self.claims.json_capacity());
         self.claims.write_json(&mut payload);
-        f.write_str(&self.jwt.0.backend.encode(payload.as_bytes()))
+        jws::sign(payload.as_bytes(), &self.jwt.0.signer)
     }
 }
 
@@ -401,7 +408,7 @@ fn check_exp(exp: Option<Claim<'_>>, moment: SignedDuration) -> Result<(), Refus
 fn is_of_another_header(token: &str, algorithm: Algorithm) -> bool {
     let header = token
         .split_once('.')
-        .filter(|_| token.len() <= crate::backend::MAX_TOKEN)
+        .filter(|_| token.len() <= jws::MAX_TOKEN)
         .and_then(|(header, _)| URL_SAFE_NO_PAD.decode(header).ok())
         .and_then(|header| String::from_utf8(header).ok());
     let Some(header) = header else { return false };

@@ -3,10 +3,9 @@
 //! Each field bears its key's name in lower case. [`SimpleJwtSettings::new`] gives the defaults, which differ from
 //! simplejwt 5.5.1 in two: a refresh token lives for seven days instead of one, and `UPDATE_LAST_LOGIN` is on.
 
-use crate::{Algorithm, Error};
+use crate::{Algorithm, Error, SigningKey, VerifyingKey};
 use jiff::SignedDuration;
 use std::{fmt, str::FromStr};
-use zeroize::Zeroizing;
 
 /// `SIMPLE_JWT`. What is not written here does not exist yet; no key is taken and ignored.
 ///
@@ -41,8 +40,10 @@ pub struct SimpleJwtSettings {
     pub update_last_login: bool,
     /// How tokens are signed. HS256. A token that names another algorithm is refused.
     pub algorithm: Algorithm,
-    /// The secret that signs and verifies; Django's `SECRET_KEY` where nothing else is written.
-    pub signing_key: SigningKey,
+    /// What signs: a secret for HS*, else a private key as PEM or JWK. None: tokens are only verified.
+    pub signing_key: Option<SigningKey>,
+    /// What verifies: a public key as PEM or JWK. None: what belongs to the signing key.
+    pub verifying_key: Option<VerifyingKey>,
     /// `aud` of every token made, and demanded of every token read. None: any `aud` is taken.
     pub audience: Option<Audience>,
     /// `iss` of every token made, and demanded of every token read. None: any `iss` is taken.
@@ -82,13 +83,25 @@ impl SimpleJwtSettings {
     /// The defaults around a signing key.
     pub fn new(signing_key: SigningKey) -> Self {
         Self {
+            signing_key: Some(signing_key),
+            ..Self::default()
+        }
+    }
+}
+
+impl Default for SimpleJwtSettings {
+    /// The defaults without any key. [`SimpleJwt::new`](crate::SimpleJwt::new) asks for a signing or a verifying one;
+    /// [`SimpleJwt::with_key_ring`](crate::SimpleJwt::with_key_ring) brings its own.
+    fn default() -> Self {
+        Self {
             access_token_lifetime: SignedDuration::from_mins(5),
             refresh_token_lifetime: SignedDuration::from_hours(7 * 24),
             rotate_refresh_tokens: false,
             blacklist_after_rotation: false,
             update_last_login: true,
             algorithm: Algorithm::Hs256,
-            signing_key,
+            signing_key: None,
+            verifying_key: None,
             audience: None,
             issuer: None,
             leeway: SignedDuration::ZERO,
@@ -106,21 +119,6 @@ impl SimpleJwtSettings {
             revoke_token_claim: "hash_password".to_owned(),
             check_user_is_active: true,
         }
-    }
-}
-
-/// `SIGNING_KEY`: a secret, wiped when dropped, and shown nowhere.
-#[derive(Clone)]
-pub struct SigningKey(Zeroizing<Vec<u8>>);
-
-impl SigningKey {
-    /// The UTF-8 bytes of a text are the key, as in Python.
-    pub fn new(secret: impl Into<Vec<u8>>) -> Self {
-        Self(Zeroizing::new(secret.into()))
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
     }
 }
 

@@ -1,7 +1,8 @@
 //! The one backend that all tokens share: `rest_framework_simplejwt.state`, with what Python takes from its
 //! surroundings: the settings, the clock (`aware_utcnow`) and chance (`uuid4`).
 
-use crate::{Audience, Error, SimpleJwtSettings, backend::TokenBackend};
+use crate::{Audience, Error, KeyRing, SimpleJwtSettings};
+use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
@@ -14,21 +15,41 @@ pub struct SimpleJwt {
 #[derive(Clone)]
 struct State {
     settings: SimpleJwtSettings,
-    backend: TokenBackend,
+    /// Swapped as a whole, and read without a lock. The clones of a [`SimpleJwt`] share it.
+    keys: Arc<ArcSwap<KeyRing>>,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     entropy: Arc<dyn Fn() -> [u8; 16] + Send + Sync>,
 }
 
 impl SimpleJwt {
-    /// Checks the settings and prepares the key. The clock and the entropy are the system's; one that gives no
+    /// Checks the settings and prepares the keys. The clock and the entropy are the system's; one that gives no
     /// random bytes makes the making of a token panic, as `uuid4()` raises in Python.
     ///
     /// # Errors
-    /// [`Error::ImproperlyConfigured`]: the signing key is empty, shorter than 32 bytes or of another family, a
-    /// lifetime is not above zero or beyond a hundred years, the leeway is negative, or two claims share a name.
+    /// [`Error::ImproperlyConfigured`]: there is no key, one is not what the algorithm takes (as
+    /// [`KeyRing::from_settings`]), a lifetime is not above zero or beyond a hundred years, the leeway is negative,
+    /// or two claims share a name.
     pub fn new(settings: SimpleJwtSettings) -> Result<Self, Error> {
-        let backend = TokenBackend::new(settings.algorithm, &settings.signing_key)?;
-        check_key_length(&settings)?;
+        let ring = KeyRing::from_settings(&settings)?;
+        Self::of(settings, ring)
+    }
+
+    /// The same with a ring of keys instead of those that settings can name.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and where the settings name a key too.
+    pub fn with_key_ring(settings: SimpleJwtSettings, ring: KeyRing) -> Result<Self, Error> {
+        if settings.signing_key.is_some() || settings.verifying_key.is_some() {
+            return Err(Error::ImproperlyConfigured(
+                "There is a ring of keys, and a SIGNING_KEY or VERIFYING_KEY beside it. Put them into the ring, or \
+                 leave them out."
+                    .into(),
+            ));
+        }
+        Self::of(settings, ring)
+    }
+
+    fn of(settings: SimpleJwtSettings, ring: KeyRing) -> Result<Self, Error> {
         check_durations(&settings)?;
         check_claim_names(&settings)?;
         check_audience(&settings)?;
@@ -36,7 +57,7 @@ impl SimpleJwt {
         Ok(Self {
             state: Arc::new(State {
                 settings,
-                backend,
+                keys: Arc::new(ArcSwap::from_pointee(ring)),
                 clock,
                 entropy,
             }),
@@ -73,8 +94,41 @@ impl SimpleJwt {
         &self.state.settings
     }
 
-    pub(crate) fn backend(&self) -> &TokenBackend {
-        &self.state.backend
+    /// The keys of this moment.
+    pub fn key_ring(&self) -> Arc<KeyRing> {
+        self.state.keys.load_full()
+    }
+
+    /// Puts other keys in the place of these, also for every clone and every token at hand. Who is verifying with
+    /// the old ones finishes; nobody waits.
+    ///
+    /// ```
+    /// use munjigi_tokens::{Algorithm, KeyRing, Signer, SigningKey, SimpleJwt, SimpleJwtSettings};
+    ///
+    /// let signer = |secret| Signer::new(Algorithm::Hs256, &SigningKey::new(secret));
+    /// let old = signer("the old secret, of 32 bytes or more")?;
+    /// let jwt = SimpleJwt::with_key_ring(SimpleJwtSettings::default(), KeyRing::new(old.clone()))?;
+    /// let new = signer("the new secret, of 32 bytes or more")?;
+    /// jwt.replace_key_ring(KeyRing::new(new).with_verifier(old.verifier())?);
+    /// assert_eq!(jwt.key_ring().verifiers().count(), 2);
+    /// # Ok::<(), munjigi_tokens::Error>(())
+    /// ```
+    pub fn replace_key_ring(&self, ring: KeyRing) {
+        self.state.keys.store(Arc::new(ring));
+    }
+
+    /// Signs a payload with the ring's key.
+    pub(crate) fn sign(&self, payload: &[u8]) -> Result<String, Error> {
+        self.state.keys.load().sign(payload)
+    }
+
+    /// Verifies a token with the ring's keys; gives its payload.
+    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Vec<u8>, Error> {
+        self.state.keys.load().verify(token, now)
+    }
+
+    pub(crate) fn can_sign(&self) -> bool {
+        self.state.keys.load().signer().is_some()
     }
 
     /// What its clock says.
@@ -86,18 +140,6 @@ impl SimpleJwt {
     pub(crate) fn new_jti(&self) -> uuid::Uuid {
         uuid::Builder::from_random_bytes((self.state.entropy)()).into_uuid()
     }
-}
-
-fn check_key_length(settings: &SimpleJwtSettings) -> Result<(), Error> {
-    const SHORTEST: usize = 32;
-    let length = settings.signing_key.as_bytes().len();
-    if length >= SHORTEST {
-        return Ok(());
-    }
-    Err(Error::ImproperlyConfigured(
-        format!("SIGNING_KEY has {length} bytes, which can be guessed. Write a random secret of at least {SHORTEST}.")
-            .into(),
-    ))
 }
 
 fn check_durations(settings: &SimpleJwtSettings) -> Result<(), Error> {

@@ -39,7 +39,7 @@ pub(crate) mod sealed {
 
 /// A good token: just made, or verified.
 ///
-/// `Display` is the compact text that a client gets.
+/// [`encode`](Self::encode) gives the compact text that a client gets.
 #[derive(Clone)]
 pub struct Token<T> {
     jwt: SimpleJwt,
@@ -66,7 +66,7 @@ impl<T: TokenType> Token<T> {
     /// [`Error::NoClaim`] for `exp`; [`Error::NoId`]; [`Error::NoType`]; [`Error::WrongType`]. Of the last three, what
     /// asks for a claim that the settings do not name is left out.
     pub fn verify_at(jwt: &SimpleJwt, text: &str, now: Timestamp) -> Result<Self, Error> {
-        let claims = Claims::parse(jwt.backend().decode(text)?)?;
+        let claims = Claims::parse(jwt.verify(text, now)?)?;
         let registered = claims.registered();
         validate_claims(&registered, jwt.settings(), now)?;
         if registered.exp.is_none() {
@@ -149,8 +149,8 @@ impl<T: Minted> Token<T> {
     /// under `CHECK_REVOKE_TOKEN` the MD5 of his stored password. Nothing is kept of it anywhere.
     ///
     /// # Errors
-    /// [`Error::InactiveUser`] for a user who may not come in, unless `CHECK_USER_IS_ACTIVE` is off;
-    /// [`Error::NoUserIdField`] for one without that field.
+    /// [`Error::NoSigningKey`] where tokens are only verified; [`Error::InactiveUser`] for a user who may not come
+    /// in, unless `CHECK_USER_IS_ACTIVE` is off; [`Error::NoUserIdField`] for one without that field.
     pub fn for_user(jwt: &SimpleJwt, user: &(impl AuthUser + ?Sized)) -> Result<Self, Error> {
         Self::for_user_at(jwt, user, jwt.now())
     }
@@ -164,6 +164,9 @@ impl<T: Minted> Token<T> {
         user: &(impl AuthUser + ?Sized),
         now: Timestamp,
     ) -> Result<Self, Error> {
+        if !jwt.can_sign() {
+            return Err(Error::NoSigningKey);
+        }
         let settings = jwt.settings();
         if settings.check_user_is_active && !user.is_active() {
             return Err(Error::InactiveUser);
@@ -198,7 +201,7 @@ impl<T: Minted> Token<T> {
     /// # }
     /// # let jwt = SimpleJwt::new(SimpleJwtSettings::new(SigningKey::new("a secret of no fewer than 32 bytes")))?;
     /// let refresh = RefreshToken::for_user(&jwt, &User)?.with_claim("roles", vec!["editor"])?;
-    /// let access = AccessToken::verify(&jwt, &refresh.access_token().to_string())?;
+    /// let access = AccessToken::verify(&jwt, &refresh.access_token().encode()?)?;
     /// assert_eq!(access.claims().value("roles"), Some(vec!["editor"].into()));
     /// # Ok::<(), munjigi_tokens::Error>(())
     /// ```
@@ -299,9 +302,12 @@ impl<T> Token<T> {
     }
 }
 
-impl<T> fmt::Display for Token<T> {
-    /// Signs the claims, `AUDIENCE` and `ISSUER` with them.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl<T> Token<T> {
+    /// Signs the claims, `AUDIENCE` and `ISSUER` with them: the compact text that a client gets. (`str(token)`.)
+    ///
+    /// # Errors
+    /// [`Error::NoSigningKey`] where tokens are only verified; [`Error::Unsigned`].
+    pub fn encode(&self) -> Result<String, Error> {
         let settings = self.jwt.settings();
         let mut payload = String::with_capacity(self.claims.json_capacity());
         if settings.audience.is_none() && settings.issuer.is_none() {
@@ -318,7 +324,7 @@ impl<T> fmt::Display for Token<T> {
             }
             claims.write_json(&mut payload);
         }
-        f.write_str(&self.jwt.backend().encode(payload.as_bytes()))
+        self.jwt.sign(payload.as_bytes())
     }
 }
 

@@ -196,7 +196,7 @@ async fn each_class_of_tokens_says_why_it_does_not_take_one() {
         r#"[{"token_class":"AccessToken","token_type":"access","message":"Token has wrong type"},"#,
         r#"{"token_class":"SlidingToken","token_type":"sliding","message":"Token has wrong type"}]}"#
     );
-    let reply = by_bearer(&router, "/current", &refresh.to_string()).await;
+    let reply = by_bearer(&router, "/current", &refresh.encode().unwrap()).await;
     assert_eq!(reply.refusal(), (401, BEARER, body));
 }
 

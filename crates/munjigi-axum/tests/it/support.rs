@@ -153,7 +153,7 @@ pub(crate) fn access(id: i64, claims: &[(&str, Value)]) -> String {
 }
 
 pub(crate) fn text(token: &AccessToken) -> String {
-    token.to_string()
+    token.encode().unwrap()
 }
 
 /// What a router answered.

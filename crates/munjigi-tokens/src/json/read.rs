@@ -88,6 +88,20 @@ pub(crate) fn read_object(text: &str) -> Result<Vec<Member>, Malformed> {
     }
 }
 
+/// The same for an array; gives its items.
+#[cfg(feature = "asymmetric")]
+pub(crate) fn read_array(text: &str) -> Result<Vec<Item>, Malformed> {
+    let mut reader = Reader { text, at: 0 };
+    reader.skip_space();
+    let items = reader.array(1)?;
+    reader.skip_space();
+    if reader.at == text.len() {
+        Ok(items)
+    } else {
+        Err(Malformed)
+    }
+}
+
 struct Reader<'t> {
     text: &'t str,
     at: usize,
@@ -144,16 +158,17 @@ impl Reader<'_> {
         Ok(members)
     }
 
-    fn array(&mut self, depth: usize) -> Result<(), Malformed> {
+    fn array(&mut self, depth: usize) -> Result<Vec<Item>, Malformed> {
         self.expect(b'[')?;
         self.skip_space();
+        let mut items = Vec::new();
         if self.take(b']') {
-            return Ok(());
+            return Ok(items);
         }
         loop {
-            self.value(depth)?;
+            items.push(self.value(depth)?);
             if self.take(b']') {
-                return Ok(());
+                return Ok(items);
             }
             self.expect(b',')?;
         }
@@ -166,7 +181,7 @@ impl Reader<'_> {
         let text = match self.peek().ok_or(Malformed)? {
             b'"' => Some(self.quoted()?),
             b'{' if depth < MAX_DEPTH => self.object(depth + 1).map(|_| None)?,
-            b'[' if depth < MAX_DEPTH => self.array(depth + 1).map(|()| None)?,
+            b'[' if depth < MAX_DEPTH => self.array(depth + 1).map(|_| None)?,
             b't' => self.word("true").map(|()| None)?,
             b'f' => self.word("false").map(|()| None)?,
             b'n' => self.word("null").map(|()| None)?,

@@ -44,14 +44,17 @@ fn the_defaults_are_the_documented_ones() {
 
 #[test]
 fn a_key_that_can_be_guessed_is_refused() {
-    assert!(refusal(|settings| settings.signing_key = SigningKey::new("")).contains("SIGNING_KEY is empty"));
-    let sentence = refusal(|settings| settings.signing_key = SigningKey::new("k".repeat(31)));
+    assert!(
+        refusal(|settings| settings.signing_key = Some(SigningKey::new(""))).contains("SIGNING_KEY is empty")
+    );
+    let sentence = refusal(|settings| settings.signing_key = Some(SigningKey::new("k".repeat(31))));
     assert!(sentence.contains("SIGNING_KEY has 31 bytes"), "{sentence}");
     let mut shortest = settings();
-    shortest.signing_key = SigningKey::new("k".repeat(32));
+    shortest.signing_key = Some(SigningKey::new("k".repeat(32)));
     assert!(SimpleJwt::new(shortest).is_ok());
-    let sentence =
-        refusal(|settings| settings.signing_key = SigningKey::new("-----BEGIN PRIVATE KEY-----\nMC4CAQ"));
+    let sentence = refusal(|settings| {
+        settings.signing_key = Some(SigningKey::new("-----BEGIN PRIVATE KEY-----\nMC4CAQ"));
+    });
     assert!(sentence.contains("another family"), "{sentence}");
 }
 
@@ -97,7 +100,7 @@ fn algorithms_and_token_classes_are_read_by_their_python_names() {
     for name in ["HS256", "HS384", "HS512"] {
         assert_eq!(name.parse::<Algorithm>().unwrap().to_string(), name);
     }
-    for name in ["hs256", "none", "", "RS256"] {
+    for name in ["hs256", "none", ""] {
         let error = name.parse::<Algorithm>().unwrap_err();
         assert!(
             error

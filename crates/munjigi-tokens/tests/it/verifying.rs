@@ -3,14 +3,13 @@
 use crate::{KEY, NOW, at, jwt, settings};
 use jiff::{SignedDuration, Timestamp};
 use munjigi_tokens::{
-    AccessToken, Algorithm, Audience, Error, RefreshToken, SigningKey, UntypedToken, backend::TokenBackend,
+    AccessToken, Algorithm, Audience, Error, RefreshToken, Signer, SigningKey, UntypedToken, jws,
 };
 
 /// A token with any payload, rightly signed.
 pub(crate) fn sign(payload: &str) -> String {
-    TokenBackend::new(Algorithm::Hs256, &SigningKey::new(KEY))
-        .unwrap()
-        .encode(payload.as_bytes())
+    let signer = Signer::new(Algorithm::Hs256, &SigningKey::new(KEY)).unwrap();
+    jws::sign(payload.as_bytes(), &signer).unwrap()
 }
 
 /// The verdict on an access token whose other claims are good.
@@ -63,7 +62,10 @@ fn a_token_ends_at_its_second_and_the_leeway_moves_that() {
         let mut settings = settings();
         settings.leeway = SignedDuration::from_secs(leeway);
         let jwt = jwt(settings);
-        let token = AccessToken::for_user(&jwt, &crate::User).unwrap().to_string();
+        let token = AccessToken::for_user(&jwt, &crate::User)
+            .unwrap()
+            .encode()
+            .unwrap();
         let verify = |milliseconds: i64| {
             AccessToken::verify_at(
                 &jwt,
@@ -119,16 +121,11 @@ fn the_first_refusal_is_the_one_that_simplejwt_gives() {
             "{payload}"
         );
     }
-    let foreign = TokenBackend::new(
-        Algorithm::Hs256,
-        &SigningKey::new("another key of more than 32 bytes"),
-    )
-    .unwrap();
+    let foreign = SigningKey::new("another key of more than 32 bytes");
+    let foreign = Signer::new(Algorithm::Hs256, &foreign).unwrap();
     let payload = format!(r#"{{"exp":{ended},"iss":"me"}}"#);
-    assert_eq!(
-        RefreshToken::verify(&jwt, &foreign.encode(payload.as_bytes())).unwrap_err(),
-        Error::Invalid
-    );
+    let token = jws::sign(payload.as_bytes(), &foreign).unwrap();
+    assert_eq!(RefreshToken::verify(&jwt, &token).unwrap_err(), Error::Invalid);
 }
 
 #[test]
@@ -186,8 +183,9 @@ fn a_payload_is_strict_json() {
         let error = UntypedToken::verify(&jwt(settings()), &sign(payload)).unwrap_err();
         assert_eq!(error, Error::Invalid, "{payload}");
     }
-    let backend = TokenBackend::new(Algorithm::Hs256, &SigningKey::new(KEY)).unwrap();
-    let error = UntypedToken::verify(&jwt(settings()), &backend.encode(b"{\"a\":\"\xff\"}")).unwrap_err();
+    let signer = Signer::new(Algorithm::Hs256, &SigningKey::new(KEY)).unwrap();
+    let token = jws::sign(b"{\"a\":\"\xff\"}", &signer).unwrap();
+    let error = UntypedToken::verify(&jwt(settings()), &token).unwrap_err();
     assert_eq!(error, Error::Invalid);
 }
 

@@ -60,7 +60,7 @@ pub async fn obtain(app: &App, user: &User, client: &Client, now: Timestamp) -> 
         return Err(Error::InvalidCredentials);
     }
     tracing::info!(target: "munjigi::account", event = "signed_in", carrier = "drf_jwt", user = %user.id);
-    Ok(issued(&token))
+    issued(&token)
 }
 
 struct Opening {
@@ -88,7 +88,7 @@ pub async fn verify(app: &App, text: &str, now: Timestamp) -> Result<Issued> {
     let (token, _) = read(app, text, now).await?;
     Ok(Issued {
         token: text.to_owned(),
-        issued_at: issued(&token).issued_at,
+        issued_at: issued_at(&token),
     })
 }
 
@@ -100,7 +100,7 @@ pub async fn refresh(app: &App, text: &str, now: Timestamp) -> Result<Issued> {
     let (old, user) = read(app, text, now).await?;
     old.check_refresh(now).map_err(Refused::Token)?;
     let new = app.jwt_auth().refresh(&old, &user, random(app), now)?;
-    Ok(issued(&new))
+    issued(&new)
 }
 
 /// The user who sends a token as his credential.
@@ -154,11 +154,15 @@ async fn read(app: &App, text: &str, now: Timestamp) -> Result<(JsonWebToken, Us
     Ok((token, user))
 }
 
-fn issued(token: &JsonWebToken) -> Issued {
-    Issued {
-        token: token.to_string(),
-        issued_at: token.claims().value("iat").and_then(|iat| iat.as_i64()),
-    }
+fn issued(token: &JsonWebToken) -> Result<Issued> {
+    Ok(Issued {
+        token: token.encode()?,
+        issued_at: issued_at(token),
+    })
+}
+
+fn issued_at(token: &JsonWebToken) -> Option<i64> {
+    token.claims().value("iat").and_then(|iat| iat.as_i64())
 }
 
 fn random(app: &App) -> [u8; 16] {

@@ -57,8 +57,8 @@ pub(super) fn mint(
     let sid = record::new_sid(app);
     let refresh = RefreshToken::for_user_at(app.jwt(), user, now)?.with_claim("sid", sid.as_str())?;
     let pair = Pair {
-        access: refresh.access_token_at(now).to_string(),
-        refresh: refresh.to_string(),
+        access: refresh.access_token_at(now).encode()?,
+        refresh: refresh.encode()?,
     };
     let opening = Opening {
         outstanding: outstanding(Some(user.id.clone()), &refresh, &pair.refresh)?,
@@ -76,7 +76,7 @@ pub(super) fn mint_sliding(
 ) -> Result<(String, Opening), TokenError> {
     let sid = record::new_sid(app);
     let token = SlidingToken::for_user_at(app.jwt(), user, now)?.with_claim("sid", sid.as_str())?;
-    let text = token.to_string();
+    let text = token.encode()?;
     let opening = Opening {
         outstanding: outstanding(Some(user.id.clone()), &token, &text)?,
         record: record::open(app, user, sid, carried_by(&token), client, now),

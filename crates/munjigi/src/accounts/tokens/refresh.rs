@@ -34,7 +34,7 @@ pub async fn refresh(app: &App, text: &str, now: Timestamp) -> Result<Refreshed>
     let mut conn = app.store().reader();
     let token = verify_listed::<Refresh>(app, &mut conn, text, now).await?;
     let user = user_who_renews(app, &mut conn, &token, now).await?;
-    let access = token.access_token_at(now).to_string();
+    let access = token.access_token_at(now).encode()?;
     let refresh = if app.jwt().settings().rotate_refresh_tokens {
         Some(rotate(app, (token, text), user.id, now).await?)
     } else {
@@ -54,7 +54,7 @@ async fn rotate(
     let sid = sid_of(&token)?.map(str::to_owned);
     let old = outstanding(Some(user_id.clone()), &token, text)?;
     let token = token.rotate_at(now);
-    let text = token.to_string();
+    let text = token.encode()?;
     let rotation = Rotation {
         sid,
         successor: Successor {

@@ -24,7 +24,7 @@ pub async fn refresh_sliding(app: &App, text: &str, now: Timestamp) -> Result<St
     let token = verify_listed::<Sliding>(app, &mut conn, text, now).await?;
     let token = token.refresh_at(now)?;
     let user = user_who_renews(app, &mut conn, &token, now).await?;
-    let text = token.to_string();
+    let text = token.encode()?;
     let renewal = Renewal {
         sid: sid_of(&token)?.map(str::to_owned),
         jti_exp: token.expires_at(),

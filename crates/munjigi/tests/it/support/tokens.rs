@@ -2,8 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use munjigi_tokens::backend::TokenBackend;
-use munjigi_tokens::{Algorithm, SigningKey};
+use munjigi_tokens::{Algorithm, Signer, SigningKey, jws};
 use serde_json::Value;
 
 /// The header of a token.
@@ -33,6 +32,6 @@ fn part(token: &str, number: usize) -> Value {
 
 /// A token with these claims, made by somebody who has this key.
 pub(crate) fn signed(claims: &Value, key: &str) -> String {
-    let backend = TokenBackend::new(Algorithm::Hs256, &SigningKey::new(key)).unwrap();
-    backend.encode(claims.to_string().as_bytes())
+    let signer = Signer::new(Algorithm::Hs256, &SigningKey::new(key)).unwrap();
+    jws::sign(claims.to_string().as_bytes(), &signer).unwrap()
 }
