@@ -28,6 +28,7 @@ pub mod ended;
 mod error;
 pub mod migrate;
 mod model;
+pub mod permissions;
 pub mod records;
 pub mod sessions;
 pub mod token_blacklist;

@@ -65,6 +65,25 @@ impl UserModel {
             .split_once('.')
             .map_or(self.label.as_str(), |(app, _)| app)
     }
+
+    /// The table of the relation `groups`: `user_user_groups`.
+    pub(crate) fn groups_table(&self) -> String {
+        format!("{}_groups", self.table)
+    }
+
+    /// The table of the relation `user_permissions`: `user_user_user_permissions`.
+    pub(crate) fn permissions_table(&self) -> String {
+        format!("{}_user_permissions", self.table)
+    }
+
+    /// The column of both that refers to the user: `member_id` of `shop.Member`.
+    pub(crate) fn user_column(&self) -> String {
+        let name = self
+            .label
+            .split_once('.')
+            .map_or(self.label.as_str(), |(_, name)| name);
+        format!("{}_id", name.to_lowercase())
+    }
 }
 
 /// A column of the user's table that `AbstractUser` has not.

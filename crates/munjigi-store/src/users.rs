@@ -15,6 +15,7 @@ use crate::db::{Conn, Param, Row, Stmt, Tx, quoted};
 use crate::emails;
 use crate::error::{Error, Result};
 use crate::model::{FieldKind, FieldValue, UserModel};
+use crate::permissions::PermissionSql;
 
 /// A row of the user's table.
 #[derive(Clone, PartialEq)]
@@ -280,6 +281,7 @@ pub async fn count(conn: &mut Conn) -> Result<u64> {
 /// The statements on the user's table, put together once when the store is opened.
 pub(crate) struct UserSql {
     pub(crate) model: UserModel,
+    pub(crate) permissions: PermissionSql,
     names: Vec<Arc<str>>,
     by_id: Stmt,
     by_username: Stmt,
@@ -314,6 +316,7 @@ impl UserSql {
         let select = format!("SELECT {columns} FROM {table}");
         let update = |what: &str| Stmt::new(format!("UPDATE {table} SET {what}"));
         Self {
+            permissions: PermissionSql::new(&model),
             names: model
                 .extra_fields
                 .iter()

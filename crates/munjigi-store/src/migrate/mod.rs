@@ -86,6 +86,15 @@ pub async fn check(store: &Store) -> Result<()> {
     survey.is_fit_for(store.user_model())
 }
 
+/// Whether the tables are there that [`permissions`](crate::permissions) reads.
+///
+/// # Errors
+/// [`Error::UnfitSchema`] where the user model has no groups and permissions, or its tables are called otherwise.
+pub async fn check_permissions(store: &Store) -> Result<()> {
+    let survey = survey::of(&mut store.reader()).await?;
+    survey.has_permissions(store.user_model())
+}
+
 /// Whether the database is that of a Django project, and we only live in it.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use crate::db::{Conn, Stmt, quoted};
 use crate::error::{Error, Result};
 use crate::model::UserModel;
+use crate::permissions;
 
 /// The tables, and what the two lists of migrations say.
 pub(super) struct Survey {
@@ -48,6 +49,25 @@ impl Survey {
             Origin::Django
         };
         self.made_by.unwrap_or(by_its_migrations)
+    }
+
+    /// Whether the tables of groups and permissions are there.
+    pub(super) fn has_permissions(&self, model: &UserModel) -> Result<()> {
+        for (table, column) in permissions::needed(model) {
+            if !self
+                .tables
+                .get(&table)
+                .is_some_and(|there| there.contains(&column))
+            {
+                return Err(Error::UnfitSchema(format!(
+                    "The groups and permissions of {} are read from the table {table}, and there is none with a column \
+                     {column}. Give the model a PermissionsMixin and run `manage.py migrate`, or leave \"groups\" and \
+                     \"permissions\" out of SIMPLE_JWT_CLAIMS.",
+                    model.label
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Whether every column is there that this program reads or writes.

@@ -14,6 +14,7 @@ mod emails;
 mod ended;
 mod files;
 mod migrate;
+mod permissions;
 mod postgres;
 mod processes;
 mod records;

@@ -2,7 +2,7 @@
 //! quotes.
 
 use super::written::{Origin, Written};
-use super::{Error, table};
+use super::{Error, claims, table};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use toml::Value;
@@ -99,9 +99,16 @@ fn find(rest: &str) -> Option<&'static super::setting::About> {
     table::all().find(|about| about.name.eq_ignore_ascii_case(&path))
 }
 
-/// The path of what is no single setting: a table, a field of the user, or a mistake.
+/// The path of what is no single setting: a table, a claim, a field of the user, or a mistake. Variables are upper-case,
+/// and claims and fields mostly are not.
 fn path(rest: &str) -> String {
     let path = rest.replace("__", ".");
+    if let Some(claim) = path
+        .strip_prefix(claims::TABLE)
+        .filter(|rest| rest.starts_with('.'))
+    {
+        return format!("{}{}", claims::TABLE, claim.to_lowercase());
+    }
     let lower = path.to_ascii_lowercase();
     let is_ours =
         lower == "user" || lower.starts_with("user.") || lower == "hashers" || lower.starts_with("hashers.");

@@ -7,6 +7,7 @@
 
 mod auth_cookie;
 pub mod check;
+mod claims;
 pub mod convert;
 mod cookies;
 mod cors;
@@ -37,6 +38,7 @@ mod users;
 mod written;
 
 pub use auth_cookie::{AuthCookieSettings, TokensStand};
+pub use claims::{ClaimPlaced, ClaimSource, TokenClaim, UserFact};
 pub use cookies::SameSite;
 pub use cors::{AllowedOrigins, CorsSettings};
 pub use csrf::CsrfSettings;
@@ -112,6 +114,8 @@ pub struct Config {
     pub bearer: BearerHeader,
     /// `SIMPLE_JWT.AUTH_COOKIE` and its kin; none where tokens travel in no cookie.
     pub auth_cookie: Option<AuthCookieSettings>,
+    /// `[SIMPLE_JWT_CLAIMS]`: what tokens carry beside the claims of simplejwt, in this order.
+    pub claims: Vec<TokenClaim>,
     /// `[JWT_AUTH]`.
     pub jwt_auth: JwtAuthSettings,
     /// `JWT_AUTH.JWT_AUTH_HEADER_PREFIX`: `JWT`.
@@ -172,6 +176,7 @@ impl Config {
         Ok(Self {
             mode,
             bind: settings.read(&server::BIND)?.0,
+            claims: claims::resolve(settings, &jwt.settings, &users.model)?,
             database: database::resolve(settings)?,
             user_model: users.model,
             foreign: users.foreign,

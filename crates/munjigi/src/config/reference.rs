@@ -4,7 +4,7 @@ use super::database::DATABASE_URL;
 use super::setting::{About, Section};
 use super::table::SECTIONS;
 use super::written::Written;
-use super::{Mode, table};
+use super::{Mode, claims, table};
 use munjigi_store::DatabaseUrl;
 use std::fmt::Write as _;
 use toml::Value;
@@ -20,6 +20,9 @@ pub fn example() -> String {
     );
     for section in SECTIONS {
         example_section(&mut text, section, None);
+    }
+    for section in SECTIONS.iter().filter(|section| section.settings.is_empty()) {
+        heading(&mut text, section);
     }
     // What stands in a table comes last: TOML takes every line below a [table] for a part of it.
     let mut open = None;
@@ -39,7 +42,11 @@ pub fn example() -> String {
 pub fn page() -> String {
     let mut text = String::from(PAGE_INTRO);
     for section in SECTIONS {
-        let _ = write!(text, "\n## {}\n\n{}\n\n", section.title, section.intro);
+        let _ = write!(text, "\n## {}\n\n{}\n", section.title, section.intro);
+        if section.settings.is_empty() {
+            continue;
+        }
+        text.push('\n');
         let _ = writeln!(
             text,
             "| Setting | Type | Default | {} | Meaning |",
@@ -83,6 +90,7 @@ pub fn show(written: &Written, mode: Mode) -> String {
         text.push_str(&shown(about, written, mode));
     }
     show_fields(&mut text, written, mode);
+    show_claims(&mut text, written, mode);
     text
 }
 
@@ -135,6 +143,22 @@ fn show_fields(text: &mut String, written: &Written, mode: Mode) {
             open = name;
             let _ = writeln!(text, "\n[user.fields.{name}]");
         }
+        let _ = writeln!(text, "{key} = {}  # {}", entry.value, entry.origin);
+    }
+}
+
+fn show_claims(text: &mut String, written: &Written, mode: Mode) {
+    let claims = claims::in_order(written.under(mode));
+    if !claims.is_empty() {
+        let _ = writeln!(text, "\n[{}]", claims::TABLE);
+    }
+    for (name, entry) in claims {
+        let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        let key = if name.bytes().all(is_bare) {
+            name.to_owned()
+        } else {
+            Value::from(name).to_string()
+        };
         let _ = writeln!(text, "{key} = {}  # {}", entry.value, entry.origin);
     }
 }
@@ -217,9 +241,7 @@ fn example_section(text: &mut String, section: &Section, table: Option<&str>) {
     if settings.is_empty() {
         return;
     }
-    let _ = write!(text, "\n# ---- {} ----\n", section.title);
-    let intro = section.intro.lines().filter(|line| !line.starts_with("```"));
-    intro.for_each(|line| comment(text, line));
+    heading(text, section);
     for about in settings {
         text.push('\n');
         comment(text, &meaning(about));
@@ -234,6 +256,12 @@ fn example_section(text: &mut String, section: &Section, table: Option<&str>) {
         }
         let _ = writeln!(text, "#{} = {}", about.key(), about.default);
     }
+}
+
+fn heading(text: &mut String, section: &Section) {
+    let _ = write!(text, "\n# ---- {} ----\n", section.title);
+    let intro = section.intro.lines().filter(|line| !line.starts_with("```"));
+    intro.for_each(|line| comment(text, line));
 }
 
 /// Adds a comment, broken into lines.

@@ -2,8 +2,8 @@
 
 use super::setting::{About, Section};
 use super::{
-    Error, auth_cookie, cors, csrf, database, headers, hosts, jwt_auth, languages, passwords, rest_framework,
-    routes, secrets, server, session, simple_jwt, users,
+    Error, auth_cookie, claims, cors, csrf, database, headers, hosts, jwt_auth, languages, passwords,
+    rest_framework, routes, secrets, server, session, simple_jwt, users,
 };
 
 /// Every setting, in the order of the reference page. Those of a table come after those of none, as in a file.
@@ -21,6 +21,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     users::SECTION,
     simple_jwt::SECTION,
     auth_cookie::SECTION,
+    claims::SECTION,
     simple_jwt::LATER_SECTION,
     simple_jwt::PYTHON_SECTION,
     jwt_auth::SECTION,
@@ -49,8 +50,11 @@ pub(crate) fn find(name: &str) -> Option<&'static About> {
     all().find(|about| about.name == name)
 }
 
-/// Whether the name is one of those that only the user knows: `user.fields.age.type`.
+/// Whether the name is one of those that only the user knows: `user.fields.age.type`, `SIMPLE_JWT_CLAIMS.roles`.
 pub(crate) fn is_open(name: &str) -> bool {
+    if let Some(rest) = name.strip_prefix(claims::TABLE) {
+        return rest.starts_with('.');
+    }
     let key = name
         .strip_prefix("user.fields.")
         .and_then(|rest| rest.split_once('.'));
@@ -68,7 +72,7 @@ pub(crate) fn is_table(name: &str) -> bool {
             .strip_prefix(name)
             .is_some_and(|rest| rest.starts_with('.'))
     };
-    name == "user.fields" || is_field || all().any(is_above)
+    name == "user.fields" || name == claims::TABLE || is_field || all().any(is_above)
 }
 
 /// The error for a name that no setting has.

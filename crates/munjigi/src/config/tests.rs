@@ -1,6 +1,7 @@
 //! The settings as a whole: from what somebody writes to what the server reads, or the sentence that it stops with.
 
 mod auth_cookie;
+mod claims;
 mod reading;
 mod resolving;
 

@@ -64,6 +64,16 @@ pub(crate) enum Origin {
     DataDir(PathBuf),
 }
 
+impl Origin {
+    /// The line of the file; what stands in no file comes after all of it.
+    pub(crate) fn line(&self) -> usize {
+        match self {
+            Self::File { line, .. } => *line,
+            Self::Variable(_) | Self::Flag(_) | Self::DataDir(_) => usize::MAX,
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
