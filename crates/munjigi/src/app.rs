@@ -3,7 +3,7 @@
 
 use crate::accounts::session_rows::SessionRows;
 use crate::clock::{Clock, Entropy, entropy};
-use crate::config::{AuthenticationClass, Config};
+use crate::config::{AuthenticationClass, Config, TokenClaim};
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use munjigi_passwords::pool::HashingPool;
@@ -40,6 +40,9 @@ impl App {
     pub async fn new(mut config: Config, store: Store, clock: Clock) -> Result<Self, Error> {
         if migrate::is_adopted(&store).await? {
             config.routes = config.routes.for_adopted_database();
+        }
+        if config.claims.iter().any(TokenClaim::reads_permissions) {
+            migrate::check_permissions(&store).await?;
         }
         let ticking = clock.clone();
         let jwt = SimpleJwt::new(config.simple_jwt.clone())?.with_clock(move || ticking.now());

@@ -23,6 +23,17 @@ pub enum Error {
     /// A token that was presented as a credential, and why each class of `AUTH_TOKEN_CLASSES` refused it.
     #[error("The token is of no class that is taken.")]
     Bearer(Vec<(TokenClass, munjigi_tokens::Error)>),
+    /// A token that `[SIMPLE_JWT_CLAIMS]` makes longer than anybody would take it back.
+    #[error(
+        "The token of this user would be {length} bytes long, and no more than {longest} can be taken back. Keep what \
+         SIMPLE_JWT_CLAIMS puts into tokens short: fewer groups and permissions, or `is_staff` in their place."
+    )]
+    TokenTooLong {
+        /// Its length in bytes.
+        length: usize,
+        /// The longest that can be used.
+        longest: usize,
+    },
     /// The user of a refresh token is gone, or may no longer come in.
     #[error("The token's account is not active.")]
     NoActiveAccount,

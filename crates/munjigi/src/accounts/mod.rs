@@ -4,6 +4,7 @@
 //! Django keeps these rules in `contrib/auth/{__init__,backends,forms}.py`, simplejwt in its serializers.
 
 pub mod administration;
+mod claims;
 pub mod drf_jwt;
 mod error;
 mod hashing;

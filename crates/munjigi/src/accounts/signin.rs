@@ -4,9 +4,11 @@
 //! Every door asks [`authenticate`]: wrong, unknown, inactive and unusable get one answer after one hash. A hash takes
 //! its time, so what it was run for is asked once more in the transaction that opens the sign-in.
 
+use super::claims::UserClaims;
 use super::error::{Error, Result};
 use super::record::{self, Carrier};
 use super::sessions::Session;
+use super::tokens::Slide;
 use super::{Client, hashing, password, tokens};
 use crate::app::App;
 use jiff::Timestamp;
@@ -93,9 +95,10 @@ fn only(mut found: Vec<User>) -> Option<User> {
 ///
 /// # Errors
 /// [`Error::InvalidCredentials`] where the user was shut out, or given another password, since he showed his;
-/// [`Error::Token`] where `USER_ID_FIELD` names what this user has not; [`Error::Store`].
+/// [`Error::Token`] where `USER_ID_FIELD` names what this user has not; [`Error::TokenTooLong`]; [`Error::Store`].
 pub async fn open_jwt(app: &App, user: &User, client: &Client, now: Timestamp) -> Result<tokens::Pair> {
-    let (pair, opening) = tokens::mint(app, user, client, now)?;
+    let claims = UserClaims::of(app, &mut app.store().reader(), user).await?;
+    let (pair, opening) = tokens::mint(app, user, claims, client, now)?;
     open(app, user, opening, now).await?;
     tracing::info!(target: "munjigi::account", event = "signed_in", carrier = "jwt", user = %user.id);
     Ok(pair)
@@ -105,11 +108,12 @@ pub async fn open_jwt(app: &App, user: &User, client: &Client, now: Timestamp) -
 ///
 /// # Errors
 /// As [`open_jwt`].
-pub async fn open_sliding(app: &App, user: &User, client: &Client, now: Timestamp) -> Result<String> {
-    let (token, opening) = tokens::mint_sliding(app, user, client, now)?;
+pub async fn open_sliding(app: &App, user: &User, client: &Client, now: Timestamp) -> Result<Slide> {
+    let claims = UserClaims::of(app, &mut app.store().reader(), user).await?;
+    let (slide, opening) = tokens::mint_sliding(app, user, claims, client, now)?;
     open(app, user, opening, now).await?;
     tracing::info!(target: "munjigi::account", event = "signed_in", carrier = "sliding", user = %user.id);
-    Ok(token)
+    Ok(slide)
 }
 
 async fn open(app: &App, user: &User, opening: tokens::Opening, now: Timestamp) -> Result<()> {

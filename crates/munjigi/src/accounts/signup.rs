@@ -3,6 +3,7 @@
 //! Beyond Django an e-mail address belongs to one sign-up: otherwise a second account with a stranger's address
 //! would keep him from signing in by it. Rows that munjigi did not make may repeat addresses.
 
+use super::claims::UserClaims;
 use super::error::{Error, Result};
 use super::{Client, hashing, tokens};
 use crate::app::App;
@@ -41,7 +42,7 @@ pub async fn signup(app: &App, application: Application, now: Timestamp) -> Resu
 /// Makes a user and signs him in by JWT, both or neither.
 ///
 /// # Errors
-/// As [`signup`].
+/// As [`signup`]; [`Error::TokenTooLong`].
 pub async fn signup_with_tokens(
     app: &App,
     application: Application,
@@ -83,7 +84,8 @@ fn write_with_tokens<'t>(
             now,
         } = signup;
         let user = insert(tx, user, app.config().email_unique).await?;
-        let minted = tokens::mint(app, &user, client, *now);
+        let claims = UserClaims::of(app, tx, &user).await?;
+        let minted = tokens::mint(app, &user, claims, client, *now);
         let (pair, opening) = minted.map_err(|error| StoreError::Statement(Arc::new(error)))?;
         tokens::write(tx, &opening).await?;
         Ok((user, pair))
@@ -191,9 +193,15 @@ async fn insert(tx: &mut Tx, user: &NewUser, email_unique: bool) -> munjigi_stor
     Ok(created)
 }
 
-/// A race lost at the insert is the same error of the same field as one seen before.
+/// A race lost at the insert is the same error of the same field as one seen before. A token that cannot be given out
+/// takes the user back.
 fn conflict(error: StoreError) -> Error {
     match error {
+        StoreError::Statement(cause)
+            if let Some(&Error::TokenTooLong { length, longest }) = cause.downcast_ref() =>
+        {
+            Error::TokenTooLong { length, longest }
+        }
         StoreError::UniqueViolation { table, .. } if table == "munjigi_email" => {
             FieldErrors::of("email", vec![Text::EmailTaken]).into()
         }

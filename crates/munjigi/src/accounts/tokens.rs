@@ -13,6 +13,8 @@ pub use sliding::refresh_sliding;
 pub use verify::verify;
 
 use super::Client;
+use super::claims::UserClaims;
+use super::error::{Error, Result};
 use super::record::{self, Carrier};
 use crate::app::App;
 use base64::Engine;
@@ -22,8 +24,10 @@ use munjigi_store::records::NewRecord;
 use munjigi_store::token_blacklist::{self, OutstandingToken};
 use munjigi_store::users::User;
 use munjigi_store::{Tx, records};
+use munjigi_tokens::jws::MAX_TOKEN;
 use munjigi_tokens::{Error as TokenError, Minted, RefreshToken, SlidingToken, Token, TokenType};
 use munjigi_user::UserId;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// The two tokens of a sign-in, as text.
@@ -32,6 +36,16 @@ pub struct Pair {
     pub access: String,
     /// The refresh token.
     pub refresh: String,
+    /// What the answer to the sign-in tells beside them (`[SIMPLE_JWT_CLAIMS]`, `in_body`).
+    pub told: Map<String, Value>,
+}
+
+/// The one token of a sign-in that slides, as text.
+pub struct Slide {
+    /// The sliding token.
+    pub token: String,
+    /// As [`Pair::told`].
+    pub told: Map<String, Value>,
 }
 
 /// The rows of a sign-in by token.
@@ -48,18 +62,26 @@ impl Opening {
 }
 
 /// A pair of tokens for a user, and the rows that go with it, not yet written.
+///
+/// # Errors
+/// [`Error::Token`] where `USER_ID_FIELD` names what this user has not; [`Error::TokenTooLong`].
 pub(super) fn mint(
     app: &App,
     user: &User,
+    claims: UserClaims,
     client: &Client,
     now: Timestamp,
-) -> Result<(Pair, Opening), TokenError> {
+) -> Result<(Pair, Opening)> {
     let sid = record::new_sid(app);
     let refresh = RefreshToken::for_user_at(app.jwt(), user, now)?.with_claim("sid", sid.as_str())?;
+    let refresh = claims.put_into(refresh)?;
     let pair = Pair {
         access: refresh.access_token_at(now).encode()?,
         refresh: refresh.encode()?,
+        told: claims.for_body(),
     };
+    check_length(app, user, &pair.access)?;
+    check_length(app, user, &pair.refresh)?;
     let opening = Opening {
         outstanding: outstanding(Some(user.id.clone()), &refresh, &pair.refresh)?,
         record: record::open(app, user, sid, carried_by(&refresh), client, now),
@@ -71,18 +93,45 @@ pub(super) fn mint(
 pub(super) fn mint_sliding(
     app: &App,
     user: &User,
+    claims: UserClaims,
     client: &Client,
     now: Timestamp,
-) -> Result<(String, Opening), TokenError> {
+) -> Result<(Slide, Opening)> {
     let sid = record::new_sid(app);
     let token = SlidingToken::for_user_at(app.jwt(), user, now)?.with_claim("sid", sid.as_str())?;
+    let token = claims.put_into(token)?;
     let text = token.encode()?;
+    check_length(app, user, &text)?;
     let opening = Opening {
         outstanding: outstanding(Some(user.id.clone()), &token, &text)?,
         record: record::open(app, user, sid, carried_by(&token), client, now),
     };
-    Ok((text, opening))
+    let slide = Slide {
+        token: text,
+        told: claims.for_body(),
+    };
+    Ok((slide, opening))
 }
+
+/// Refuses to give out what nobody would take back: we read no more than [`MAX_TOKEN`], and a browser keeps no cookie
+/// that is longer, with its name, than [`MAX_COOKIE`]. It tells browsers nothing when it drops one.
+fn check_length(app: &App, user: &User, token: &str) -> Result<()> {
+    let names = app.config().auth_cookie.as_ref();
+    let names = names.map(|cookies| cookies.access_name.len().max(cookies.refresh_name.len()));
+    let longest = names.map_or(MAX_TOKEN, |name| MAX_COOKIE.saturating_sub(name));
+    if token.len() <= longest {
+        return Ok(());
+    }
+    let error = Error::TokenTooLong {
+        length: token.len(),
+        longest,
+    };
+    tracing::error!(target: "munjigi::account", event = "token_too_long", user = %user.id, "{error}");
+    Err(error)
+}
+
+/// RFC 6265bis, section 5.6: name and value.
+const MAX_COOKIE: usize = 4096;
 
 pub(super) async fn write(tx: &mut Tx, opening: &Opening) -> munjigi_store::Result<()> {
     records::open(tx, &opening.record).await?;

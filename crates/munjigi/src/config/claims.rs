@@ -20,6 +20,13 @@ pub struct TokenClaim {
     pub placed: ClaimPlaced,
 }
 
+impl TokenClaim {
+    /// Whether the tables of groups and permissions are asked for its value.
+    pub fn reads_permissions(&self) -> bool {
+        matches!(self.source, ClaimSource::Groups | ClaimSource::Permissions)
+    }
+}
+
 /// Where the value of a claim comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClaimSource {

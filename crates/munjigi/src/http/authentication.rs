@@ -120,7 +120,7 @@ pub fn json_web_token<'h>(headers: &'h HeaderMap, app: &App) -> Option<&'h str> 
     (is_ours && !token.is_empty() && !token.contains(' ')).then_some(token)
 }
 
-/// The same by the cookie that `AUTH_COOKIE` names. A browser sends it to every page, asked or not; so one that is no
+/// `JWTAuthentication` by the cookie that `AUTH_COOKIE` names. A browser sends it to every page, asked or not; so one that is no
 /// longer good shuts no door that is open without it.
 async fn by_token_cookie(
     parts: &Parts,

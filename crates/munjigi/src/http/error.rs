@@ -177,6 +177,7 @@ impl Error {
                 }
                 A::JsonWebToken(Refused::Ended) => StatusCode::FORBIDDEN,
                 A::JsonWebToken(_) => StatusCode::UNAUTHORIZED,
+                A::TokenTooLong { .. } => StatusCode::FORBIDDEN,
                 A::Busy | A::Store(munjigi_store::Error::Busy | munjigi_store::Error::Unavailable(_)) => {
                     StatusCode::SERVICE_UNAVAILABLE
                 }
@@ -214,6 +215,7 @@ impl Error {
                 A::Invalid(fields) => ("invalid", fields.render(lang)),
                 A::NoActiveAccount => detail("no_active_account", Text::NoActiveAccountForToken),
                 A::JsonWebToken(refused) => detail(json_web_token_word(*refused), guard_text(*refused)),
+                A::TokenTooLong { .. } => detail("token_too_long", Text::TokenTooLong),
                 A::UserNotFound => coded("user_not_found", Text::UserNotFound),
                 A::UserInactive => coded("user_inactive", Text::UserInactive),
                 A::Token(error) if self.status() == StatusCode::UNAUTHORIZED => {

@@ -64,6 +64,9 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
         Text::NotFound => "Not found.".into(),
         Text::MethodNotAllowed(method) => format!("Method \"{method}\" not allowed.").into(),
         Text::NotAcceptable => "Could not satisfy the request Accept header.".into(),
+        Text::TokenTooLong => {
+            "A token for this account would be too long. Please contact whoever runs this site.".into()
+        }
         Text::Throttled(None) => "Request was throttled.".into(),
         Text::Throttled(Some(1)) => "Request was throttled. Expected available in 1 second.".into(),
         Text::Throttled(Some(wait)) => {

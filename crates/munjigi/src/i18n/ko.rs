@@ -68,6 +68,7 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
         Text::NotFound => "찾을 수 없습니다.".into(),
         Text::MethodNotAllowed(method) => format!("메서드 \"{method}\"는 허용되지 않습니다.").into(),
         Text::NotAcceptable => "요청 Accept 헤더를 만족시킬 수 없습니다.".into(),
+        Text::TokenTooLong => "이 계정의 토큰이 너무 깁니다. 사이트 관리자에게 문의해 주세요.".into(),
         Text::Throttled(None) => "요청이 제한되었습니다.".into(),
         Text::Throttled(Some(wait)) => {
             format!("요청이 제한되었습니다. {wait} 초 후에 사용 가능합니다.").into()

@@ -114,6 +114,8 @@ pub enum Text {
     MethodNotAllowed(String),
     /// 406.
     NotAcceptable,
+    /// 403 to a user whose token would be longer than anybody would take it back. Ours.
+    TokenTooLong,
     /// 429, and in how many seconds to come again.
     Throttled(Option<u64>),
     /// 500.
@@ -282,6 +284,7 @@ mod tests {
             | Text::FilesRefused
             | Text::BodyTooLarge(_)
             | Text::PasswordTooLong(_)
+            | Text::TokenTooLong
             | Text::Unavailable
             | Text::SignupDone
             | Text::SigninDone

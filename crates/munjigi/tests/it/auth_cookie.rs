@@ -14,6 +14,7 @@ on_both!(
     a_bearer_header_wins_over_the_cookie,
     a_request_by_cookie_needs_the_csrf_token_where_it_changes_something,
     the_refresh_cookie_gives_a_new_access_cookie,
+    a_rotation_sets_the_new_refresh_cookie,
     a_refresh_token_in_the_body_needs_no_csrf_token,
     signing_out_by_cookie_ends_the_sign_in_and_clears_both,
     signing_out_by_cookie_needs_the_csrf_token,
@@ -253,6 +254,32 @@ async fn the_refresh_cookie_gives_a_new_access_cookie(database: Database) {
     let reply = reply.expect_error(401, "token_expired");
     assert_eq!(reply.json()["code"], "token_not_valid");
     assert_eq!(client.cookies["access_refresh"], signed_in.text("refresh_token"));
+}
+
+async fn a_rotation_sets_the_new_refresh_cookie(database: Database) {
+    let settings = [
+        ("SIMPLE_JWT__ROTATE_REFRESH_TOKENS", "true"),
+        ("SIMPLE_JWT__BLACKLIST_AFTER_ROTATION", "true"),
+    ];
+    let server = server(database, &settings).await;
+    let (mut client, signed_in) = browser(&server).await;
+    server.clock.advance(60);
+    client.csrf_header();
+    let reply = client
+        .post("/user/jwt_refresh", &json!({}))
+        .await
+        .expect_status(200);
+    let refresh = reply.text("refresh_token");
+    assert_ne!(refresh, signed_in.text("refresh_token"));
+    assert_eq!(client.cookies["access_refresh"], refresh);
+    assert_eq!(
+        attributes(&reply, "access_refresh"),
+        "expires=Thu, 08 Jan 2026 00:01:00 GMT; HttpOnly; Max-Age=604800; Path=/user/; SameSite=Lax"
+    );
+    client
+        .post("/user/jwt_refresh", &json!({}))
+        .await
+        .expect_status(200);
 }
 
 async fn a_refresh_token_in_the_body_needs_no_csrf_token(database: Database) {

@@ -13,6 +13,7 @@ mod auth_cookie;
 mod bad_input;
 mod bearer;
 mod browser_boundary;
+mod claims;
 mod commands;
 mod djangos_tokens;
 mod drf_jwt;

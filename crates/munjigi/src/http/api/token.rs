@@ -12,7 +12,7 @@ use crate::http::fields;
 use axum::extract::State;
 use axum::{Json, Router};
 use munjigi_store::users::User;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The routes of this file, where `[ROUTES]` puts them.
 pub fn routes(app: &App) -> Router<App> {
@@ -82,7 +82,11 @@ const CREDENTIALS: &[Field] = &[
 async fn obtain_pair(State(app): State<App>, context: Context, fields: Fields) -> Result<Json<Value>> {
     let user = authenticate(&app, &context, &fields).await?;
     let pair = signin::open_jwt(&app, &user, context.client(), context.now()).await?;
-    Ok(Json(json!({"refresh": pair.refresh, "access": pair.access})))
+    let mut body = Map::new();
+    body.insert("refresh".to_owned(), pair.refresh.into());
+    body.insert("access".to_owned(), pair.access.into());
+    body.extend(pair.told);
+    Ok(Json(body.into()))
 }
 
 /// `TokenRefreshView`.
@@ -112,8 +116,11 @@ async fn blacklist(State(app): State<App>, context: Context, fields: Fields) -> 
 /// `TokenObtainSlidingView`.
 async fn obtain_sliding(State(app): State<App>, context: Context, fields: Fields) -> Result<Json<Value>> {
     let user = authenticate(&app, &context, &fields).await?;
-    let token = signin::open_sliding(&app, &user, context.client(), context.now()).await?;
-    Ok(Json(json!({"token": token})))
+    let slide = signin::open_sliding(&app, &user, context.client(), context.now()).await?;
+    let mut body = Map::new();
+    body.insert("token".to_owned(), slide.token.into());
+    body.extend(slide.told);
+    Ok(Json(body.into()))
 }
 
 /// `TokenRefreshSlidingView`.

@@ -67,6 +67,7 @@ async fn jwt_signup(State(app): State<App>, context: Context, fields: Fields) ->
     );
     body.insert("user".to_owned(), represent(&user));
     body.extend(hand_out_pair(&app, &context, &pair));
+    body.extend(pair.told);
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 
@@ -94,6 +95,7 @@ async fn jwt_signin(State(app): State<App>, context: Context, fields: Fields) ->
         "message".to_owned(),
         Text::SigninDone.render(context.lang()).into(),
     );
+    body.extend(pair.told);
     Ok(Json(body).into_response())
 }
 
