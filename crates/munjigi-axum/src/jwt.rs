@@ -1,5 +1,7 @@
 //! `JWTAuthentication` and `JWTStatelessUserAuthentication` of simplejwt 5.5.1 (`authentication.py`).
 
+#[cfg(feature = "remote")]
+use crate::remote::{JwksClient, RemoteKeys};
 use crate::{BaseAuthentication, BearerHeader, BoxFuture, Csrf, Error, TokenUser, cookies};
 use http::HeaderValue;
 use http::request::Parts;
@@ -16,6 +18,8 @@ pub struct JwtAuthentication<U> {
     users: Box<dyn Users<U>>,
     cookie: Option<TokenCookie>,
     revocations: Option<Box<dyn Revocations>>,
+    #[cfg(feature = "remote")]
+    keys: Option<RemoteKeys>,
 }
 
 /// `AUTH_COOKIE`.
@@ -53,6 +57,22 @@ impl<U> JwtAuthentication<U> {
         }
     }
 
+    /// Verifies with the keys of another server: `JWK_URL`. They take the place of the ring that the [`SimpleJwt`] has, which
+    /// may be empty, and are for its `ALGORITHM` alone.
+    ///
+    /// Needs the feature `remote`.
+    ///
+    /// # Errors
+    /// [`TokenError::ImproperlyConfigured`] where `ALGORITHM` has no public keys.
+    #[cfg(feature = "remote")]
+    pub fn keys(self, client: JwksClient) -> Result<Self, TokenError> {
+        let keys = RemoteKeys::new(client, self.jwt.settings().algorithm)?;
+        Ok(Self {
+            keys: Some(keys),
+            ..self
+        })
+    }
+
     fn of(jwt: SimpleJwt, users: Box<dyn Users<U>>) -> Result<Self, TokenError> {
         Ok(Self {
             bearer: BearerHeader::new(jwt.settings())?,
@@ -60,6 +80,8 @@ impl<U> JwtAuthentication<U> {
             users,
             cookie: None,
             revocations: None,
+            #[cfg(feature = "remote")]
+            keys: None,
         })
     }
 }
@@ -100,6 +122,10 @@ impl<U: Send + Sync + 'static> BaseAuthentication<U> for JwtAuthentication<U> {
 
 impl<U> JwtAuthentication<U> {
     async fn user(&self, text: &str) -> Result<U, Error> {
+        #[cfg(feature = "remote")]
+        if let Some(keys) = &self.keys {
+            keys.prepare(&self.jwt, text).await?;
+        }
         let verified = self.jwt.validated_token(text, self.jwt.now());
         let (class, token) = verified.map_err(Error::TokenNotValid)?;
         self.check_revocation(class, &token)?;

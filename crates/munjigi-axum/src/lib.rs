@@ -9,6 +9,8 @@ mod extract;
 pub mod header;
 mod jwt;
 pub mod permissions;
+#[cfg(feature = "remote")]
+pub mod remote;
 mod require;
 mod session;
 mod token_user;

@@ -3,7 +3,13 @@
 
 mod bearer;
 mod cookies;
+#[cfg(feature = "remote")]
+mod ended;
 mod extractors;
+#[cfg(feature = "remote")]
+mod issuer;
+#[cfg(feature = "remote")]
+mod jwks;
 mod permissions;
 mod simplejwt_http;
 mod support;
