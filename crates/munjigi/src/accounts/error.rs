@@ -37,6 +37,10 @@ pub enum Error {
     /// The user of a refresh token is gone, or may no longer come in.
     #[error("The token's account is not active.")]
     NoActiveAccount,
+    /// The user of a token that is to be refreshed has another password than it was made for: what simplejwt's `main`
+    /// has words for.
+    #[error("The token was made for another password.")]
+    PasswordChanged,
     /// The user of an access token is gone.
     #[error("The token's user does not exist.")]
     UserNotFound,

@@ -1,14 +1,14 @@
 //! Sign-out: the record ends, and with it everything that carries it.
 
 use super::error::{Error, Result};
-use super::tokens::standing::{by_claim, sid_of, verify_listed};
+use super::tokens::standing::{Presented, by_claim, sid_of, verify_listed};
 use super::{record, sessions, tokens};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_sessions::SessionKey;
 use munjigi_store::records::{End, EndReason};
 use munjigi_store::token_blacklist::{self, Blacklisting, OutstandingToken};
-use munjigi_store::{BoxFuture, Conn, Tx, records, users};
+use munjigi_store::{BoxFuture, Tx, records, users};
 use munjigi_tokens::{
     AccessToken, Error as TokenError, Refresh, Sliding, Token, TokenClass, TokenType, Untyped,
 };
@@ -38,8 +38,11 @@ pub async fn by_refresh_token(app: &App, text: &str, now: Timestamp) -> Result<(
 pub async fn blacklist(app: &App, text: &str, now: Timestamp) -> Result<()> {
     let mut conn = app.store().reader();
     let refresh = verify_listed::<Refresh>(app, &mut conn, text, now).await?;
-    let ending = Ending::of(app, &mut conn, (&refresh, text), now).await?;
-    match end(app, ending).await? {
+    let presented = Presented {
+        token: &refresh,
+        text,
+    };
+    match take_back(app, presented, EndReason::SignOut, now).await? {
         Blacklisting::Now => Ok(()),
         Blacklisting::Already => Err(TokenError::Blacklisted.into()),
     }
@@ -75,10 +78,28 @@ async fn by_token<T: TokenType>(app: &App, text: &str, now: Timestamp) -> Result
         Err(TokenError::Expired) => return Ok(()),
         token => token?,
     };
-    let mut conn = app.store().reader();
-    let ending = Ending::of(app, &mut conn, (&token, text), now).await?;
-    end(app, ending).await?;
+    let presented = Presented { token: &token, text };
+    take_back(app, presented, EndReason::SignOut, now).await?;
     Ok(())
+}
+
+/// Blacklists a token that can be, and ends the sign-in behind it. Whose it was is told where he is still there.
+pub(super) async fn take_back<T: TokenType>(
+    app: &App,
+    Presented { token, text }: Presented<'_, T>,
+    reason: EndReason,
+    now: Timestamp,
+) -> Result<Blacklisting> {
+    let user = match token.user_id() {
+        Ok(claim) => by_claim(app, &mut app.store().reader(), claim).await?,
+        Err(_) => None,
+    };
+    let ending = Ending {
+        sid: sid_of(token)?.map(str::to_owned),
+        token: tokens::outstanding(user.map(|user| user.id), token, text)?,
+        end: record::end(app, reason, now),
+    };
+    end(app, ending).await
 }
 
 async fn by_access_token(app: &App, text: &str, now: Timestamp) -> Result<()> {
@@ -108,26 +129,6 @@ struct Ending {
     /// The token that was presented, where it is one that can be blacklisted.
     token: Option<OutstandingToken>,
     end: End,
-}
-
-impl Ending {
-    /// What ends with a token that can be blacklisted. Whose it was is told where he is still there.
-    async fn of<T: TokenType>(
-        app: &App,
-        conn: &mut Conn,
-        (token, text): (&Token<T>, &str),
-        now: Timestamp,
-    ) -> Result<Self> {
-        let user = match token.user_id() {
-            Ok(claim) => by_claim(app, conn, claim).await?,
-            Err(_) => None,
-        };
-        Ok(Self {
-            sid: sid_of(token)?.map(str::to_owned),
-            token: tokens::outstanding(user.map(|user| user.id), token, text)?,
-            end: record::end(app, EndReason::SignOut, now),
-        })
-    }
 }
 
 async fn end(app: &App, ending: Ending) -> Result<Blacklisting> {

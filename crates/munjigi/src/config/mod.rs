@@ -108,6 +108,8 @@ pub struct Config {
     pub validators: Vec<Box<dyn Validator>>,
     /// `[SIMPLE_JWT]`.
     pub simple_jwt: SimpleJwtSettings,
+    /// `SIMPLE_JWT.VERIFY_CHECKS_BLACKLIST`: whether a token that was taken back is no good to the verifying route.
+    pub verify_checks_blacklist: bool,
     /// `SIMPLE_JWT.COMPAT_VERSION`: which simplejwt is answered like.
     pub compat_version: CompatVersion,
     /// `SIMPLE_JWT.AUTH_HEADER_NAME` and `AUTH_HEADER_TYPES`: where a bearer token is looked for.
@@ -186,6 +188,7 @@ impl Config {
             hashing: passwords::pool(settings)?,
             validators: passwords::validators(settings)?,
             simple_jwt: jwt.settings,
+            verify_checks_blacklist: jwt.verify_checks_blacklist,
             compat_version: jwt.compat_version,
             bearer: jwt.bearer,
             auth_cookie,

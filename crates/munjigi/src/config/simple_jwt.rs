@@ -1,5 +1,5 @@
 //! `[SIMPLE_JWT]`: every key of simplejwt (`settings.py`, 5.5.1 and `main`), the `AUTH_COOKIE` keys that it never had,
-//! and `COMPAT_VERSION`.
+//! `VERIFY_CHECKS_BLACKLIST` and `COMPAT_VERSION`.
 //!
 //! The keys of [`described`] work. Those of [`python`] and [`later`] are known, and refused where they are given another
 //! value than the default: no key is taken and ignored.
@@ -23,7 +23,8 @@ use described::{
     BLACKLIST_AFTER_ROTATION, CHECK_REVOKE_TOKEN, CHECK_USER_IS_ACTIVE, COMPAT_VERSION, ISSUER, JTI_CLAIM,
     LEEWAY, REFRESH_TOKEN_LIFETIME, REVOKE_TOKEN_CLAIM, ROTATE_REFRESH_TOKENS, SIGNING_KEY,
     SLIDING_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_EXP_CLAIM, SLIDING_TOKEN_REFRESH_LIFETIME,
-    TOKEN_TYPE_CLAIM, UPDATE_LAST_LOGIN, USER_ID_CLAIM, USER_ID_FIELD, VERIFYING_KEY,
+    TOKEN_TYPE_CLAIM, UPDATE_LAST_LOGIN, USER_ID_CLAIM, USER_ID_FIELD, VERIFY_CHECKS_BLACKLIST,
+    VERIFYING_KEY,
 };
 use jiff::SignedDuration;
 use munjigi_axum::BearerHeader;
@@ -37,6 +38,7 @@ pub(super) struct Resolved {
     pub(super) settings: SimpleJwtSettings,
     /// `AUTH_HEADER_NAME` and `AUTH_HEADER_TYPES`.
     pub(super) bearer: BearerHeader,
+    pub(super) verify_checks_blacklist: bool,
     pub(super) compat_version: CompatVersion,
 }
 
@@ -79,6 +81,7 @@ pub(super) fn resolve(
     Ok(Resolved {
         settings: jwt,
         bearer,
+        verify_checks_blacklist: settings.read(&VERIFY_CHECKS_BLACKLIST)?,
         compat_version: settings.read(&COMPAT_VERSION)?,
     })
 }

@@ -172,12 +172,14 @@ impl Error {
                     | TokenError::ReservedClaim { .. }
                     | TokenError::ImproperlyConfigured(_),
                 ) => StatusCode::INTERNAL_SERVER_ERROR,
-                A::Token(_) | A::Bearer(_) | A::NoActiveAccount | A::UserNotFound | A::UserInactive => {
-                    StatusCode::UNAUTHORIZED
-                }
-                A::JsonWebToken(Refused::Ended) => StatusCode::FORBIDDEN,
-                A::JsonWebToken(_) => StatusCode::UNAUTHORIZED,
-                A::TokenTooLong { .. } => StatusCode::FORBIDDEN,
+                A::JsonWebToken(Refused::Ended) | A::TokenTooLong { .. } => StatusCode::FORBIDDEN,
+                A::Token(_)
+                | A::Bearer(_)
+                | A::JsonWebToken(_)
+                | A::NoActiveAccount
+                | A::PasswordChanged
+                | A::UserNotFound
+                | A::UserInactive => StatusCode::UNAUTHORIZED,
                 A::Busy | A::Store(munjigi_store::Error::Busy | munjigi_store::Error::Unavailable(_)) => {
                     StatusCode::SERVICE_UNAVAILABLE
                 }
@@ -216,6 +218,7 @@ impl Error {
                 A::NoActiveAccount => detail("no_active_account", Text::NoActiveAccountForToken),
                 A::JsonWebToken(refused) => detail(json_web_token_word(*refused), guard_text(*refused)),
                 A::TokenTooLong { .. } => detail("token_too_long", Text::TokenTooLong),
+                A::PasswordChanged => detail("password_changed", Text::PasswordChanged),
                 A::UserNotFound => coded("user_not_found", Text::UserNotFound),
                 A::UserInactive => coded("user_inactive", Text::UserInactive),
                 A::Token(error) if self.status() == StatusCode::UNAUTHORIZED => {

@@ -1,17 +1,23 @@
-//! Whole exchanges with simplejwt's views, as Django gave the answers, held against ours one by one in one server.
+//! Whole exchanges with simplejwt's views, as Django gave the answers, held against ours one by one: a day under the
+//! defaults (`simplejwt_http.json`), and every kind of request and every setting (`simplejwt_exchanges.json`).
 //!
-//! Tokens are compared by their header and their claims, but for the two that must differ: `jti` is random, and `sid`
-//! is ours. `/me/` of the recording is `/user/me`, of which `id` and `username` are compared.
+//! Tokens are compared by their header and their claims, but for what must differ: ids are random, `sid` is ours, and
+//! the digest of a salted hash is another each time. `/me/` of the recording is `/user/me`, of which `id` and
+//! `username` are compared.
 
 use crate::support::{Client, Database, Reply, START, TestServer, claims, header, on_both};
 use http::Method;
+use jiff::Timestamp;
+use munjigi_store::token_blacklist::{self, OutstandingToken};
 use munjigi_store::users;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-on_both!(simplejwts_exchanges_are_answered_as_simplejwt_answered_them);
+on_both!(
+    simplejwts_exchanges_are_answered_as_simplejwt_answered_them,
+    under_other_settings_too_the_answers_are_simplejwts,
+);
 
-const FILE: &str = "simplejwt_http.json";
 const PASSWORD: &str = "Str0ng-pass-2026!";
 /// Where the recording's routes stand.
 const ROUTES: [(&str, &str); 8] = [
@@ -32,32 +38,99 @@ async fn simplejwts_exchanges_are_answered_as_simplejwt_answered_them(database: 
         ("LANGUAGE_CODE", "en"),
     ];
     let server = database.server_with(&settings).await;
-    let recording = read(FILE);
-    people(&server).await;
-    let deviations = deviations();
+    let recording = read("vectors/simplejwt_http.json");
+    let mut verdict = Verdict::on("simplejwt_http.json");
+    replay(
+        &server,
+        recording["vectors"].as_array().unwrap().iter(),
+        &mut verdict,
+    )
+    .await;
+    verdict.expect(114, 9);
+}
+
+async fn under_other_settings_too_the_answers_are_simplejwts(database: Database) {
+    let recording = read("simplejwt_exchanges.json");
+    let mut verdict = Verdict::on("simplejwt_exchanges.json");
+    for (profile, described) in recording["profiles"].as_object().unwrap() {
+        let settings = environment(&described["settings"]);
+        let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let server = database.twin().await.server_with(&settings).await;
+        let vectors = recording["vectors"].as_array().unwrap().iter();
+        let vectors = vectors.filter(|vector| vector["profile"] == **profile);
+        replay(&server, vectors, &mut verdict).await;
+    }
+    verdict.expect(945, 21);
+}
+
+/// `SIMPLE_JWT` of a profile, as environment variables have it.
+fn environment(settings: &Value) -> Vec<(String, String)> {
+    let settings = settings.as_object().unwrap().iter();
+    settings
+        .map(|(name, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            (format!("SIMPLE_JWT__{name}"), value)
+        })
+        .collect()
+}
+
+/// How the exchanges of a file went.
+struct Verdict {
+    /// Those that are answered differently on purpose.
+    deviations: BTreeSet<String>,
+    same: usize,
+    different: BTreeSet<String>,
+}
+
+impl Verdict {
+    fn on(file: &str) -> Self {
+        let entries = read_toml("deviations.toml");
+        let entries = entries["deviation"].as_array().unwrap().iter();
+        let ours = entries.filter(|entry| entry["vectors"].as_str() == Some(file));
+        Self {
+            deviations: ours
+                .map(|entry| entry["id"].as_str().unwrap().to_owned())
+                .collect(),
+            same: 0,
+            different: BTreeSet::new(),
+        }
+    }
+
+    fn compare(&mut self, id: &str, ours: &Value, theirs: &Value) {
+        if ours == theirs {
+            self.same += 1;
+        } else {
+            assert!(
+                self.deviations.contains(id),
+                "{id}\nours   {ours}\ntheirs {theirs}"
+            );
+            self.different.insert(id.to_owned());
+        }
+    }
+
+    fn expect(self, same: usize, different: usize) {
+        assert_eq!(self.different, self.deviations, "an entry without a difference");
+        assert_eq!((self.same, self.different.len()), (same, different));
+    }
+}
+
+/// Goes through the exchanges in their order, with the recording's users.
+async fn replay<'v>(server: &TestServer, vectors: impl Iterator<Item = &'v Value>, verdict: &mut Verdict) {
+    people(server).await;
     let mut saved = BTreeMap::new();
     let mut now = START;
-    let (mut same, mut different) = (0, BTreeSet::new());
-    for vector in recording["vectors"].as_array().unwrap() {
+    for vector in vectors {
         let id = vector["id"].as_str().unwrap();
-        before(&server, id).await;
+        before(server, vector, &saved).await;
         let path = vector["request"]["path"].as_str().unwrap();
         let (_, path) = ROUTES.iter().find(|(theirs, _)| *theirs == path).unwrap();
         let then = vector["now"].as_i64().unwrap();
         server.clock.advance(then - now);
         now = then;
-        let reply = ask(&server, &vector["request"], path, &saved).await;
+        let reply = ask(server, &vector["request"], path, &saved).await;
         keep(vector, &reply, &mut saved);
-        let (ours, theirs) = (answer(&reply), recorded(&vector["response"]));
-        if ours == theirs {
-            same += 1;
-        } else {
-            assert!(deviations.contains(id), "{id}\nours   {ours}\ntheirs {theirs}");
-            different.insert(id.to_owned());
-        }
+        verdict.compare(id, &answer(&reply), &recorded(&vector["response"]));
     }
-    assert_eq!(different, deviations, "an entry without a difference");
-    assert_eq!((same, different.len()), (114, 9));
 }
 
 /// The users of the recording, in its order, each with the same password as there.
@@ -90,24 +163,56 @@ async fn deactivate(server: &TestServer, username: &str) {
     assert!(written.await.unwrap());
 }
 
-/// What happened between two exchanges of the recording, behind the server's back.
-async fn before(server: &TestServer, id: &str) {
-    match id {
-        "me_deleted_user" => {
-            for sql in [
-                "UPDATE token_blacklist_outstandingtoken SET user_id = NULL WHERE user_id = 3",
-                "DELETE FROM user_user WHERE id = 3 AND username = 'todelete'",
-            ] {
-                server.sql(sql).await;
+/// What happened ahead of an exchange, behind the server's back.
+async fn before(server: &TestServer, vector: &Value, saved: &BTreeMap<String, String>) {
+    let happened = match (vector["id"].as_str().unwrap(), vector["before"].as_array()) {
+        (_, Some(actions)) => actions.clone(),
+        ("me_deleted_user", None) => vec![json!(["delete", "todelete"])],
+        ("me_inactive_user", None) => vec![json!(["deactivate", "deact"])],
+        ("me_after_password_change", None) => vec![json!(["password", "chpass"])],
+        _ => Vec::new(),
+    };
+    for action in &happened {
+        let whom = action[1].as_str().unwrap();
+        match action[0].as_str().unwrap() {
+            "deactivate" => deactivate(server, whom).await,
+            "delete" => delete(server, whom).await,
+            "password" => {
+                let encoded = server.encoded("another password");
+                server.set_password(whom, &encoded).await;
             }
+            "blacklist" => blacklist(server, &saved[whom]).await,
+            other => panic!("nothing that a test does: {other}"),
         }
-        "me_inactive_user" => deactivate(server, "deact").await,
-        "me_after_password_change" => {
-            let encoded = server.encoded("another password");
-            server.set_password("chpass", &encoded).await;
-        }
-        _ => {}
     }
+}
+
+async fn delete(server: &TestServer, username: &str) {
+    let id = server.user(username).await.id;
+    for sql in [
+        format!("UPDATE token_blacklist_outstandingtoken SET user_id = NULL WHERE user_id = {id}"),
+        format!("DELETE FROM user_user WHERE id = {id}"),
+    ] {
+        server.sql(&sql).await;
+    }
+}
+
+async fn blacklist(server: &TestServer, token: &str) {
+    let claims = claims(token);
+    let token = OutstandingToken {
+        user_id: None,
+        jti: claims["jti"].as_str().unwrap().to_owned(),
+        token: String::new(),
+        created_at: None,
+        expires_at: Timestamp::from_second(claims["exp"].as_i64().unwrap()).unwrap(),
+    };
+    let listed = server
+        .app
+        .store()
+        .write((token, server.clock.now()), |tx, (token, now)| {
+            Box::pin(token_blacklist::blacklist(tx, token, *now))
+        });
+    listed.await.unwrap();
 }
 
 async fn ask(server: &TestServer, request: &Value, path: &str, saved: &BTreeMap<String, String>) -> Reply {
@@ -122,6 +227,8 @@ async fn ask(server: &TestServer, request: &Value, path: &str, saved: &BTreeMap<
         match name.as_str() {
             "Authorization" => client.header_bytes("authorization", &bytes),
             "Accept" => client.header_bytes("accept", &bytes),
+            "Accept-Language" => client.header_bytes("accept-language", &bytes),
+            "X-Access-Token" => client.header_bytes("x-access-token", &bytes),
             other => panic!("a header that no test sends: {other}"),
         }
     }
@@ -207,34 +314,38 @@ fn comparable(body: Value) -> Value {
         members.remove(name);
     }
     for name in ["access", "refresh", "token"] {
-        if let Some(token) = members.get(name).and_then(Value::as_str).map(str::to_owned) {
-            let mut claims = claims(&token);
-            let claims = claims.as_object_mut().unwrap();
-            claims.shift_remove("jti");
-            claims.shift_remove("sid");
-            let opened = json!({"header": header(&token), "claims": claims}).to_string();
-            members.insert(name.to_owned(), Value::String(opened));
-        }
+        let opened = match members.get(name) {
+            Some(Value::String(token)) => json!({"header": header(token), "claims": claims(token)}),
+            Some(opened @ Value::Object(_)) => opened.clone(),
+            _ => continue,
+        };
+        members.insert(name.to_owned(), Value::String(without_chance(opened).to_string()));
     }
     Value::String(Value::Object(members).to_string())
 }
 
-fn read(name: &str) -> Value {
-    let path = format!(
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/vectors/{}"),
-        name
-    );
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+fn without_chance(mut token: Value) -> Value {
+    let claims = token["claims"].as_object_mut().unwrap();
+    for name in ["jti", "id", "sid"] {
+        claims.shift_remove(name);
+    }
+    for name in ["hash_password", "pw"] {
+        if let Some(digest) = claims.get_mut(name) {
+            *digest = json!("");
+        }
+    }
+    token
 }
 
-/// The exchanges that are answered differently on purpose.
-fn deviations() -> BTreeSet<String> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/deviations.toml");
-    let file: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
-    let entries = file["deviation"].as_array().unwrap();
-    let ours = entries
-        .iter()
-        .filter(|entry| entry["vectors"].as_str() == Some(FILE));
-    ours.map(|entry| entry["id"].as_str().unwrap().to_owned())
-        .collect()
+fn read(name: &str) -> Value {
+    serde_json::from_str(&text(name)).unwrap()
+}
+
+fn read_toml(name: &str) -> toml::Table {
+    text(name).parse().unwrap()
+}
+
+fn text(name: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures");
+    std::fs::read_to_string(format!("{folder}/{name}")).unwrap()
 }

@@ -5,7 +5,7 @@
 //! successor. Here the two are one statement, and all that a rotation writes is one transaction.
 
 use super::outstanding;
-use super::standing::{sid_of, user_who_renews, verify_listed};
+use super::standing::{Presented, sid_of, user_who_renews, verify_listed};
 use crate::accounts::error::{Error, Result};
 use crate::app::App;
 use jiff::Timestamp;
@@ -27,13 +27,14 @@ pub struct Refreshed {
 /// good, unless `BLACKLIST_AFTER_ROTATION` is on.
 ///
 /// # Errors
-/// [`Error::Token`] where the token is not good, was blacklisted or used up, or its sign-in has ended, and where its
-/// user has another password than it was made for; [`Error::NoActiveAccount`] where its user may no longer come in, or
+/// [`Error::Token`] where the token is not good, was blacklisted or used up, or its sign-in has ended, and with
+/// [`Error::PasswordChanged`] where its user has another password than it was made for; [`Error::NoActiveAccount`] where its user may no longer come in, or
 /// is gone (simplejwt answers 500 then); [`Error::Store`].
 pub async fn refresh(app: &App, text: &str, now: Timestamp) -> Result<Refreshed> {
     let mut conn = app.store().reader();
     let token = verify_listed::<Refresh>(app, &mut conn, text, now).await?;
-    let user = user_who_renews(app, &mut conn, &token, now).await?;
+    let presented = Presented { token: &token, text };
+    let user = user_who_renews(app, &mut conn, presented, now).await?;
     let access = token.access_token_at(now).encode()?;
     let refresh = if app.jwt().settings().rotate_refresh_tokens {
         Some(rotate(app, (token, text), user.id, now).await?)

@@ -5,9 +5,10 @@
 //! id, are still good. Here the user and the sign-in are asked for as at any refresh, and the rows follow the token.
 
 use super::outstanding;
-use super::standing::{sid_of, user_who_renews, verify_listed};
+use super::standing::{Presented, sid_of, user_who_renews, verify_listed};
 use crate::accounts::error::{Error, Result};
 use crate::app::App;
+use crate::config::CompatVersion;
 use jiff::Timestamp;
 use munjigi_store::token_blacklist::{self, OutstandingToken};
 use munjigi_store::{BoxFuture, Error as StoreError, Tx, records};
@@ -17,13 +18,20 @@ use munjigi_tokens::{Error as TokenError, Sliding};
 ///
 /// # Errors
 /// [`Error::Token`] where the token is not good, was blacklisted, or its time to be refreshed or its sign-in is over,
-/// and where its user has another password than it was made for; [`Error::NoActiveAccount`] where its user may no
+/// and with [`Error::PasswordChanged`] where its user has another password than it was made for; [`Error::NoActiveAccount`] where its user may no
 /// longer come in, or is gone; [`Error::Store`].
 pub async fn refresh_sliding(app: &App, text: &str, now: Timestamp) -> Result<String> {
     let mut conn = app.store().reader();
     let token = verify_listed::<Sliding>(app, &mut conn, text, now).await?;
-    let token = token.refresh_at(now)?;
-    let user = user_who_renews(app, &mut conn, &token, now).await?;
+    let renewed = token.clone().refresh_at(now);
+    if app.config().compat_version == CompatVersion::V5_5_1
+        && let Err(error) = renewed
+    {
+        return Err(error.into());
+    }
+    let presented = Presented { token: &token, text };
+    let user = user_who_renews(app, &mut conn, presented, now).await?;
+    let token = renewed?;
     let text = token.encode()?;
     let renewal = Renewal {
         sid: sid_of(&token)?.map(str::to_owned),

@@ -3,12 +3,20 @@
 //! `default_user_authentication_rule` (`authentication.py`), the user lookup of its serializers, and the record.
 
 use crate::accounts::error::{Error, Result};
-use crate::accounts::record;
+use crate::accounts::{record, signout};
 use crate::app::App;
+use crate::config::CompatVersion;
 use jiff::Timestamp;
+use munjigi_store::records::EndReason;
 use munjigi_store::users::User;
 use munjigi_store::{Conn, records, token_blacklist, users};
 use munjigi_tokens::{Error as TokenError, Token, TokenType, UntypedToken};
+
+/// A token that is good by itself, and its text.
+pub(in crate::accounts) struct Presented<'p, T> {
+    pub(in crate::accounts) token: &'p Token<T>,
+    pub(in crate::accounts) text: &'p str,
+}
 
 /// Verifies a token of a class that can be blacklisted: `BlacklistMixin.verify`, which asks the list before the type.
 pub(in crate::accounts) async fn verify_listed<T: TokenType>(
@@ -62,19 +70,29 @@ pub(super) fn may_come_in(app: &App, user: &User) -> bool {
 /// The user of a token that asks for a newer one, where he and the sign-in behind the token are as they were.
 ///
 /// # Errors
-/// [`Error::NoActiveAccount`] where he may no longer come in, or is gone (simplejwt answers 500 then);
-/// [`Error::Token`] where his password is another than the token was made for, or the sign-in has ended.
+/// [`Error::NoActiveAccount`] where he may no longer come in, or is gone (simplejwt 5.5.1 answers 500 then);
+/// [`Error::Token`] where the sign-in has ended, or the token was made for another password than he has now: in the
+/// words of simplejwt's `main` that is [`Error::PasswordChanged`], and the token is blacklisted.
 pub(super) async fn user_who_renews<T: TokenType>(
     app: &App,
     conn: &mut Conn,
-    token: &Token<T>,
+    presented: Presented<'_, T>,
     now: Timestamp,
 ) -> Result<User> {
+    let token = presented.token;
     let user = by_claim(app, conn, token.user_id()?)
         .await?
         .filter(|user| may_come_in(app, user))
         .ok_or(Error::NoActiveAccount)?;
-    token.check_password(&user)?;
+    if token.check_password(&user).is_err() {
+        return match app.config().compat_version {
+            CompatVersion::V5_5_1 => Err(TokenError::Blacklisted.into()),
+            CompatVersion::Main => {
+                signout::take_back(app, presented, EndReason::PasswordChange, now).await?;
+                Err(Error::PasswordChanged)
+            }
+        };
+    }
     if is_live(app, conn, token, &user, now).await? {
         Ok(user)
     } else {

@@ -2,7 +2,7 @@
 //!
 //! simplejwt asks the blacklist only where `BLACKLIST_AFTER_ROTATION` is on, and so calls a token good that its own
 //! refresh refuses. Here a token is good where the other routes would take it: not blacklisted, and of a sign-in that
-//! holds. Whether its user may come in is not asked, as there.
+//! holds. Whether its user may come in is not asked, as there. `VERIFY_CHECKS_BLACKLIST = false` is simplejwt's rule.
 
 use super::standing::{is_blacklisted, sid_of};
 use crate::accounts::error::Result;
@@ -23,7 +23,11 @@ pub async fn verify(app: &App, text: &str, now: Timestamp) -> Result<()> {
     let token = UntypedToken::verify_at(app.jwt(), text, now)?;
     let sid = sid_of(&token)?;
     let mut conn = app.store().reader();
-    if is_blacklisted(&mut conn, &token).await? || has_ended(app, &mut conn, sid, now).await? {
+    let config = app.config();
+    let is_list_asked = config.verify_checks_blacklist || config.simple_jwt.blacklist_after_rotation;
+    if (is_list_asked && is_blacklisted(&mut conn, &token).await?)
+        || (config.verify_checks_blacklist && has_ended(app, &mut conn, sid, now).await?)
+    {
         return Err(FieldErrors::of("non_field_errors", vec![Text::TokenBlacklisted]).into());
     }
     Ok(())

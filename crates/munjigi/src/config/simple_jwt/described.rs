@@ -138,12 +138,18 @@ pub(super) const CHECK_USER_IS_ACTIVE: Setting<bool> = Setting::upstream(
     "true",
     "Whether a token is good only while its user is active. A sign-in wants an active user in any case.",
 );
+pub(super) const VERIFY_CHECKS_BLACKLIST: Setting<bool> = Setting::ours(
+    "SIMPLE_JWT.VERIFY_CHECKS_BLACKLIST",
+    "true",
+    "Whether `/api/token/verify/` refuses every token that was blacklisted or whose sign-in has ended. simplejwt asks \
+     its blacklist only under BLACKLIST_AFTER_ROTATION: `false` is that rule.",
+);
 pub(super) const COMPAT_VERSION: Setting<CompatVersion> = Setting::ours(
     "SIMPLE_JWT.COMPAT_VERSION",
     "\"5.5.1\"",
-    "Which simplejwt is answered like: the release 5.5.1, or \"main\", what came after it. There a refresh, of a \
-     sliding token too, asks whether the user is there and active, and under CHECK_REVOKE_TOKEN whether his password \
-     is still the same.",
+    "Which simplejwt is answered like: the release 5.5.1, or \"main\", what came after it. A token whose user has \
+     another password by now is not refreshed in either; under CHECK_REVOKE_TOKEN \"main\" says so, where 5.5.1 has no \
+     other words than that the token is blacklisted. A sliding token's user is looked at before its times there.",
 );
 
 pub(crate) const SECTION: Section = Section {
@@ -175,6 +181,7 @@ pub(crate) const SECTION: Section = Section {
         &CHECK_REVOKE_TOKEN.about,
         &REVOKE_TOKEN_CLAIM.about,
         &CHECK_USER_IS_ACTIVE.about,
+        &VERIFY_CHECKS_BLACKLIST.about,
         &COMPAT_VERSION.about,
     ],
 };

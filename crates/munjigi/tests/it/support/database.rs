@@ -46,6 +46,14 @@ impl Database {
         Some(Self::Postgres { server, schema })
     }
 
+    /// Another empty one on the same kind of database.
+    pub(crate) async fn twin(&self) -> Self {
+        match self {
+            Self::Sqlite(_) => Self::sqlite(),
+            Self::Postgres { .. } => Self::postgres().await.unwrap(),
+        }
+    }
+
     /// A server with no setting written but what no test can do without.
     pub(crate) async fn server(self) -> TestServer {
         self.server_with(&[]).await
