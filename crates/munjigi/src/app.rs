@@ -1,6 +1,7 @@
 //! The running server, as every room of it sees it: the settings, the database, the keys, the hashing pool, the
 //! clock and chance. Cheap to clone.
 
+use crate::accounts::ended::EndedList;
 use crate::accounts::session_rows::SessionRows;
 use crate::clock::{Clock, Entropy, entropy};
 use crate::config::{AuthenticationClass, Config, TokenClaim};
@@ -25,6 +26,7 @@ struct Parts {
     jwt_auth: JwtAuth,
     session_rows: SessionRows,
     pool: HashingPool,
+    ended: Arc<EndedList>,
     clock: Clock,
     csrf: CsrfSettings,
     guard_challenge: HeaderValue,
@@ -54,12 +56,18 @@ impl App {
         let session_rows = SessionRows::new(&config.secret_keys, policy);
         let pool = HashingPool::new(Arc::clone(&config.hashers), config.hashing)?;
         let csrf = csrf_settings(&config)?;
+        let ended = Arc::new(EndedList::new(config.limits.revocation_max_staleness));
+        if config.needs_ended_list() {
+            let listening = Arc::clone(&ended);
+            store.on_ended(move |ended| listening.note(ended));
+        }
         Ok(Self(Arc::new(Parts {
             store,
             jwt,
             jwt_auth,
             session_rows,
             pool,
+            ended,
             clock,
             csrf,
             guard_challenge: guard_challenge(&config),
@@ -95,6 +103,11 @@ impl App {
     /// Hashes passwords.
     pub fn pool(&self) -> &HashingPool {
         &self.0.pool
+    }
+
+    /// Which sign-ins have ended. Nothing is noted in it where [`Config::needs_ended_list`] is false.
+    pub fn ended(&self) -> &EndedList {
+        &self.0.ended
     }
 
     /// How a CSRF token is checked.

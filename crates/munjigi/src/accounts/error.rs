@@ -56,6 +56,9 @@ pub enum Error {
     /// More passwords wait to be hashed than can be in time.
     #[error("Too many passwords wait to be hashed. Try again in a moment.")]
     Busy,
+    /// It is not known whether a sign-in has ended: the database was not reached for too long.
+    #[error("The list of ended sign-ins is older than REVOCATION_MAX_STALENESS.")]
+    Stale,
     /// A password that the preferred hasher cannot store.
     #[error(transparent)]
     Password(#[from] munjigi_passwords::Error),

@@ -3,6 +3,7 @@
 //!
 //! Nothing here changes who is signed in: a server may run at the same time.
 
+use super::ended;
 use super::error::Result;
 use crate::app::App;
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +17,8 @@ pub struct Cleared {
     pub sessions: u64,
     /// Session records, of sign-ins that ended longer ago than a token lives.
     pub records: u64,
+    /// Of the list of ended sign-ins: those of which no token can be good any more.
+    pub endings: u64,
 }
 
 /// Removes expired sessions, and the records of sign-ins that ended so long ago that every token they gave out has
@@ -28,6 +31,7 @@ pub async fn clear_sessions(app: &App, now: Timestamp) -> Result<Cleared> {
     Ok(Cleared {
         sessions: sessions::delete_expired(app.store(), now).await?,
         records: records::delete_ended(app.store(), before).await?,
+        endings: ended::delete_past(app, now).await?,
     })
 }
 

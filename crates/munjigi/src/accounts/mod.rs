@@ -6,6 +6,7 @@
 pub mod administration;
 mod claims;
 pub mod drf_jwt;
+pub mod ended;
 mod error;
 mod hashing;
 pub mod housekeeping;

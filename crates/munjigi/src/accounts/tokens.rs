@@ -5,11 +5,13 @@ mod bearer;
 mod refresh;
 mod sliding;
 pub(super) mod standing;
+mod stateless;
 mod verify;
 
 pub use bearer::authenticate;
 pub use refresh::{Refreshed, refresh};
 pub use sliding::refresh_sliding;
+pub use stateless::{TokenUser, authenticate_stateless};
 pub use verify::verify;
 
 use super::Client;

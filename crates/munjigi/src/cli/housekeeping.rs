@@ -25,6 +25,7 @@ impl ClearSessions {
         let cleared = housekeeping::clear_sessions(&app, app.now()).await?;
         writeln!(out, "Expired sessions removed: {}", cleared.sessions)?;
         writeln!(out, "Records of ended sign-ins removed: {}", cleared.records)?;
+        writeln!(out, "Endings removed from their list: {}", cleared.endings)?;
         Ok(())
     }
 }

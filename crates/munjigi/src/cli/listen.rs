@@ -1,6 +1,7 @@
 //! From an app to a server that listens, until a signal stops it: what `dev` and `serve` share.
 
 use super::error::{Error, Result};
+use crate::accounts::ended;
 use crate::app::App;
 use crate::http::{router, server};
 use std::io;
@@ -38,6 +39,17 @@ impl Stop {
     }
 }
 
+/// Does the work, and meanwhile keeps the list of ended sign-ins up to date, where anything asks it.
+async fn with_ended_list(app: &App, work: impl Future<Output = ()>) {
+    if !app.config().needs_ended_list() {
+        return work.await;
+    }
+    tokio::select! {
+        () = work => {}
+        never = ended::follow(app) => match never {},
+    }
+}
+
 /// Serves until a signal, then lets what is under way finish. A second signal ends that wait.
 pub(super) async fn serve(app: App, listeners: Vec<TcpListener>, mut signals: Stop) {
     for warning in &app.config().warnings {
@@ -45,7 +57,8 @@ pub(super) async fn serve(app: App, listeners: Vec<TcpListener>, mut signals: St
     }
     let limits = app.config().limits.clone();
     let (stop, stopped) = watch::channel(false);
-    let mut serving = pin!(server::serve(listeners, router(app), limits, stopped));
+    let serving = server::serve(listeners, router(app.clone()), limits, stopped);
+    let mut serving = pin!(with_ended_list(&app, serving));
     loop {
         tokio::select! {
             () = &mut serving => return,

@@ -171,13 +171,13 @@ impl AuthCookieSettings {
         let me = unreached("AUTH_COOKIE_PATH", path, "me", routes.me.as_ref());
         let refresh = unreached("AUTH_COOKIE_REFRESH_PATH", refresh_path, "jwt_refresh", refresh);
         let signout = unreached("AUTH_COOKIE_REFRESH_PATH", refresh_path, "jwt_signout", signout);
-        let unread = (!classes.contains(&AuthenticationClass::Jwt)).then(|| {
+        let unread = (!classes.iter().any(|class| class.reads_simple_jwt())).then(|| {
             doubt(
                 "munjigi.W022",
-                "SIMPLE_JWT.AUTH_COOKIE names a cookie, and JWTAuthentication is not among \
+                "SIMPLE_JWT.AUTH_COOKIE names a cookie, and no class for tokens is among \
                  REST_FRAMEWORK.DEFAULT_AUTHENTICATION_CLASSES: the cookie opens nothing here."
                     .to_owned(),
-                "Add the class, or leave AUTH_COOKIE out.",
+                "Add JWTAuthentication, or leave AUTH_COOKIE out.",
             )
         });
         [me, refresh, signout, unread].into_iter().flatten().collect()

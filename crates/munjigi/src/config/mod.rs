@@ -208,6 +208,14 @@ impl Config {
         })
     }
 
+    /// Whether anything asks which sign-ins have ended without asking the database.
+    pub fn needs_ended_list(&self) -> bool {
+        let is_stateless = self
+            .authentication_classes
+            .contains(&AuthenticationClass::JwtStateless);
+        is_stateless || self.routes.ended.is_some()
+    }
+
     /// Whether a server may start with these settings: a command on the database needs less.
     ///
     /// # Errors

@@ -11,6 +11,9 @@ use super::written::Settings;
 pub enum AuthenticationClass {
     /// `rest_framework_simplejwt.authentication.JWTAuthentication`.
     Jwt,
+    /// `rest_framework_simplejwt.authentication.JWTStatelessUserAuthentication`, or by its old name
+    /// `JWTTokenUserAuthentication`: the token's claims are the user, and no SQL is run.
+    JwtStateless,
     /// `rest_framework.authentication.SessionAuthentication`.
     Session,
     /// `rest_framework_jwt.authentication.JSONWebTokenAuthentication`, of djangorestframework-jwt and drf-jwt.
@@ -23,7 +26,9 @@ const AUTHENTICATION_CLASSES: Setting<Vec<AuthenticationClass>> = Setting::ours(
      \"rest_framework.authentication.SessionAuthentication\"]",
     "Who is asked for the user of a request, in this order: the bearer token, the session. With JWTAuthentication \
      alone a session cookie opens nothing. With rest_framework_jwt.authentication.JSONWebTokenAuthentication among \
-     them the tokens of `[JWT_AUTH]` are taken too.",
+     them the tokens of `[JWT_AUTH]` are taken too. JWTStatelessUserAuthentication in JWTAuthentication's place \
+     believes the token's claims and runs no SQL: a sign-in that ended here is refused all the same, a user whom Django \
+     shut out or whose password it changed is not before his token expires.",
 )
 .differs_from(
     "[\"rest_framework.authentication.SessionAuthentication\", \"rest_framework.authentication.BasicAuthentication\"]",
@@ -50,6 +55,17 @@ pub(super) fn authentication_classes(settings: Settings<'_>) -> Result<Vec<Authe
                 .to_owned(),
         ));
     }
+    if [AuthenticationClass::Jwt, AuthenticationClass::JwtStateless]
+        .iter()
+        .all(|class| classes.contains(class))
+    {
+        return Err(Error::Contradiction(
+            "REST_FRAMEWORK.DEFAULT_AUTHENTICATION_CLASSES names both JWTAuthentication and \
+             JWTStatelessUserAuthentication, and whichever comes first answers for every bearer token. Write one of \
+             them."
+                .to_owned(),
+        ));
+    }
     Ok(classes)
 }
 
@@ -57,15 +73,19 @@ impl AuthenticationClass {
     /// Whether it reads tokens of simplejwt's.
     pub(super) fn reads_simple_jwt(self) -> bool {
         match self {
-            Self::Jwt => true,
+            Self::Jwt | Self::JwtStateless => true,
             Self::Session | Self::JsonWebToken => false,
         }
     }
 
-    const ALL: [(Self, &'static str); 3] = [
+    const ALL: [(Self, &'static str); 5] = [
         (
             Self::Jwt,
             "rest_framework_simplejwt.authentication.JWTAuthentication",
+        ),
+        (
+            Self::JwtStateless,
+            "rest_framework_simplejwt.authentication.JWTStatelessUserAuthentication",
         ),
         (
             Self::Session,
@@ -74,6 +94,10 @@ impl AuthenticationClass {
         (
             Self::JsonWebToken,
             "rest_framework_jwt.authentication.JSONWebTokenAuthentication",
+        ),
+        (
+            Self::JwtStateless,
+            "rest_framework_simplejwt.authentication.JWTTokenUserAuthentication",
         ),
     ];
 }
@@ -93,9 +117,10 @@ impl FromText for AuthenticationClass {
         known.ok_or_else(|| {
             format!(
                 "names \"{text}\", which is not available in this version of munjigi. Write \
-                 \"{}\" or \"{}\".",
+                 \"{}\", \"{}\" or \"{}\".",
                 Self::ALL[0].1,
-                Self::ALL[1].1
+                Self::ALL[1].1,
+                Self::ALL[2].1
             )
         })
     }

@@ -46,6 +46,8 @@ pub struct Routes {
     pub refresh_jwt_token: Option<String>,
     /// `verify_jwt_token`, djangorestframework-jwt's, off by default.
     pub verify_jwt_token: Option<String>,
+    /// `ended`, off by default: the list of ended sign-ins for services in other processes.
+    pub ended: Option<String>,
     written: WrittenSignups,
 }
 
@@ -140,6 +142,12 @@ const VERIFY_JWT_TOKEN: Setting<Route> = Setting::ours(
     "false",
     "Whether a token of djangorestframework-jwt's is good, `/api-token-verify/`.",
 );
+const ENDED: Setting<Route> = Setting::ours(
+    "ROUTES.ended",
+    "false",
+    "The list of ended sign-ins, for services in other processes that verify access tokens by themselves. Its usual \
+     path is \"/.well-known/munjigi/ended\".",
+);
 
 pub(super) const SECTION: Section = Section {
     title: "Routes",
@@ -165,6 +173,7 @@ pub(super) const SECTION: Section = Section {
         &OBTAIN_JWT_TOKEN.about,
         &REFRESH_JWT_TOKEN.about,
         &VERIFY_JWT_TOKEN.about,
+        &ENDED.about,
     ],
 };
 
@@ -190,6 +199,7 @@ impl Routes {
             obtain_jwt_token: path(&OBTAIN_JWT_TOKEN)?,
             refresh_jwt_token: path(&REFRESH_JWT_TOKEN)?,
             verify_jwt_token: path(&VERIFY_JWT_TOKEN)?,
+            ended: path(&ENDED)?,
             written: WrittenSignups {
                 session: settings.has(&SESSION_SIGNUP.about),
                 jwt: settings.has(&JWT_SIGNUP.about),
@@ -234,7 +244,7 @@ impl Routes {
         Ok(())
     }
 
-    fn named(&self) -> [(&'static str, Option<&str>); 18] {
+    fn named(&self) -> [(&'static str, Option<&str>); 19] {
         [
             ("session_signup", self.session_signup.as_deref()),
             ("jwt_signup", self.jwt_signup.as_deref()),
@@ -254,6 +264,7 @@ impl Routes {
             ("obtain_jwt_token", self.obtain_jwt_token.as_deref()),
             ("refresh_jwt_token", self.refresh_jwt_token.as_deref()),
             ("verify_jwt_token", self.verify_jwt_token.as_deref()),
+            ("ended", self.ended.as_deref()),
         ]
     }
 }

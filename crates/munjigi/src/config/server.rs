@@ -26,6 +26,9 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// `SHUTDOWN_TIMEOUT`, default 30 s: what requests under way are given after SIGTERM.
     pub shutdown_timeout: Duration,
+    /// `REVOCATION_MAX_STALENESS`, default 30 s: what must know which sign-ins have ended is 503 where the database was
+    /// not reached for longer.
+    pub revocation_max_staleness: Duration,
     /// `MAX_CONNECTIONS`, default 10,000: further ones wait unaccepted.
     pub connections: usize,
 }
@@ -86,6 +89,12 @@ const SHUTDOWN_TIMEOUT: Setting<Positive> = Setting::ours(
     "\"30s\"",
     "How long requests under way may go on after SIGTERM or Ctrl-C.",
 );
+const REVOCATION_MAX_STALENESS: Setting<Positive> = Setting::ours(
+    "REVOCATION_MAX_STALENESS",
+    "\"30s\"",
+    "For how long the list of ended sign-ins is trusted without word from the database, which is asked twice a second. \
+     After that JWTStatelessUserAuthentication and the route `ended` answer with 503.",
+);
 const MAX_CONNECTIONS: Setting<Between<1, 1_000_000>> = Setting::ours(
     "MAX_CONNECTIONS",
     "10000",
@@ -116,6 +125,7 @@ pub(super) const SECTION: Section = Section {
         &BODY_TIMEOUT.about,
         &REQUEST_TIMEOUT.about,
         &SHUTDOWN_TIMEOUT.about,
+        &REVOCATION_MAX_STALENESS.about,
         &MAX_CONNECTIONS.about,
     ],
 };
@@ -130,6 +140,7 @@ impl Limits {
             body_timeout: time(&BODY_TIMEOUT)?,
             request_timeout: time(&REQUEST_TIMEOUT)?,
             shutdown_timeout: time(&SHUTDOWN_TIMEOUT)?,
+            revocation_max_staleness: time(&REVOCATION_MAX_STALENESS)?,
             connections: usize::try_from(settings.read(&MAX_CONNECTIONS)?.0).unwrap_or(usize::MAX),
         })
     }

@@ -7,7 +7,8 @@ use super::csrf;
 use super::error::{Error, Result};
 use super::token_cookies;
 use crate::accounts::sessions::{self, Presented, Session};
-use crate::accounts::{drf_jwt, tokens};
+use crate::accounts::tokens::{self, TokenUser};
+use crate::accounts::{self, drf_jwt};
 use crate::app::App;
 use crate::config::AuthenticationClass;
 use axum::extract::FromRequestParts;
@@ -23,11 +24,22 @@ pub enum Sender {
     /// Nobody we know; and why, where a token cookie was no good.
     Anonymous(Option<Error>),
     /// A user, by an access token, or by a cookie whose CSRF token was right where the method changes something.
-    User(Box<User>),
+    User(CurrentUser),
 }
 
-/// DRF's `IsAuthenticated`: the user, or 401.
-pub struct CurrentUser(pub User);
+/// A user, and what is known of him. Where a handler asks for one it is DRF's `IsAuthenticated`: the user, or 401.
+pub enum CurrentUser {
+    /// By a session, or by a token and `JWTAuthentication`: as the database has him now.
+    Row(Box<User>),
+    /// By a token and `JWTStatelessUserAuthentication`: as he was when the token was made, and as much of him as it says.
+    Token(TokenUser),
+}
+
+impl CurrentUser {
+    fn row(user: User) -> Self {
+        Self::Row(Box::new(user))
+    }
+}
 
 impl FromRequestParts<App> for CurrentUser {
     type Rejection = Error;
@@ -35,7 +47,7 @@ impl FromRequestParts<App> for CurrentUser {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         match Sender::from_request_parts(parts, app).await? {
             Sender::Anonymous(stale) => Err(stale.unwrap_or(Error::NotAuthenticated)),
-            Sender::User(user) => Ok(Self(*user)),
+            Sender::User(user) => Ok(user),
         }
     }
 }
@@ -58,10 +70,12 @@ impl Sender {
         let mut stale = None;
         for class in &app.config().authentication_classes {
             let found = match class {
-                AuthenticationClass::Jwt => match by_bearer(parts, app, &context).await? {
-                    Found::Nobody => by_token_cookie(parts, app, &context, form_token).await?,
-                    found => found,
-                },
+                AuthenticationClass::Jwt | AuthenticationClass::JwtStateless => {
+                    match by_bearer(parts, app, &context, *class).await? {
+                        Found::Nobody => by_token_cookie(parts, app, &context, *class, form_token).await?,
+                        found => found,
+                    }
+                }
                 AuthenticationClass::JsonWebToken => by_json_web_token(parts, app, &context).await?,
                 AuthenticationClass::Session => by_session(parts, app, &context, form_token).await?,
             };
@@ -82,42 +96,30 @@ enum Found {
     /// A token cookie that is no longer good, and why.
     Stale(Error),
     /// Whose the credential is.
-    User(Box<User>),
-}
-
-impl Found {
-    fn user(user: User) -> Self {
-        Self::User(Box::new(user))
-    }
+    User(CurrentUser),
 }
 
 /// `JWTAuthentication.authenticate` (simplejwt 5.5.1, `authentication.py`).
-async fn by_bearer(parts: &Parts, app: &App, context: &Context) -> Result<Found> {
+async fn by_bearer(parts: &Parts, app: &App, context: &Context, class: AuthenticationClass) -> Result<Found> {
     match app.config().bearer.token(&parts.headers)? {
-        Some(token) => Ok(Found::user(
-            tokens::authenticate(app, &token, context.now()).await?,
-        )),
+        Some(token) => Ok(Found::User(by_token(app, &token, context, class).await?)),
         None => Ok(Found::Nobody),
     }
 }
 
-/// `JSONWebTokenAuthentication.authenticate` (drf-jwt 1.19, `authentication.py`).
-async fn by_json_web_token(parts: &Parts, app: &App, context: &Context) -> Result<Found> {
-    match json_web_token(&parts.headers, app) {
-        Some(token) => Ok(Found::user(
-            drf_jwt::authenticate(app, token, context.now()).await?,
-        )),
-        None => Ok(Found::Nobody),
+/// `get_validated_token` and `get_user` of either class for tokens.
+async fn by_token(
+    app: &App,
+    token: &str,
+    context: &Context,
+    class: AuthenticationClass,
+) -> accounts::Result<CurrentUser> {
+    let now = context.now();
+    if class == AuthenticationClass::JwtStateless {
+        let user = tokens::authenticate_stateless(app, token, now).await?;
+        return Ok(CurrentUser::Token(user));
     }
-}
-
-/// The token behind `JWT_AUTH_HEADER_PREFIX`. Unlike simplejwt, drf-jwt takes a header of one word or of three for
-/// none of its own. What is not UTF-8 has no such prefix.
-pub fn json_web_token<'h>(headers: &'h HeaderMap, app: &App) -> Option<&'h str> {
-    let header = std::str::from_utf8(headers.get(AUTHORIZATION)?.as_bytes()).ok()?;
-    let (prefix, token) = header.split_once(' ')?;
-    let is_ours = prefix.eq_ignore_ascii_case(&app.config().jwt_auth_prefix);
-    (is_ours && !token.is_empty() && !token.contains(' ')).then_some(token)
+    Ok(CurrentUser::row(tokens::authenticate(app, token, now).await?))
 }
 
 /// `JWTAuthentication` by the cookie that `AUTH_COOKIE` names. A browser sends it to every page, asked or not; so one that is no
@@ -126,20 +128,18 @@ async fn by_token_cookie(
     parts: &Parts,
     app: &App,
     context: &Context,
+    class: AuthenticationClass,
     form_token: Option<&str>,
 ) -> Result<Found> {
     let Some(token) = token_cookies::access(app, &parts.headers) else {
         return Ok(Found::Nobody);
     };
-    let user = match tokens::authenticate(app, token, context.now())
-        .await
-        .map_err(Error::from)
-    {
+    let user = match by_token(app, token, context, class).await.map_err(Error::from) {
         Err(refusal) if refusal.status() == StatusCode::UNAUTHORIZED => return Ok(Found::Stale(refusal)),
         user => user?,
     };
     csrf::enforce(app, context, parts, form_token)?;
-    Ok(Found::user(user))
+    Ok(Found::User(user))
 }
 
 /// Django's `SessionMiddleware` and DRF's `SessionAuthentication`.
@@ -165,7 +165,25 @@ async fn by_session(parts: &Parts, app: &App, context: &Context, form_token: Opt
         }
     };
     csrf::enforce(app, context, parts, form_token)?;
-    Ok(Found::user(session.user))
+    Ok(Found::User(CurrentUser::row(session.user)))
+}
+
+/// `JSONWebTokenAuthentication.authenticate` (drf-jwt 1.19, `authentication.py`).
+async fn by_json_web_token(parts: &Parts, app: &App, context: &Context) -> Result<Found> {
+    let Some(token) = json_web_token(&parts.headers, app) else {
+        return Ok(Found::Nobody);
+    };
+    let user = drf_jwt::authenticate(app, token, context.now()).await?;
+    Ok(Found::User(CurrentUser::row(user)))
+}
+
+/// The token behind `JWT_AUTH_HEADER_PREFIX`. Unlike simplejwt, drf-jwt takes a header of one word or of three for
+/// none of its own. What is not UTF-8 has no such prefix.
+pub fn json_web_token<'h>(headers: &'h HeaderMap, app: &App) -> Option<&'h str> {
+    let header = std::str::from_utf8(headers.get(AUTHORIZATION)?.as_bytes()).ok()?;
+    let (prefix, token) = header.split_once(' ')?;
+    let is_ours = prefix.eq_ignore_ascii_case(&app.config().jwt_auth_prefix);
+    (is_ours && !token.is_empty() && !token.contains(' ')).then_some(token)
 }
 
 /// Gives the browser its session's key.

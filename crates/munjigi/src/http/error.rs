@@ -180,7 +180,9 @@ impl Error {
                 | A::PasswordChanged
                 | A::UserNotFound
                 | A::UserInactive => StatusCode::UNAUTHORIZED,
-                A::Busy | A::Store(munjigi_store::Error::Busy | munjigi_store::Error::Unavailable(_)) => {
+                A::Busy
+                | A::Stale
+                | A::Store(munjigi_store::Error::Busy | munjigi_store::Error::Unavailable(_)) => {
                     StatusCode::SERVICE_UNAVAILABLE
                 }
                 _ => StatusCode::INTERNAL_SERVER_ERROR,

@@ -33,6 +33,7 @@ pub fn router(app: App) -> Router {
         .merge(api::user::routes(&app))
         .merge(api::token::routes(&app))
         .merge(api::drf_jwt::routes(&app))
+        .merge(api::ended::routes(&app))
         .route("/", get(api::welcome::page))
         .method_not_allowed_fallback(refuse_method)
         .fallback(async || error::Error::NotFound);

@@ -234,7 +234,7 @@ fn a_learner_starts_it_with_one_word_and_looks_after_his_users() {
 
     assert_eq!(
         folder.run(&["clearsessions"]),
-        "Expired sessions removed: 0\nRecords of ended sign-ins removed: 0\n"
+        "Expired sessions removed: 0\nRecords of ended sign-ins removed: 0\nEndings removed from their list: 0\n"
     );
     assert_eq!(folder.run(&["flushexpiredtokens"]), "Expired tokens removed: 0\n");
 

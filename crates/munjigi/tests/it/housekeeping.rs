@@ -16,6 +16,7 @@ const LEEWAY: (&str, &str) = ("SIMPLE_JWT__LEEWAY", "60s");
 const NOTHING: Cleared = Cleared {
     sessions: 0,
     records: 0,
+    endings: 0,
 };
 
 async fn a_record_stays_as_long_as_a_token_of_it_could_be_presented(database: Database) {
@@ -39,8 +40,8 @@ async fn a_record_stays_as_long_as_a_token_of_it_could_be_presented(database: Da
     assert_eq!(
         clear().await,
         Cleared {
-            sessions: 0,
-            records: 1
+            records: 1,
+            ..NOTHING
         }
     );
     assert_ne!(server.refresh(&refresh).await.status, 200);
@@ -48,6 +49,18 @@ async fn a_record_stays_as_long_as_a_token_of_it_could_be_presented(database: Da
         server.records("mseo").await.len(),
         1,
         "{other} was not signed out"
+    );
+    // An access token that was made in the last second, and an hour for a clock that steps.
+    server.clock.advance(300 + 3_600 - 1);
+    server.sql("DELETE FROM munjigi_session").await;
+    assert_eq!(clear().await, NOTHING);
+    server.clock.advance(1);
+    assert_eq!(
+        clear().await,
+        Cleared {
+            endings: 1,
+            ..NOTHING
+        }
     );
 }
 
@@ -62,7 +75,7 @@ async fn an_expired_session_goes_and_one_that_holds_stays(database: Database) {
         cleared,
         Cleared {
             sessions: 1,
-            records: 0
+            ..NOTHING
         }
     );
     assert_eq!(

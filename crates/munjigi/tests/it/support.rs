@@ -22,6 +22,7 @@ use munjigi_store::{FieldValue, Foreign, Missing, Options, Store, migrate, recor
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 use tokio::runtime::Runtime;
 
@@ -113,12 +114,12 @@ pub(crate) struct TestServer {
     router: Router,
     pub(crate) app: App,
     pub(crate) clock: Clock,
-    database: Database,
+    database: Arc<Database>,
 }
 
 impl TestServer {
     /// On this database, with these settings beside those that no test can do without.
-    async fn new(database: Database, settings: &[(&str, &str)]) -> Self {
+    async fn new(database: Arc<Database>, clock: Clock, settings: &[(&str, &str)]) -> Self {
         // A cheap hash, where its cost is not what is tested.
         let mut written = BTreeMap::from([
             ("SECRET_KEY", SECRET_KEY.to_owned()),
@@ -135,7 +136,6 @@ impl TestServer {
             ..Sources::default()
         };
         let config = Config::resolve(&Written::gather(sources).unwrap(), Mode::Dev).unwrap();
-        let clock = Clock::fixed(Timestamp::from_second(START).unwrap());
         let options = Options {
             missing: Missing::Create,
             foreign: Foreign::Refuse,
@@ -162,7 +162,16 @@ impl TestServer {
             ..
         } = self;
         drop((router, app));
-        Self::new(database, settings).await
+        Self::new(database, Self::at_the_start(), settings).await
+    }
+
+    /// Another server on the same database, and by the same clock.
+    pub(crate) async fn neighbour(&self, settings: &[(&str, &str)]) -> Self {
+        Self::new(Arc::clone(&self.database), self.clock.clone(), settings).await
+    }
+
+    fn at_the_start() -> Clock {
+        Clock::fixed(Timestamp::from_second(START).unwrap())
     }
 
     /// Somebody without any credential.

@@ -126,6 +126,8 @@ fn a_cookie_that_serves_nothing_here_is_doubted() {
     let sessions =
         "AUTH_COOKIE = \"a\"\n[REST_FRAMEWORK]\nDEFAULT_AUTHENTICATION_CLASSES = [\"SessionAuthentication\"]";
     assert_eq!(doubts(sessions), ["munjigi.W022"]);
+    let stateless = sessions.replace("SessionAuthentication", "JWTStatelessUserAuthentication");
+    assert_eq!(doubts(&stateless), [""; 0]);
 }
 
 #[test]

@@ -383,6 +383,16 @@ fn contradictions_stop_the_start_with_what_to_write_instead() {
             "at least one class",
         ),
         (
+            "[REST_FRAMEWORK]\nDEFAULT_AUTHENTICATION_CLASSES = [\"JWTTokenUserAuthentication\", \
+             \"SessionAuthentication\", \"JWTAuthentication\"]",
+            "Write one of them.",
+        ),
+        (
+            "[REST_FRAMEWORK]\nDEFAULT_AUTHENTICATION_CLASSES = [\"JWTTokenUserAuthentication\", \
+             \"JWTStatelessUserAuthentication\"]",
+            "and each once",
+        ),
+        (
             "CSRF_COOKIE_NAME = \"sessionid\"",
             "Give one of them another name",
         ),

@@ -1,6 +1,7 @@
 //! The JSON routes, a file each for the notes' routes, simplejwt's, djangorestframework-jwt's, and the probes.
 
 pub mod drf_jwt;
+pub mod ended;
 mod metadata;
 mod negotiation;
 pub mod probe;

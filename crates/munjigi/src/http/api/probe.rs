@@ -10,12 +10,15 @@ pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// 200 `ready` where the database answers.
+/// 200 `ready` where the database answers, and what has to be known from it is known.
 ///
 /// # Errors
 /// 503 where it does not.
 pub async fn readyz(State(app): State<App>) -> Result<&'static str> {
     // A key that nobody has: the shortest way to a table and back.
     sessions::by_key(&mut app.store().reader(), "", app.now()).await?;
+    if app.config().needs_ended_list() {
+        app.ended().check(app.now())?;
+    }
     Ok("ready\n")
 }

@@ -4,7 +4,7 @@
 use super::{get, post, route};
 use crate::accounts::signin::{self, Credentials, Login};
 use crate::accounts::signup::{self, Application};
-use crate::accounts::tokens::{self, Pair};
+use crate::accounts::tokens::{self, Pair, TokenUser};
 use crate::accounts::{self, drf_jwt, signout};
 use crate::app::App;
 use crate::config::{AuthenticationClass, TokensStand};
@@ -163,9 +163,12 @@ async fn session_signout(State(app): State<App>, context: Context, request: Requ
     Ok(Json(json!({"message": Text::SignoutDone.render(context.lang())})).into_response())
 }
 
-/// `GET /user/me`: the user himself.
-async fn me(CurrentUser(user): CurrentUser) -> Json<Value> {
-    Json(represent(&user))
+/// `GET /user/me`: the user himself, by his row or by his token's claims.
+async fn me(State(app): State<App>, user: CurrentUser) -> Json<Value> {
+    Json(match user {
+        CurrentUser::Row(user) => represent(&user),
+        CurrentUser::Token(user) => represent_token(&app, &user),
+    })
 }
 
 /// `GET /user/csrf`: a token for a page that cannot read the cookie, and the cookie.
@@ -265,6 +268,21 @@ fn represent(user: &User) -> Value {
                 FieldValue::Boolean(truth) => Value::from(*truth),
             },
         );
+    }
+    Value::Object(body)
+}
+
+/// The same of a user without a row.
+fn represent_token(app: &App, user: &TokenUser) -> Value {
+    let mut body = Map::new();
+    body.insert("id".to_owned(), user.id().clone());
+    body.insert("username".to_owned(), user.username());
+    let extra = app.config().user_model.extra_fields.iter();
+    for name in ["email"]
+        .into_iter()
+        .chain(extra.map(|field| field.name.as_str()))
+    {
+        body.insert(name.to_owned(), user.attribute(name));
     }
     Value::Object(body)
 }

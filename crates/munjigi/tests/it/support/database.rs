@@ -3,6 +3,7 @@
 use super::{TestServer, run};
 use rusqlite::types::ValueRef;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
@@ -61,7 +62,7 @@ impl Database {
 
     /// A server with these settings, written as environment variables are: `("SIMPLE_JWT__LEEWAY", "10")`.
     pub(crate) async fn server_with(self, settings: &[(&str, &str)]) -> TestServer {
-        TestServer::new(self, settings).await
+        TestServer::new(Arc::new(self), TestServer::at_the_start(), settings).await
     }
 
     pub(super) fn url(&self) -> String {
