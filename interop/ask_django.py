@@ -58,6 +58,61 @@ def delete_user(username: str) -> None:
     get_user_model().objects.get(username=username).delete()
 
 
+def make_groups(groups: dict[str, list[str]]) -> None:
+    """Makes groups with permissions such as `auth.view_group`."""
+    from django.contrib.auth.models import Group
+
+    for name, permissions in groups.items():
+        Group.objects.create(name=name).permissions.set(_permissions(permissions))
+
+
+def make_member(
+    username: str, password: str, groups: tuple[str, ...] = (), permissions: tuple[str, ...] = (), **columns: Any
+) -> None:
+    """Makes a user who is in groups, and may do more by himself."""
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import Group
+
+    user = get_user_model().objects.create_user(username, f"{username}@naver.com", password, **columns)
+    user.groups.set(Group.objects.filter(name__in=groups))
+    user.user_permissions.set(_permissions(permissions))
+
+
+def _permissions(names: list[str] | tuple[str, ...]) -> list[Any]:
+    from django.contrib.auth.models import Permission
+
+    pairs = (name.split(".") for name in names)
+    return [Permission.objects.filter(content_type__app_label=app, codename=codename).get() for app, codename in pairs]
+
+
+def all_permissions(username: str) -> list[str]:
+    from django.contrib.auth import get_user_model
+
+    return sorted(get_user_model().objects.get(username=username).get_all_permissions())
+
+
+def custom_claims(username: str) -> dict[str, Any]:
+    """What a serializer of the project's own, as simplejwt's documentation shows it, adds to a token."""
+    from django.contrib.auth import get_user_model
+    from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
+
+    class Custom(TokenObtainPairSerializer):
+        @classmethod
+        def get_token(cls, user: Any) -> Any:
+            token = super().get_token(user)
+            token["name"] = user.get_full_name()
+            token["since"] = user.date_joined.isoformat()
+            token["staff"] = user.is_staff
+            token["root"] = user.is_superuser
+            token["age"] = user.age
+            token["roles"] = sorted(user.groups.values_list("name", flat=True))
+            token["may"] = sorted(user.get_all_permissions())
+            return token
+
+    claims = Custom.get_token(get_user_model().objects.get(username=username)).payload
+    return {name: claims[name] for name in ("name", "since", "staff", "root", "age", "roles", "may")}
+
+
 def session(session_key: str) -> dict[str, Any]:
     """The session's data, and who Django takes its bearer for (None: nobody)."""
     from django.conf import settings
@@ -105,7 +160,8 @@ def unfit_columns() -> list[str]:
 QUESTIONS = {
     question.__name__: question
     for question in (
-        check_password, make_user, hash_password, set_password, set_active, delete_user,
+        check_password, make_user, make_groups, make_member, hash_password, set_password, set_active, delete_user,
+        all_permissions, custom_claims,
         session, migrate_plan, migrate, unfit_columns,
     )
 }  # fmt: skip
