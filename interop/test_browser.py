@@ -103,11 +103,54 @@ def walk_by_jwt(page: Page) -> None:
     assert page.click("jwt_signin")["status"] == 400
 
 
+def walk_by_cookie(page: Page, cookie: str) -> None:
+    """What the script never holds: the tokens are in cookies alone, and it proves itself by the CSRF token."""
+    page.type_person("younghee")
+    me = {"id": 3, "username": "younghee", "email": "younghee@naver.com", "age": 24}
+    missing = {"detail": "CSRF Failed: CSRF token missing."}
+    assert shown(page.click("cookie_signup")) == (201, {"message": SIGNED_UP, "user": me})
+    assert shown(page.click("cookie_me")) == (200, me)
+    assert shown(page.click("cookie_signout")) == (200, {"message": SIGNED_OUT})
+    assert page.click("cookie_me")["status"] == 401
+    assert shown(page.click("cookie_signin")) == (200, {"message": SIGNED_IN})
+    answer = page.click("cookie_me")
+    assert shown(answer) == (200, me)
+    assert "csrftoken=" in answer["visible_cookies"], "a page of the same host reads this one"
+    assert cookie not in answer["visible_cookies"], "no script may read the tokens"
+    page.browser.refresh()
+    assert shown(page.click("cookie_me")) == (200, me)
+    assert shown(page.click("cookie_refresh_bare")) == (403, missing)
+    # Without its access token a browser is nobody, until the other cookie has brought a new one.
+    page.browser.delete_cookie(cookie)
+    assert page.click("cookie_me")["status"] == 401
+    assert shown(page.click("cookie_refresh")) == (200, {})
+    assert shown(page.click("cookie_me")) == (200, me)
+    assert shown(page.click("cookie_signout_bare")) == (403, missing)
+    assert shown(page.click("cookie_me")) == (200, me)
+    assert shown(page.click("cookie_signout")) == (200, {"message": SIGNED_OUT})
+    assert page.click("cookie_me")["status"] == 401
+    assert page.click("cookie_refresh")["status"] == 400, "the other cookie is gone too"
+    page.type_person("younghee", "틀린 비밀번호")
+    assert page.click("cookie_signin")["status"] == 400
+
+
 def test_a_page_on_another_port_signs_in_under_dev(house: House, page: Page, page_origin: str) -> None:
     server = house.munjigi()
     page.open(page_origin, server.base)
     walk_by_session(page)
     walk_by_jwt(page)
+
+
+def test_a_page_on_another_port_signs_in_with_token_cookies_under_dev(
+    house: House, page: Page, page_origin: str
+) -> None:
+    server = house.munjigi({"SIMPLE_JWT": {"AUTH_COOKIE": "access", "AUTH_COOKIE_ONLY": True}})
+    page.open(page_origin, server.base)
+    page.type_person("sunhee")
+    page.click("session_signup")
+    page.type_person("chulsoo")
+    page.click("session_signup")
+    walk_by_cookie(page, "access")
 
 
 @dataclass(frozen=True)
@@ -133,6 +176,7 @@ def tls(house: House) -> TlsHouse:
             "CORS_ALLOWED_ORIGINS": [names.trusted],
             "CORS_ALLOW_CREDENTIALS": True,
             "CSRF_TRUSTED_ORIGINS": [names.trusted],
+            "SIMPLE_JWT": {"AUTH_COOKIE": "__Secure-access", "AUTH_COOKIE_SAMESITE": "Strict"},
         }
     )
     write_certificate(house.folder)
@@ -216,6 +260,34 @@ def test_the_same_behind_nginx_with_tls_under_serve(page: Page, tls: TlsHouse) -
     assert session["secure"] and session["httpOnly"] and session["sameSite"] == "Lax"
     page.click("session_signout")
     walk_by_jwt(page)
+
+
+def test_token_cookies_behind_nginx_with_tls_under_serve(page: Page, tls: TlsHouse) -> None:
+    page.open(tls.trusted, tls.api)
+    page.type_person("younghee")
+    assert page.click("cookie_signup")["status"] == 201
+    page.click("cookie_signout")
+    signed_in = page.click("cookie_signin")
+    assert signed_in["body"].keys() == {"access_token", "refresh_token", "message"}
+    # This one goes to its own path alone, and is seen there only.
+    page.browser.get(f"{tls.api}/user/me")
+    for name, path in (("__Secure-access", "/"), ("__Secure-access_refresh", "/user/")):
+        cookie = page.browser.get_cookie(name)
+        assert cookie["secure"] and cookie["httpOnly"] and (cookie["sameSite"], cookie["path"]) == ("Strict", path)
+    page.open(tls.trusted, tls.api)
+    assert page.click("cookie_me")["body"]["username"] == "younghee"
+    assert page.click("cookie_refresh")["body"].keys() == {"access_token"}
+    assert page.click("cookie_signout_bare")["status"] == 403
+
+    # The cookies of 127.0.0.1 go to each of its ports, whichever page asks: a page that is not trusted can use none.
+    page.open(tls.untrusted, tls.api)
+    for button in ("cookie_me", "cookie_refresh", "cookie_refresh_bare", "cookie_signout", "cookie_signout_bare"):
+        assert page.click(button)["status"] == "blocked", button
+    assert page.click("cookie_signout_unseen")["status"] == "sent"
+    page.open(tls.trusted, tls.api)
+    assert page.click("cookie_me")["body"]["username"] == "younghee", "nothing happened unseen either"
+    assert shown(page.click("cookie_signout")) == (200, {"message": SIGNED_OUT})
+    assert page.click("cookie_me")["status"] == 401
 
 
 def test_a_page_that_is_not_trusted_can_do_nothing_under_serve(page: Page, tls: TlsHouse) -> None:
