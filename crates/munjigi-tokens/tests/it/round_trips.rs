@@ -252,8 +252,8 @@ fn is_good<T: TokenType>(jwt: &SimpleJwt, token: &Token<T>, round: &Round) -> Re
         RefreshToken::verify_at(jwt, &text, at(NOW)).is_ok(),
         SlidingToken::verify_at(jwt, &text, at(NOW)).is_ok(),
     ];
-    let taken = as_others.into_iter().filter(|is_taken| *is_taken).count();
-    prop_assert_eq!(taken, if round.written.has_type { 1 } else { 3 });
+    let count = as_others.into_iter().filter(|is_taken| *is_taken).count();
+    prop_assert_eq!(count, if round.written.has_type { 1 } else { 3 });
     let (head, tail) = text.split_at(text.len() / 2);
     let other = if tail.starts_with('A') { 'B' } else { 'A' };
     let tampered = format!("{head}{other}{}", &tail[1..]);

@@ -84,7 +84,8 @@ pub(crate) fn unknown(name: &str, origin: &str) -> Error {
     }
 }
 
-fn hint(name: &str) -> String {
+/// What somebody may have meant who wrote this name, as a sentence.
+pub(crate) fn hint(name: &str) -> String {
     if let Some(successor) = simple_jwt::successor(name) {
         return successor.to_owned();
     }
@@ -106,7 +107,15 @@ fn hint(name: &str) -> String {
     if name.starts_with("user.fields.") {
         return format!("A field has {}.", users::FIELD_KEYS.join(", "));
     }
-    let similarity = |about: &About| strsim::jaro_winkler(&about.name.to_lowercase(), &name.to_lowercase());
+    // Within one table, what it is called tells nothing.
+    let similarity = |about: &About| {
+        let (one, other) = if about.table() == table {
+            (about.key(), key)
+        } else {
+            (about.name, name)
+        };
+        strsim::jaro_winkler(&one.to_lowercase(), &other.to_lowercase())
+    };
     let nearest = all()
         .map(|about| (similarity(about), about.name))
         .max_by(|one, other| one.0.total_cmp(&other.0));

@@ -92,9 +92,7 @@ impl Written {
     /// A file that is named and cannot be read, a name that no setting has, a value of the wrong type, a value
     /// that this version cannot use.
     pub fn gather(sources: Sources) -> Result<Self, Error> {
-        let mut written = Self {
-            entries: BTreeMap::new(),
-        };
+        let mut written = Self::nothing();
         let variables = env::variables(&sources.variables)?;
         let named = sources
             .file
@@ -107,6 +105,13 @@ impl Written {
             written.set(name, value, &Origin::Flag(flag))?;
         }
         Ok(written)
+    }
+
+    /// No setting at all.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            entries: BTreeMap::new(),
+        }
     }
 
     /// What `--expose` means where nothing else is written: every interface, under any name.

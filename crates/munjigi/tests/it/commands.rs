@@ -503,6 +503,38 @@ fn the_block_of_the_notes_converts_and_is_as_if_it_were_not_there() {
     assert_eq!(values("converted.toml"), values("empty.toml"));
 }
 
+/// Settings files in the shapes that projects have; see `fixtures/make_converted_settings.py`.
+#[test]
+fn a_converted_settings_file_starts_as_it_is() {
+    let folder = Folder::new();
+    let files = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/settings_py");
+    let mut count = 0;
+    for file in fs::read_dir(files).unwrap() {
+        let path = file.unwrap().path();
+        let converted = folder.run(&["config", "convert", path.to_str().unwrap()]);
+        fs::write(folder.0.join("converted.toml"), converted).unwrap();
+        let checked = folder
+            .command(&["check", "--config", "converted.toml"])
+            .env(
+                "MUNJIGI_SECRET_KEY",
+                "0123456789abcdefghijklmnopqrstuvwxyz-0123456789-abcdef",
+            )
+            .env("MUNJIGI_DATABASE_URL", "sqlite:shop.sqlite3")
+            .env("MUNJIGI_ALLOWED_HOSTS", "[\"auth.example\"]")
+            .output()
+            .unwrap();
+        assert_eq!(
+            checked.status.code(),
+            Some(0),
+            "{}: {}",
+            path.display(),
+            error(&checked)
+        );
+        count += 1;
+    }
+    assert_eq!(count, 9);
+}
+
 #[test]
 fn the_settings_that_are_printed_can_be_read_again() {
     let folder = Folder::new();

@@ -16,6 +16,8 @@ pub(super) struct Token {
     /// Where it begins in the file, in bytes.
     pub(super) start: usize,
     pub(super) end: usize,
+    /// The line of the file that it begins on, from 1.
+    pub(super) line: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -85,13 +87,13 @@ impl Lexer<'_> {
     }
 
     fn token(&mut self, next: char) -> Token {
-        let start = self.at;
+        let (start, line) = (self.at, self.line);
         let kind = if let Some((prefix, quote)) = self.text_start() {
             self.text(&prefix, quote)
         } else if next.is_alphabetic() || next == '_' {
             self.skip_while(|c| c.is_alphanumeric() || c == '_');
             TokenKind::Name(self.since(start).to_owned())
-        } else if next.is_ascii_digit() {
+        } else if next.is_ascii_digit() || self.is_fraction() {
             self.skip_while(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
             number(self.since(start))
         } else {
@@ -107,7 +109,14 @@ impl Lexer<'_> {
             kind,
             start,
             end: self.at,
+            line,
         }
+    }
+
+    /// `.5`
+    fn is_fraction(&self) -> bool {
+        let mut rest = self.rest().chars();
+        rest.next() == Some('.') && rest.next().is_some_and(|next| next.is_ascii_digit())
     }
 
     /// The prefix and the quotes that a text begins with, if one begins here.

@@ -4,8 +4,9 @@
 use super::super::Mode;
 use super::super::setting::About;
 use super::super::table;
+use super::last;
 use super::python::{Assignment, Python};
-use super::{last, toml};
+use super::setting_line::toml;
 
 /// The keys of the block in the notes. Who took it over as it is means what the notes do.
 const NOTES: [&str; 12] = [
@@ -26,6 +27,9 @@ const NOTES: [&str; 12] = [
 /// The lines for the keys that are not written and have another default here; none where simplejwt is not used.
 pub(super) fn unwritten(assignments: &[Assignment]) -> String {
     let dict = last(assignments, "SIMPLE_JWT").and_then(|position| assignments.get(position));
+    if dict.is_some_and(|dict| dict.adds_to_unknown) {
+        return String::new();
+    }
     let pairs: &[_] = match dict.and_then(|dict| dict.value.as_ref()) {
         Some(Python::Dict(pairs)) if !is_the_notes(pairs) => pairs,
         None if is_used(assignments) => &[],
@@ -84,6 +88,6 @@ fn is_default(key: &str, value: &Python) -> bool {
         return true;
     }
     table::find(&format!("SIMPLE_JWT.{key}")).is_some_and(|about| {
-        toml(about, value).is_some_and(|value| about.is_same(&value, &about.default_value(Mode::Serve)))
+        toml(about, value).is_ok_and(|value| about.is_same(&value, &about.default_value(Mode::Serve)))
     })
 }

@@ -1,0 +1,66 @@
+//! What each line allows and all together do not: such a line becomes a comment too, so that the rest starts.
+
+use super::super::database::DATABASE_URL;
+use super::super::secrets::SECRET_KEY;
+use super::super::written::{Origin, Written};
+use super::super::{Config, Mode};
+use super::setting_line::comment;
+use std::path::PathBuf;
+use toml::{Table, Value};
+
+/// Any secret and any database will do: those of the project are handed over beside the file.
+const SOME_KEY: &str = "only for asking whether these settings hold together 0123456789";
+const SOME_DATABASE: &str = "sqlite:munjigi.sqlite3";
+
+/// The text, with comments in place of the lines that contradict others.
+pub(super) fn settled(text: &str) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    // Each round takes one line out.
+    while let Some(refusal) = refusal(&lines.join("\n")) {
+        let better = (0..lines.len())
+            .rev()
+            .find(|at| is_setting(&lines, *at) && helps(&lines, *at, &refusal));
+        let Some(line) = better.and_then(|at| lines.get_mut(at)) else {
+            break;
+        };
+        comment(&format!("{line}: {refusal}")).trim_end().clone_into(line);
+    }
+    let mut text = lines.join("\n");
+    text.push('\n');
+    text
+}
+
+fn is_setting(lines: &[String], at: usize) -> bool {
+    lines
+        .get(at)
+        .is_some_and(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
+/// Whether it is another refusal, or none, without this line.
+fn helps(lines: &[String], at: usize, refused: &str) -> bool {
+    let without: Vec<_> = lines
+        .iter()
+        .enumerate()
+        .filter(|(other, _)| *other != at)
+        .map(|(_, line)| line.clone())
+        .collect();
+    refusal(&without.join("\n")).is_none_or(|other| other != refused)
+}
+
+/// The sentence that this text is refused with.
+pub(super) fn refusal(text: &str) -> Option<String> {
+    let table: Table = text.parse().ok()?;
+    let origin = Origin::File {
+        path: PathBuf::from("settings.py"),
+        line: 0,
+    };
+    let mut written = Written::nothing();
+    for (name, value) in table {
+        written.set(&name, value, &origin).ok()?;
+    }
+    written.provide(&SECRET_KEY.about, Value::from(SOME_KEY), origin.clone());
+    written.provide(&DATABASE_URL.about, Value::from(SOME_DATABASE), origin);
+    Config::resolve(&written, Mode::Serve)
+        .err()
+        .map(|error| error.to_string())
+}
