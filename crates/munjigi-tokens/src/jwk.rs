@@ -220,6 +220,11 @@ impl Jwk {
         }
     }
 
+    /// Whether it is `oct`: one secret that signs and verifies, and must never be published.
+    pub fn is_shared_secret(&self) -> bool {
+        matches!(self.material, Material::Secret(_))
+    }
+
     /// The SHA-256 of its public members, in base64url (RFC 7638). `None` for a shared secret, of which it would be
     /// a digest.
     pub fn thumbprint(&self) -> Option<String> {
@@ -245,7 +250,7 @@ impl Jwk {
         match &self.material {
             Material::Secret(secret) => {
                 self.check(algorithm, self.operations.sign)?;
-                HmacKey::new(algorithm, secret).map(|key| SignKey::Hmac(key.into()))
+                hmac(algorithm, secret).map(|key| SignKey::Hmac(key.into()))
             }
             Material::Pair { .. } => self.private_key(algorithm).map(SignKey::Asymmetric),
         }
@@ -255,7 +260,7 @@ impl Jwk {
         match &self.material {
             Material::Secret(secret) => {
                 self.check(algorithm, self.operations.verify)?;
-                HmacKey::new(algorithm, secret).map(|key| VerifyKey::Hmac(key.into()))
+                hmac(algorithm, secret).map(|key| VerifyKey::Hmac(key.into()))
             }
             Material::Pair { .. } => self.public_key(algorithm).map(VerifyKey::Asymmetric),
         }
@@ -297,6 +302,21 @@ impl Jwk {
             _ => Ok(()),
         }
     }
+}
+
+/// The secret of a JWK is as long as the hash at least (RFC 7518, section 3.2). simplejwt's setting may be shorter.
+fn hmac(algorithm: Algorithm, secret: &[u8]) -> Result<HmacKey, Error> {
+    if !algorithm.is_symmetric() {
+        return Err(unfit(algorithm));
+    }
+    let key = HmacKey::new(algorithm, secret)?;
+    let (length, shortest) = (secret.len(), key.signature_length());
+    if length < shortest {
+        return Err(read::refuse(&format!(
+            "has a secret of {length} bytes, and {algorithm} needs {shortest}."
+        )));
+    }
+    Ok(key)
 }
 
 fn unfit(algorithm: Algorithm) -> Error {

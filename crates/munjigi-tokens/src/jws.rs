@@ -52,8 +52,13 @@ pub fn sign(payload: &[u8], signer: &Signer) -> Result<String, Error> {
 /// [`Error::Invalid`], whatever is wrong with it; also where the key is for another algorithm.
 pub fn verify(token: &str, algorithm: Algorithm, key: &Verifier) -> Result<Vec<u8>, Error> {
     let token = Compact::split(token)?;
-    let (header, payload) = token.header()?;
-    if header.algorithm != algorithm || key.algorithm() != algorithm {
+    let (named, payload) = match token.message.strip_prefix(key.header()) {
+        Some(payload) => (key.algorithm(), payload),
+        None => token
+            .header()
+            .map(|(header, payload)| (header.algorithm, payload))?,
+    };
+    if named != algorithm || key.algorithm() != algorithm {
         return Err(Error::Invalid);
     }
     token.check_signature(key)?;

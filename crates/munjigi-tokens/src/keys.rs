@@ -29,7 +29,7 @@ pub use ring::KeyRing;
 /// A longer `kid` is that of no key, in bytes.
 pub const MAX_KEY_ID: usize = 256;
 /// A shorter secret can be guessed, in bytes (RFC 7518, section 3.2, for HS256).
-pub(crate) const SHORTEST_SECRET: usize = 32;
+const SHORTEST_SECRET: usize = 32;
 
 /// `SIGNING_KEY`: a secret, or a private key as PEM or JWK; wiped when dropped, and shown nowhere.
 #[derive(Clone)]
@@ -146,6 +146,7 @@ impl Signer {
             algorithm: self.algorithm,
             key: self.key.verify_key(),
             key_id: self.key_id.clone(),
+            header: self.header.clone(),
         }
     }
 
@@ -164,6 +165,8 @@ pub struct Verifier {
     algorithm: Algorithm,
     key: VerifyKey,
     key_id: Option<String>,
+    /// What most of its tokens begin with: the header that PyJWT writes, encoded, with its dot.
+    header: String,
 }
 
 impl Verifier {
@@ -179,11 +182,7 @@ impl Verifier {
             #[cfg(feature = "asymmetric")]
             _ => VerifyKey::Asymmetric(pem::public_key(algorithm, key.as_bytes())?),
         };
-        Ok(Self {
-            algorithm,
-            key,
-            key_id: None,
-        })
+        Ok(Self::of(algorithm, key, None))
     }
 
     /// The key of a JWK, with its `kid`.
@@ -194,11 +193,8 @@ impl Verifier {
     /// [`Error::ImproperlyConfigured`] for one that is not for verifying with that algorithm.
     #[cfg(feature = "asymmetric")]
     pub fn from_jwk(algorithm: Algorithm, jwk: &Jwk) -> Result<Self, Error> {
-        Ok(Self {
-            algorithm,
-            key: jwk.verify_key(algorithm)?,
-            key_id: jwk.key_id().map(str::to_owned),
-        })
+        let key = jwk.verify_key(algorithm)?;
+        Ok(Self::of(algorithm, key, jwk.key_id().map(str::to_owned)))
     }
 
     /// The same under a name: in a ring, tokens that bear it as `kid` are verified with this key alone.
@@ -207,10 +203,17 @@ impl Verifier {
     /// [`Error::ImproperlyConfigured`] for an empty one, or one above [`MAX_KEY_ID`] bytes.
     pub fn with_key_id(self, key_id: &str) -> Result<Self, Error> {
         check_key_id(key_id)?;
-        Ok(Self {
-            key_id: Some(key_id.to_owned()),
-            ..self
-        })
+        Ok(Self::of(self.algorithm, self.key, Some(key_id.to_owned())))
+    }
+
+    fn of(algorithm: Algorithm, key: VerifyKey, key_id: Option<String>) -> Self {
+        let header = header(algorithm, key_id.as_deref());
+        Self {
+            algorithm,
+            key,
+            key_id,
+            header,
+        }
     }
 
     /// What it verifies by.
@@ -221,6 +224,10 @@ impl Verifier {
     /// Its `kid`.
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
+    }
+
+    pub(crate) fn header(&self) -> &str {
+        &self.header
     }
 
     pub(crate) fn key(&self) -> &VerifyKey {

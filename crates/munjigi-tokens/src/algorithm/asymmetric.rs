@@ -222,3 +222,80 @@ pub(crate) fn only_algorithm(public: &Public) -> Option<Algorithm> {
         Public::Ed25519 { .. } => Some(Algorithm::EdDsa),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn fixture(file: &str) -> Value {
+        let path = format!(
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/wycheproof/{}"),
+            file
+        );
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    fn hex(value: &Value) -> Vec<u8> {
+        let digits = value.as_str().unwrap().as_bytes();
+        let digit = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+        digits.chunks(2).map(digit).collect()
+    }
+
+    /// Every verdict must be matched. Gives how many are good and how many are not.
+    fn judge(file: &str, algorithm: Algorithm) -> (usize, usize) {
+        let (mut good, mut bad) = (0, 0);
+        for group in fixture(file)["testGroups"].as_array().unwrap() {
+            let der = hex(&group["publicKeyDer"]);
+            let key = PublicKey::from_der(algorithm, PublicEncoding::Spki, &der).unwrap();
+            for test in group["tests"].as_array().unwrap() {
+                let is_good = key.verify(&hex(&test["msg"]), &hex(&test["sig"])).is_ok();
+                assert_eq!(is_good, test["result"] == "valid", "{file} {test}");
+                *if is_good { &mut good } else { &mut bad } += 1;
+            }
+        }
+        (good, bad)
+    }
+
+    #[test]
+    fn every_verdict_of_wycheproof_on_ecdsa_is_matched() {
+        let verdicts = [
+            (
+                "ecdsa_secp256r1_sha256_p1363_test.json",
+                Algorithm::Es256,
+                (173, 89),
+            ),
+            (
+                "ecdsa_secp384r1_sha384_p1363_test.json",
+                Algorithm::Es384,
+                (193, 87),
+            ),
+            (
+                "ecdsa_secp521r1_sha512_p1363_test.json",
+                Algorithm::Es512,
+                (231, 87),
+            ),
+        ];
+        for (file, algorithm, expected) in verdicts {
+            assert_eq!(judge(file, algorithm), expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn every_verdict_of_wycheproof_on_ed25519_is_matched() {
+        assert_eq!(judge("ed25519_test.json", Algorithm::EdDsa), (88, 63));
+    }
+
+    /// The one case that is called acceptable leaves out the NULL of the digest's identifier, and is refused.
+    #[test]
+    fn every_verdict_of_wycheproof_on_rsa_is_matched() {
+        assert_eq!(
+            judge("rsa_signature_2048_sha256_test.json", Algorithm::Rs256),
+            (9, 250)
+        );
+        assert_eq!(
+            judge("rsa_pss_2048_sha256_mgf1_32_test.json", Algorithm::Ps256),
+            (63, 45)
+        );
+    }
+}

@@ -7,7 +7,7 @@ use crate::{
         Curve, Private, PrivateKey, Public, PublicKey, RsaPrivate, Unfit, only_algorithm,
     },
     json::{self, Item, Member},
-    keys::{MAX_KEY_ID, SHORTEST_SECRET},
+    keys::MAX_KEY_ID,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
@@ -26,7 +26,7 @@ pub(super) fn jwk(text: &str) -> Result<Jwk, Error> {
         json::read_object(text).map_err(|_| refuse("is not the JSON of one object, each name once."))?;
     let object = Object { text, members };
     let material = match &*object.required("kty")? {
-        "oct" => object.secret()?,
+        "oct" => Material::Secret(object.bytes("k")?),
         "RSA" => object.rsa()?,
         "EC" => object.ec()?,
         "OKP" => object.okp()?,
@@ -49,11 +49,11 @@ pub(super) fn jwk(text: &str) -> Result<Jwk, Error> {
 
 /// The numbers must make a key, its halves belong together, and `alg` be one of its kind.
 fn check(key: &Jwk) -> Result<(), Error> {
-    let Material::Pair { public, private } = &key.material else {
-        return match key.algorithm {
-            Some(algorithm) if !algorithm.is_symmetric() => Err(super::unfit(algorithm)),
-            _ => Ok(()),
-        };
+    let (public, private) = match &key.material {
+        Material::Secret(secret) => {
+            return super::hmac(key.algorithm.unwrap_or(Algorithm::Hs256), secret).map(drop);
+        }
+        Material::Pair { public, private } => (public, private),
     };
     // Of RSA's six one is as good as another here.
     let algorithm = key
@@ -111,17 +111,6 @@ impl Object<'_> {
 
     fn has_any(&self, names: &[&str]) -> bool {
         names.iter().any(|name| self.find(name).is_some())
-    }
-
-    fn secret(&self) -> Result<Material, Error> {
-        let secret = self.bytes("k")?;
-        if secret.len() < SHORTEST_SECRET {
-            return Err(refuse(&format!(
-                "has a secret of {} bytes, which can be guessed. Make one of at least {SHORTEST_SECRET}.",
-                secret.len()
-            )));
-        }
-        Ok(Material::Secret(secret))
     }
 
     fn rsa(&self) -> Result<Material, Error> {

@@ -1,6 +1,6 @@
 //! Sets of keys (RFC 7517, section 5): what `/.well-known/jwks.json` serves, and what a key ring is kept in.
 
-use super::{Jwk, read};
+use super::Jwk;
 use crate::{
     Error,
     json::{self, Item},
@@ -37,14 +37,14 @@ impl JwkSet {
     /// Reads a set. A key that [`Jwk::parse`] refuses is skipped, as RFC 7517 has it, and
     /// [`skipped`](Self::skipped) says why.
     ///
-    /// Of two keys with one `kid` the first counts: so do PyJWT's `PyJWKClient` and most others, and a publisher's
-    /// slip must not lock everybody out.
+    /// Two keys with one `kid` make the whole set unusable, since nobody can say which was meant: who has an older
+    /// set goes on with that. (PyJWT's `PyJWKClient` takes the first of them.)
     ///
     /// # Errors
-    /// [`Error::ImproperlyConfigured`] for what is not an object with a list `keys` of objects, and for one above
+    /// [`Error::ImproperlyConfigured`] for what is not an object with a list `keys` of objects, for two of one `kid`,
+    /// and for one above
     /// [`MAX_LENGTH`](Self::MAX_LENGTH) or [`MAX_KEYS`](Self::MAX_KEYS).
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let refuse = |sentence: &str| Error::ImproperlyConfigured(format!("The JWK Set {sentence}").into());
         if text.len() > Self::MAX_LENGTH {
             return Err(refuse(&format!("is longer than {} bytes.", Self::MAX_LENGTH)));
         }
@@ -63,21 +63,26 @@ impl JwkSet {
         let mut set = Self::default();
         for item in items {
             match item {
-                Item::Other(key) if key.of(list).starts_with('{') => set.read(key.of(list)),
+                Item::Other(key) if key.of(list).starts_with('{') => set.read(key.of(list))?,
                 _ => return Err(no_set()),
             }
         }
         Ok(set)
     }
 
-    fn read(&mut self, text: &str) {
+    fn read(&mut self, text: &str) -> Result<(), Error> {
         match Jwk::parse(text) {
             Err(error) => self.skipped.push(error),
-            Ok(key) if key.key_id().is_some_and(|key_id| self.find(key_id).is_some()) => {
-                self.skipped.push(read::refuse("has the kid of one before it."));
+            Ok(key) => {
+                if let Some(key_id) = key.key_id()
+                    && self.find(key_id).is_some()
+                {
+                    return Err(refuse(&format!("has two keys with the kid \"{key_id}\".")));
+                }
+                self.keys.push(key);
             }
-            Ok(key) => self.keys.push(key),
         }
+        Ok(())
     }
 
     /// The keys that were read.
@@ -114,6 +119,10 @@ impl JwkSet {
         out.push_str("]}");
         out
     }
+}
+
+fn refuse(sentence: &str) -> Error {
+    Error::ImproperlyConfigured(format!("The JWK Set {sentence}").into())
 }
 
 impl FromIterator<Jwk> for JwkSet {

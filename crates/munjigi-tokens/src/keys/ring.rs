@@ -42,8 +42,6 @@ pub struct KeyRing {
 struct Entry {
     verifier: Verifier,
     until: Option<Timestamp>,
-    /// What most of its tokens begin with: the header that PyJWT writes, encoded, with its dot.
-    header: String,
 }
 
 impl KeyRing {
@@ -54,7 +52,10 @@ impl KeyRing {
     ///
     /// A ring without a key that signs is `KeyRing::default()` and [`with_verifier`](Self::with_verifier).
     pub fn new(signer: Signer) -> Self {
-        let entries = vec![Entry::new(signer.verifier(), None)];
+        let entries = vec![Entry {
+            verifier: signer.verifier(),
+            until: None,
+        }];
         Self {
             signer: Some(signer),
             entries,
@@ -93,24 +94,34 @@ impl KeyRing {
         }
     }
 
-    /// The keys of a set that verify by one of these algorithms; the others are left out.
+    /// The keys of a set that somebody publishes, as far as they verify by one of these algorithms; the others are
+    /// left out, and so is a key that its `exp` has ended.
     ///
-    /// A key without `alg` is pinned to the one that its kind has, and RSA to the first of `algorithms` that is
-    /// RSA's.
+    /// A key with an `alg` is pinned to it. One without is pinned to the first of `algorithms` that it fits.
     ///
     /// Needs the feature `asymmetric`.
     ///
     /// # Errors
-    /// [`Error::ImproperlyConfigured`] for more than [`MAX_KEYS`](Self::MAX_KEYS).
+    /// [`Error::ImproperlyConfigured`] for more than [`MAX_KEYS`](Self::MAX_KEYS), and for a set with shared secrets
+    /// among public keys: who publishes that has published his secrets.
     #[cfg(feature = "asymmetric")]
     pub fn from_jwk_set(set: &JwkSet, algorithms: &[Algorithm]) -> Result<Self, Error> {
+        let is_secret = |jwk: &Jwk| jwk.is_shared_secret();
+        if set.keys().iter().any(is_secret) && !set.keys().iter().all(is_secret) {
+            return Err(Error::ImproperlyConfigured(
+                "The JWK Set has shared secrets among public keys. Publish the public keys alone.".into(),
+            ));
+        }
         let mut ring = Self::default();
         for jwk in set.keys() {
             let fitting = algorithms
                 .iter()
                 .find_map(|&algorithm| Verifier::from_jwk(algorithm, jwk).ok());
             if let Some(verifier) = fitting {
-                ring = ring.with(Entry::new(verifier, jwk.expires_at()))?;
+                ring = ring.with(Entry {
+                    verifier,
+                    until: jwk.expires_at(),
+                })?;
             }
         }
         Ok(ring)
@@ -122,7 +133,10 @@ impl KeyRing {
     /// [`Error::ImproperlyConfigured`] for a `kid` that is there already, and for more than
     /// [`MAX_KEYS`](Self::MAX_KEYS).
     pub fn with_verifier(self, verifier: Verifier) -> Result<Self, Error> {
-        self.with(Entry::new(verifier, None))
+        self.with(Entry {
+            verifier,
+            until: None,
+        })
     }
 
     /// The same with another key that verifies before that moment, and no longer at it.
@@ -130,7 +144,10 @@ impl KeyRing {
     /// # Errors
     /// As [`with_verifier`](Self::with_verifier).
     pub fn with_verifier_until(self, verifier: Verifier, until: Timestamp) -> Result<Self, Error> {
-        self.with(Entry::new(verifier, Some(until)))
+        self.with(Entry {
+            verifier,
+            until: Some(until),
+        })
     }
 
     fn with(mut self, entry: Entry) -> Result<Self, Error> {
@@ -196,7 +213,7 @@ impl KeyRing {
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Vec<u8>, Error> {
         let token = Compact::split(token)?;
         let usual = self.entries.iter().find_map(|entry| {
-            let payload = token.message.strip_prefix(&entry.header)?;
+            let payload = token.message.strip_prefix(entry.verifier.header())?;
             Some((entry, payload))
         });
         if let Some((entry, payload)) = usual {
@@ -247,15 +264,6 @@ fn verifies(verifier: &Verifier, signer: &Signer) -> Result<bool, Error> {
 }
 
 impl Entry {
-    fn new(verifier: Verifier, until: Option<Timestamp>) -> Self {
-        let header = super::header(verifier.algorithm(), verifier.key_id());
-        Self {
-            verifier,
-            until,
-            header,
-        }
-    }
-
     fn is_live(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now < until)
     }

@@ -1,14 +1,25 @@
 //! The tokens and verdicts of real simplejwt, and published vectors, against this crate's public API.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![cfg_attr(feature = "asymmetric", expect(clippy::indexing_slicing, reason = "tests"))]
 
+#[cfg(feature = "asymmetric")]
+mod algorithms;
 mod deviations;
+#[cfg(feature = "asymmetric")]
+mod jwk;
 mod jws;
+#[cfg(feature = "asymmetric")]
+mod keys;
 mod minting;
 mod renewing;
+#[cfg(feature = "asymmetric")]
+mod ring;
 mod round_trips;
 mod settings;
 mod verdicts;
 mod verifying;
+#[cfg(feature = "asymmetric")]
+mod wycheproof;
 
 use jiff::Timestamp;
 use munjigi_tokens::{SigningKey, SimpleJwt, SimpleJwtSettings};

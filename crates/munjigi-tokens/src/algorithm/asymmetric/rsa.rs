@@ -1,7 +1,8 @@
 //! RS256 to PS512.
 //!
 //! The modulus has 2048 to 8192 bits: below, a key can be broken; above, one token would cost too much time. The
-//! exponent is odd, above one and of no more than 33 bits, as aws-lc has it.
+//! exponent is odd, above one and of no more than 33 bits, as aws-lc has it. A modulus of Infineon's library can be
+//! factored, and is refused.
 
 use super::{Encoding, Private, Public, RsaPrivate, Unfit};
 use crate::keys::der;
@@ -123,7 +124,7 @@ pub(super) fn parse(scheme: Scheme, public: &Public) -> Result<(ParsedPublicKey,
     };
     let first = n.first().ok_or(Unfit)?;
     let bits = n.len() * 8 - usize::try_from(first.leading_zeros()).map_err(|_| Unfit)?;
-    if !(2048..=8192).contains(&bits) {
+    if !(2048..=8192).contains(&bits) || is_of_infineon(n) {
         return Err(Unfit);
     }
     let components = rsa::PublicKeyComponents { n, e };
@@ -131,4 +132,20 @@ pub(super) fn parse(scheme: Scheme, public: &Public) -> Result<(ParsedPublicKey,
     let spki = components.as_der().map_err(|_| Unfit)?;
     let parsed = ParsedPublicKey::new(scheme.verifying, spki.as_ref()).map_err(|_| Unfit)?;
     Ok((parsed, n.len()))
+}
+
+/// Whether a modulus was made by the library of CVE-2017-15361 (ROCA), so that it can be factored: such a number is,
+/// modulo each small prime, a power of 65537. One of another maker is so once in a hundred million.
+fn is_of_infineon(n: &[u8]) -> bool {
+    const PRIMES: [u32; 38] = [
+        3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101,
+        103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+    ];
+    PRIMES.iter().all(|&prime| {
+        let rest = n
+            .iter()
+            .fold(0, |rest, &byte| (rest * 256 + u32::from(byte)) % prime);
+        let powers = std::iter::successors(Some(1), |power| Some(power * 65_537 % prime));
+        powers.take(prime as usize).any(|power| power == rest)
+    })
 }
