@@ -536,6 +536,48 @@ fn a_converted_settings_file_starts_as_it_is() {
 }
 
 #[test]
+fn the_settings_py_of_the_guide_converts_whole_and_starts_a_server() {
+    let guide = |file: &str| {
+        let path = format!("{}/../../docs/guide/{file}", env!("CARGO_MANIFEST_DIR"));
+        let page = fs::read_to_string(path).unwrap();
+        let (_, settings) = page.split_once("```python\n").unwrap();
+        settings.split_once("```").unwrap().0.to_owned()
+    };
+    let settings = guide("from-simplejwt.md");
+    assert_eq!(settings, guide("from-simplejwt.ko.md"));
+
+    let folder = Folder::new();
+    fs::write(folder.0.join("settings.py"), &settings).unwrap();
+    let converted = folder.run(&["config", "convert", "settings.py"]);
+    // What the page writes into SIMPLE_JWT stands in the result, each key once; a key of the project is a comment.
+    let (_, simple_jwt) = settings.split_once("SIMPLE_JWT = {").unwrap();
+    for line in simple_jwt.lines().filter(|line| line.contains("\": ")) {
+        let key = line.trim().trim_start_matches('"').split('"').next().unwrap();
+        let found = converted
+            .lines()
+            .filter(|line| line.starts_with(&format!("{key} = ")) || line.starts_with(&format!("# {key}: ")));
+        assert_eq!(found.count(), 1, "{key}\n{converted}");
+    }
+    fs::write(folder.0.join("munjigi.toml"), converted + CHEAP).unwrap();
+
+    let dev = folder.dev("C.UTF-8");
+    assert!(
+        dev.post("/user/session_signup", MSEO)
+            .starts_with("HTTP/1.1 201 ")
+    );
+    let signed_in = dev.post("/api/token/", r#"{"username": "mseo", "password": "1234"}"#);
+    let refresh = signed_in.split('"').nth(3).unwrap();
+    let body = format!(r#"{{"refresh": "{refresh}"}}"#);
+    let rotated = dev.post("/api/token/refresh/", &body);
+    assert!(
+        rotated.contains(r#"{"access":""#) && rotated.contains(r#","refresh":""#),
+        "{rotated}"
+    );
+    let again = dev.post("/api/token/refresh/", &body);
+    assert!(again.contains("token_not_valid"), "{again}");
+}
+
+#[test]
 fn the_settings_that_are_printed_can_be_read_again() {
     let folder = Folder::new();
     fs::write(folder.0.join("example.toml"), folder.run(&["config", "example"])).unwrap();
