@@ -170,6 +170,8 @@ impl Error {
                 A::Token(
                     TokenError::NoUserIdField { .. }
                     | TokenError::ReservedClaim { .. }
+                    | TokenError::NoSigningKey
+                    | TokenError::Unsigned
                     | TokenError::ImproperlyConfigured(_),
                 ) => StatusCode::INTERNAL_SERVER_ERROR,
                 A::JsonWebToken(Refused::Ended) | A::TokenTooLong { .. } => StatusCode::FORBIDDEN,
