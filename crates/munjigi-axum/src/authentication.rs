@@ -1,5 +1,5 @@
 //! Who sends a request: `DEFAULT_AUTHENTICATION_CLASSES`, `perform_authentication` and `permission_denied` of Django
-//! REST framework 3.16 (`views.py`, `request.py`).
+//! REST framework 3.18 (`views.py`, `request.py`).
 
 use crate::{BasePermission, Error, Rejection, RequireLayer};
 use http::HeaderValue;

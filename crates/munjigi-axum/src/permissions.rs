@@ -1,4 +1,4 @@
-//! `rest_framework.permissions` (3.16), as layers of routes, and Django's groups and permissions.
+//! `rest_framework.permissions` (3.18), as layers of routes, and Django's groups and permissions.
 //!
 //! ```
 //! use axum::{Router, routing::{get, post}};

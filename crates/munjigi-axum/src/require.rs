@@ -1,4 +1,4 @@
-//! The layer that asks for a permission: `APIView.check_permissions` of Django REST framework 3.16 (`views.py`).
+//! The layer that asks for a permission: `APIView.check_permissions` of Django REST framework 3.18 (`views.py`).
 
 use crate::{Authentication, BasePermission, BoxFuture, Error, extract};
 use axum_core::body::Body;

@@ -1,4 +1,4 @@
-//! `SessionAuthentication` of Django REST framework 3.16 (`authentication.py`), and before it Django's
+//! `SessionAuthentication` of Django REST framework 3.18 (`authentication.py`), and before it Django's
 //! `SessionMiddleware` and `get_user` (`contrib/auth/__init__.py`, 5.2), over rows that Django or munjigi wrote.
 //!
 //! Nothing is written. Where Django ends a session whose password has changed, or gives a new key to one that was signed by a
