@@ -7,7 +7,8 @@ use std::process::Command;
 #[test]
 fn every_crate_uses_only_those_below_it() {
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
-        ("munjigi-user", &[] as &[&str]),
+        ("axum-service", &["munjigi-axum", "munjigi-tokens"] as &[&str]),
+        ("munjigi-user", &[]),
         ("munjigi-passwords", &[]),
         ("munjigi-signing", &[]),
         ("munjigi-sessions", &["munjigi-signing", "munjigi-user"]),
@@ -55,7 +56,7 @@ fn every_crate_uses_only_those_below_it() {
 
 #[test]
 fn only_the_store_names_a_database_driver_and_only_the_server_a_web_framework() {
-    for (name, uses) in &crates() {
+    for (name, uses) in crates().iter().filter(|(name, _)| name.starts_with("munjigi")) {
         let has = |library: &str| uses.iter().any(|used| used == library);
         assert_eq!(
             has("rusqlite") || has("tokio-postgres"),
@@ -69,28 +70,38 @@ fn only_the_store_names_a_database_driver_and_only_the_server_a_web_framework() 
     }
 }
 
+#[test]
+fn a_service_beside_the_server_is_linked_with_neither_its_database_nor_itself() {
+    let output = cargo(&[
+        "tree",
+        "--package",
+        "axum-service",
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+    ]);
+    let tree = String::from_utf8(output).unwrap();
+    let names: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(
+        names.contains(&"munjigi-axum") && names.contains(&"axum"),
+        "{tree}"
+    );
+    for other in [
+        "munjigi",
+        "munjigi-store",
+        "munjigi-passwords",
+        "rusqlite",
+        "tokio-postgres",
+    ] {
+        assert!(!names.contains(&other), "{other}");
+    }
+}
+
 /// Each crate of the workspace and what it uses, tests aside.
 fn crates() -> BTreeMap<String, Vec<String>> {
-    let cargo = std::env::var("CARGO").unwrap_or("cargo".into());
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
-    let output = Command::new(cargo)
-        .args([
-            "metadata",
-            "--no-deps",
-            "--offline",
-            "--format-version",
-            "1",
-            "--manifest-path",
-            manifest,
-        ])
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let metadata: Value =
+        serde_json::from_slice(&cargo(&["metadata", "--no-deps", "--format-version", "1"])).unwrap();
     let name = |value: &Value| value["name"].as_str().unwrap().to_owned();
     let packages = metadata["packages"].as_array().unwrap();
     let uses = |package: &Value| {
@@ -104,4 +115,20 @@ fn crates() -> BTreeMap<String, Vec<String>> {
         .iter()
         .map(|package| (name(package), uses(package)))
         .collect()
+}
+
+fn cargo(arguments: &[&str]) -> Vec<u8> {
+    let cargo = std::env::var("CARGO").unwrap_or("cargo".into());
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
+    let output = Command::new(cargo)
+        .args(arguments)
+        .args(["--offline", "--manifest-path", manifest])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout
 }
