@@ -157,12 +157,41 @@ def unfit_columns() -> list[str]:
     return missing
 
 
+def guard(tokens: list[str]) -> list[str]:
+    """What simplejwt's guard says to each access token: the user's name, or why it is refused."""
+    from rest_framework_simplejwt.authentication import JWTAuthentication
+    from rest_framework_simplejwt.exceptions import InvalidToken
+
+    answers = []
+    guard = JWTAuthentication()
+    for token in tokens:
+        try:
+            answers.append(guard.get_user(guard.get_validated_token(token.encode())).get_username())
+        except InvalidToken as refusal:
+            answers.append(str(refusal.detail["messages"][0]["message"]))
+    return answers
+
+
+def give_tokens(username: str) -> dict[str, str]:
+    """A pair of simplejwt's own tokens."""
+    from django.contrib.auth import get_user_model
+    from rest_framework_simplejwt.tokens import RefreshToken
+
+    refresh = RefreshToken.for_user(get_user_model().objects.get(username=username))
+    return {"access": str(refresh.access_token), "refresh": str(refresh)}
+
+
+def take_and_give_tokens(tokens: list[str], username: str) -> dict[str, object]:
+    """Both at once: a start of Django takes most of the time."""
+    return {"guard": guard(tokens), "given": give_tokens(username)}
+
+
 QUESTIONS = {
     question.__name__: question
     for question in (
         check_password, make_user, make_groups, make_member, hash_password, set_password, set_active, delete_user,
         all_permissions, custom_claims,
-        session, migrate_plan, migrate, unfit_columns,
+        session, migrate_plan, migrate, unfit_columns, guard, give_tokens, take_and_give_tokens,
     )
 }  # fmt: skip
 

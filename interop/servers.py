@@ -202,10 +202,11 @@ class House:
     def migrate_django(self) -> None:
         self.ask("migrate")
 
-    def ask(self, question: str, **arguments: Any) -> Any:
-        """Puts a question of `ask_django.py` to the real Django."""
+    def ask(self, question: str, *, simple_jwt: Settings | None = None, **arguments: Any) -> Any:
+        """Puts a question of `ask_django.py` to the real Django, with these keys of SIMPLE_JWT."""
+        environment = self.django_environment() | {"REF_SIMPLE_JWT": json.dumps(simple_jwt or {})}
         done = subprocess.run(
-            [sys.executable, HERE / "ask_django.py"], env=self.django_environment(), capture_output=True, text=True,
+            [sys.executable, HERE / "ask_django.py"], env=environment, capture_output=True, text=True,
             input=json.dumps({"question": question, "arguments": arguments}), timeout=60,
         )  # fmt: skip
         assert done.returncode == 0, f"Django could not answer {question}: {done.stderr}"

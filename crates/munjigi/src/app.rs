@@ -5,6 +5,7 @@ use crate::accounts::ended::EndedList;
 use crate::accounts::session_rows::SessionRows;
 use crate::clock::{Clock, Entropy, entropy};
 use crate::config::{AuthenticationClass, Config, TokenClaim};
+use crate::keys::{self, Keys};
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use munjigi_passwords::pool::HashingPool;
@@ -24,6 +25,7 @@ struct Parts {
     store: Store,
     jwt: SimpleJwt,
     jwt_auth: JwtAuth,
+    keys: Keys,
     session_rows: SessionRows,
     pool: HashingPool,
     ended: Arc<EndedList>,
@@ -47,8 +49,10 @@ impl App {
             migrate::check_permissions(&store).await?;
         }
         let ticking = clock.clone();
-        let jwt = SimpleJwt::new(config.simple_jwt.clone())?.with_clock(move || ticking.now());
         let jwt_auth = JwtAuth::new(config.jwt_auth.clone())?;
+        let (keys, ring) = Keys::open(&config.token_keys, clock.now())?;
+        let jwt =
+            SimpleJwt::with_key_ring(config.simple_jwt.clone(), ring)?.with_clock(move || ticking.now());
         let policy = ExpiryPolicy {
             cookie_age: SignedDuration::from_secs(config.session.cookie_age.into()),
             expire_at_browser_close: config.session.expire_at_browser_close,
@@ -65,6 +69,7 @@ impl App {
             store,
             jwt,
             jwt_auth,
+            keys,
             session_rows,
             pool,
             ended,
@@ -93,6 +98,19 @@ impl App {
     /// Makes and verifies djangorestframework-jwt's tokens.
     pub fn jwt_auth(&self) -> &JwtAuth {
         &self.0.jwt_auth
+    }
+
+    /// The keys of the tokens, and what of them is published.
+    pub fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    /// Looks at the key ring again, and gives the `kid` that signs where anything has changed.
+    ///
+    /// # Errors
+    /// What is wrong with a new file; the keys of before stay.
+    pub fn refresh_keys(&self) -> Result<Option<String>, keys::Error> {
+        self.0.keys.refresh(&self.0.jwt, self.now())
     }
 
     /// Reads and writes session rows.
@@ -163,6 +181,9 @@ pub enum Error {
     /// `SIMPLE_JWT`.
     #[error(transparent)]
     Tokens(#[from] munjigi_tokens::Error),
+    /// `SIMPLE_JWT.KEY_RING`.
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
     /// `CSRF_*`.
     #[error(transparent)]
     Signing(#[from] SigningError),

@@ -3,7 +3,7 @@
 //!
 //! The rooms, from the door inwards: [`cli`] starts things, [`http`] speaks with clients, [`accounts`] holds the
 //! rules, and the crates `munjigi-store`, `munjigi-tokens`, `munjigi-passwords`, `munjigi-sessions` do the work.
-//! [`config`] says how, [`i18n`] in which words.
+//! [`config`] says how, [`keys`] signs and verifies tokens, [`i18n`] says it in words.
 
 pub mod accounts;
 pub mod app;
@@ -12,3 +12,4 @@ pub mod clock;
 pub mod config;
 pub mod http;
 pub mod i18n;
+pub mod keys;

@@ -1,6 +1,6 @@
 //! Why a command failed.
 
-use crate::{accounts, app, config, http};
+use crate::{accounts, app, config, http, keys};
 use std::io;
 use std::path::PathBuf;
 
@@ -12,6 +12,10 @@ pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
 pub(super) enum Error {
     #[error(transparent)]
     Config(#[from] config::Error),
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
+    #[error(transparent)]
+    Tokens(#[from] munjigi_tokens::Error),
     #[error(transparent)]
     Store(#[from] munjigi_store::Error),
     #[error(transparent)]

@@ -4,6 +4,7 @@ use super::error::{Error, Result};
 use crate::accounts::ended;
 use crate::app::App;
 use crate::http::{router, server};
+use crate::keys;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -55,6 +56,7 @@ pub(super) async fn serve(app: App, listeners: Vec<TcpListener>, mut signals: St
     for warning in &app.config().warnings {
         tracing::warn!(id = warning.id, "{} {}", warning.message, warning.hint);
     }
+    tokio::spawn(keys::follow(app.clone()));
     let limits = app.config().limits.clone();
     let (stop, stopped) = watch::channel(false);
     let serving = server::serve(listeners, router(app.clone()), limits, stopped);

@@ -10,6 +10,7 @@ mod config;
 mod dev;
 mod error;
 mod housekeeping;
+mod keys;
 mod listen;
 mod location;
 mod log;
@@ -78,6 +79,9 @@ enum Command {
     /// Run it from time to time, such as daily; a server may run meanwhile.
     #[command(name = "flushexpiredtokens")]
     FlushExpiredTokens(housekeeping::FlushExpiredTokens),
+    /// Make and change the keys that tokens are signed with
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Check the settings
     Check(check::Check),
     /// Print settings: an example file, those that hold, those of a Django project
@@ -118,6 +122,7 @@ fn run(command: Command) -> Result<()> {
         Command::Sessions(sessions) => runtime()?.block_on(sessions.run(&mut out)),
         Command::ClearSessions(clear) => runtime()?.block_on(clear.run(&mut out)),
         Command::FlushExpiredTokens(flush) => runtime()?.block_on(flush.run(&mut out)),
+        Command::Keys(keys) => keys.run(&mut out),
         Command::Check(check) => check.run(&mut out),
         Command::Config(config) => config.run(&mut out),
         Command::Runserver { .. } => Err(Error::Runserver),

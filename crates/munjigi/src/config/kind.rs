@@ -1,5 +1,6 @@
 //! The types that a setting may have: how each is written in TOML, and how it is read.
 
+use jiff::SignedDuration;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 use toml::Value;
@@ -175,6 +176,15 @@ impl Kind for Positive {
 
 impl OrNone for Positive {
     const WANTED_OR_NONE: &'static str = "a time such as \"5m\" or \"7d\", or \"\" for none";
+}
+
+/// A span of time as a command's flag has it: as in the settings.
+pub fn duration(text: &str) -> Option<SignedDuration> {
+    let seconds = digits(text)
+        .filter(|_| !text.is_empty())
+        .or_else(|| seconds(text));
+    let bounded = seconds.filter(|seconds| *seconds <= HUNDRED_YEARS)?;
+    SignedDuration::try_from(Duration::from_secs(bounded)).ok()
 }
 
 const HUNDRED_YEARS: u64 = 100 * 366 * 86_400;

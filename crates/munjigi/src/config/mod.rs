@@ -46,11 +46,12 @@ pub use data_dir::{DEFAULT as DEFAULT_DATA_DIR, DataDir};
 pub use error::Error;
 pub use headers::SecurityHeaders;
 pub use hosts::{HostSettings, ProxySslHeader};
+pub use kind::duration;
 pub use rest_framework::AuthenticationClass;
 pub use routes::Routes;
 pub use server::{Limits, LogFormat, LogSettings};
 pub use session::SessionSettings;
-pub use simple_jwt::CompatVersion;
+pub use simple_jwt::{CompatVersion, KeyCommandSettings, RingSettings, TokenKeys};
 pub use written::{Sources, Written};
 
 use crate::i18n::Languages;
@@ -106,10 +107,12 @@ pub struct Config {
     pub hashing: PoolSettings,
     /// `AUTH_PASSWORD_VALIDATORS`; none under `dev` unless written.
     pub validators: Vec<Box<dyn Validator>>,
-    /// `[SIMPLE_JWT]`.
+    /// `[SIMPLE_JWT]`, but for the keys.
     pub simple_jwt: SimpleJwtSettings,
     /// `SIMPLE_JWT.VERIFY_CHECKS_BLACKLIST`: whether a token that was taken back is no good to the verifying route.
     pub verify_checks_blacklist: bool,
+    /// The keys of `[SIMPLE_JWT]`.
+    pub token_keys: TokenKeys,
     /// `SIMPLE_JWT.COMPAT_VERSION`: which simplejwt is answered like.
     pub compat_version: CompatVersion,
     /// `SIMPLE_JWT.AUTH_HEADER_NAME` and `AUTH_HEADER_TYPES`: where a bearer token is looked for.
@@ -169,6 +172,7 @@ impl Config {
         names.extend(auth_cookie.iter().flat_map(AuthCookieSettings::names));
         cookies::check_names(&names)?;
         let routes = Routes::resolve(settings)?;
+        simple_jwt::check_routes(&jwt.keys, &routes)?;
         let authentication_classes = rest_framework::authentication_classes(settings)?;
         let jwt_auth = jwt_auth::resolve(settings, &secret_keys, &jwt.settings, &mut warnings)?;
         jwt_auth::check(&jwt_auth, &jwt.settings, &authentication_classes, &routes)?;
@@ -189,6 +193,7 @@ impl Config {
             validators: passwords::validators(settings)?,
             simple_jwt: jwt.settings,
             verify_checks_blacklist: jwt.verify_checks_blacklist,
+            token_keys: jwt.keys,
             compat_version: jwt.compat_version,
             bearer: jwt.bearer,
             auth_cookie,

@@ -28,6 +28,8 @@ pub struct Routes {
     pub me: Option<String>,
     /// `csrf`, default `/user/csrf`.
     pub csrf: Option<String>,
+    /// `jwks`, default `/.well-known/jwks.json`.
+    pub jwks: Option<String>,
     /// `token_obtain_pair`, simplejwt's, default `/api/token`.
     pub token_obtain_pair: Option<String>,
     /// `token_refresh`, simplejwt's, default `/api/token/refresh`.
@@ -95,6 +97,11 @@ const CSRF: Setting<Route> = Setting::ours(
     "ROUTES.csrf",
     "\"/user/csrf\"",
     "The CSRF token, for a page of another origin that is allowed.",
+);
+const JWKS: Setting<Route> = Setting::ours(
+    "ROUTES.jwks",
+    "\"/.well-known/jwks.json\"",
+    "The public keys, for who verifies our tokens.",
 );
 const TOKEN_OBTAIN_PAIR: Setting<Route> = Setting::ours(
     "ROUTES.token_obtain_pair",
@@ -164,6 +171,7 @@ pub(super) const SECTION: Section = Section {
         &JWT_REFRESH.about,
         &ME.about,
         &CSRF.about,
+        &JWKS.about,
         &TOKEN_OBTAIN_PAIR.about,
         &TOKEN_REFRESH.about,
         &TOKEN_VERIFY.about,
@@ -190,6 +198,7 @@ impl Routes {
             jwt_refresh: path(&JWT_REFRESH)?,
             me: path(&ME)?,
             csrf: path(&CSRF)?,
+            jwks: path(&JWKS)?,
             token_obtain_pair: path(&TOKEN_OBTAIN_PAIR)?,
             token_refresh: path(&TOKEN_REFRESH)?,
             token_verify: path(&TOKEN_VERIFY)?,
@@ -229,6 +238,21 @@ impl Routes {
         .any(Option::is_some)
     }
 
+    /// The names of the routes that are on and make tokens.
+    pub(super) fn making_tokens(&self) -> impl Iterator<Item = &'static str> {
+        const MAKING: [&str; 7] = [
+            "jwt_signup",
+            "jwt_signin",
+            "jwt_refresh",
+            "token_obtain_pair",
+            "token_refresh",
+            "token_obtain_sliding",
+            "token_refresh_sliding",
+        ];
+        let on = self.named().into_iter().filter(|(_, path)| path.is_some());
+        on.map(|(name, _)| name).filter(|name| MAKING.contains(name))
+    }
+
     fn check(&self) -> Result<(), Error> {
         let mut taken: Vec<(&str, &str)> = vec![("healthz", "/healthz"), ("readyz", "/readyz")];
         for (name, path) in self.named() {
@@ -244,7 +268,7 @@ impl Routes {
         Ok(())
     }
 
-    fn named(&self) -> [(&'static str, Option<&str>); 19] {
+    fn named(&self) -> [(&'static str, Option<&str>); 20] {
         [
             ("session_signup", self.session_signup.as_deref()),
             ("jwt_signup", self.jwt_signup.as_deref()),
@@ -255,6 +279,7 @@ impl Routes {
             ("jwt_refresh", self.jwt_refresh.as_deref()),
             ("me", self.me.as_deref()),
             ("csrf", self.csrf.as_deref()),
+            ("jwks", self.jwks.as_deref()),
             ("token_obtain_pair", self.token_obtain_pair.as_deref()),
             ("token_refresh", self.token_refresh.as_deref()),
             ("token_verify", self.token_verify.as_deref()),

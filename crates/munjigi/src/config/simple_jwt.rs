@@ -5,12 +5,15 @@
 //! value than the default: no key is taken and ignored.
 
 mod described;
+mod keys;
 mod kinds;
 mod later;
 mod python;
 mod warnings;
 
 pub(super) use described::SECTION;
+pub(super) use keys::check_routes;
+pub use keys::{KeyCommandSettings, RingSettings, TokenKeys};
 pub use kinds::CompatVersion;
 pub(super) use later::SECTION as LATER_SECTION;
 pub(super) use python::{SECTION as PYTHON_SECTION, successor};
@@ -19,43 +22,42 @@ use super::Error;
 use super::check::Finding;
 use super::written::Settings;
 use described::{
-    ACCESS_TOKEN_LIFETIME, ALGORITHM, AUDIENCE, AUTH_HEADER_NAME, AUTH_HEADER_TYPES, AUTH_TOKEN_CLASSES,
+    ACCESS_TOKEN_LIFETIME, AUDIENCE, AUTH_HEADER_NAME, AUTH_HEADER_TYPES, AUTH_TOKEN_CLASSES,
     BLACKLIST_AFTER_ROTATION, CHECK_REVOKE_TOKEN, CHECK_USER_IS_ACTIVE, COMPAT_VERSION, ISSUER, JTI_CLAIM,
-    LEEWAY, REFRESH_TOKEN_LIFETIME, REVOKE_TOKEN_CLAIM, ROTATE_REFRESH_TOKENS, SIGNING_KEY,
-    SLIDING_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_EXP_CLAIM, SLIDING_TOKEN_REFRESH_LIFETIME,
-    TOKEN_TYPE_CLAIM, UPDATE_LAST_LOGIN, USER_ID_CLAIM, USER_ID_FIELD, VERIFY_CHECKS_BLACKLIST,
-    VERIFYING_KEY,
+    LEEWAY, REFRESH_TOKEN_LIFETIME, REVOKE_TOKEN_CLAIM, ROTATE_REFRESH_TOKENS, SLIDING_TOKEN_LIFETIME,
+    SLIDING_TOKEN_REFRESH_EXP_CLAIM, SLIDING_TOKEN_REFRESH_LIFETIME, TOKEN_TYPE_CLAIM, UPDATE_LAST_LOGIN,
+    USER_ID_CLAIM, USER_ID_FIELD, VERIFY_CHECKS_BLACKLIST,
 };
 use jiff::SignedDuration;
 use munjigi_axum::BearerHeader;
 use munjigi_signing::SecretKeys;
-use munjigi_tokens::{SigningKey, SimpleJwt, SimpleJwtSettings};
+use munjigi_tokens::{SimpleJwt, SimpleJwtSettings};
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 /// What `[SIMPLE_JWT]` resolves to.
 pub(super) struct Resolved {
+    /// Without keys: they are in `keys`.
     pub(super) settings: SimpleJwtSettings,
+    pub(super) keys: TokenKeys,
     /// `AUTH_HEADER_NAME` and `AUTH_HEADER_TYPES`.
     pub(super) bearer: BearerHeader,
     pub(super) verify_checks_blacklist: bool,
     pub(super) compat_version: CompatVersion,
 }
 
-/// Reads the table. `keys` are the `SECRET_KEY` that signs where no other is written.
+/// Reads the table. `secret_keys` sign where nothing else is written.
 pub(super) fn resolve(
     settings: Settings<'_>,
-    keys: &SecretKeys,
+    secret_keys: &SecretKeys,
     findings: &mut Vec<Finding>,
 ) -> Result<Resolved, Error> {
-    let key = signing_key(settings, keys)?;
-    let mut jwt = SimpleJwtSettings::new(SigningKey::new(key.as_slice()));
+    let mut jwt = SimpleJwtSettings::default();
+    let keys = keys::resolve(settings, secret_keys, &mut jwt)?;
     jwt.access_token_lifetime = signed(settings.read(&ACCESS_TOKEN_LIFETIME)?.0);
     jwt.refresh_token_lifetime = signed(settings.read(&REFRESH_TOKEN_LIFETIME)?.0);
     jwt.rotate_refresh_tokens = settings.read(&ROTATE_REFRESH_TOKENS)?;
     jwt.blacklist_after_rotation = settings.read(&BLACKLIST_AFTER_ROTATION)?;
     jwt.update_last_login = settings.read(&UPDATE_LAST_LOGIN)?;
-    jwt.algorithm = settings.read(&ALGORITHM)?;
     jwt.audience = settings.read(&AUDIENCE)?;
     jwt.issuer = settings.read(&ISSUER)?;
     jwt.leeway = signed(settings.read(&LEEWAY)?.0);
@@ -74,36 +76,36 @@ pub(super) fn resolve(
     jwt.check_user_is_active = settings.read(&CHECK_USER_IS_ACTIVE)?;
     // These errors are sentences that name the key.
     let contradiction = |error| Error::Contradiction(format!("SIMPLE_JWT: {error}"));
-    SimpleJwt::new(jwt.clone()).map_err(contradiction)?;
+    SimpleJwt::with_key_ring(jwt.clone(), keys.keys.named.clone()).map_err(contradiction)?;
     let bearer = BearerHeader::new(&jwt).map_err(contradiction)?;
     contradictions(&jwt)?;
-    findings.extend(warnings::of(&jwt, key.len()));
+    findings.extend(warnings::of(&jwt, keys.secret_length));
     Ok(Resolved {
         settings: jwt,
+        keys: keys.keys,
         bearer,
         verify_checks_blacklist: settings.read(&VERIFY_CHECKS_BLACKLIST)?,
         compat_version: settings.read(&COMPAT_VERSION)?,
     })
 }
 
-fn signed(duration: Duration) -> SignedDuration {
-    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+/// How long the longest-lived token is taken.
+fn longest_life(settings: Settings<'_>) -> Result<SignedDuration, Error> {
+    let lifetimes = [
+        &ACCESS_TOKEN_LIFETIME,
+        &REFRESH_TOKEN_LIFETIME,
+        &SLIDING_TOKEN_LIFETIME,
+        &SLIDING_TOKEN_REFRESH_LIFETIME,
+    ];
+    let mut longest = SignedDuration::ZERO;
+    for lifetime in lifetimes {
+        longest = longest.max(signed(settings.read(lifetime)?.0));
+    }
+    Ok(longest.saturating_add(signed(settings.read(&LEEWAY)?.0)))
 }
 
-fn signing_key(settings: Settings<'_>, keys: &SecretKeys) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let key = match settings.read(&SIGNING_KEY)? {
-        Some(key) => key.expose().as_bytes().to_vec(),
-        None => keys.current().expose().to_vec(),
-    };
-    let key = Zeroizing::new(key);
-    match settings.read(&VERIFYING_KEY)? {
-        Some(verifying) if verifying.expose().as_bytes() != key.as_slice() => Err(Error::Contradiction(
-            "SIMPLE_JWT.VERIFYING_KEY is another than the SIGNING_KEY. The HS* algorithms verify with the key that \
-             signs: leave VERIFYING_KEY out."
-                .to_owned(),
-        )),
-        _ => Ok(key),
-    }
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
 /// `USER_ID_FIELD` must name one user: a token's text is looked up by it.

@@ -113,9 +113,12 @@ fn finish(response: &mut Response, context: &Context, security: &SecurityHeaders
             headers.append(SET_COOKIE, cookie);
         }
     }
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.append(VARY, DEPENDS_ON);
-    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(context.lang().code()));
+    // What may be kept says so itself: it is the same for everybody and in no language.
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.append(VARY, DEPENDS_ON);
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(context.lang().code()));
+    }
     headers.insert(CONTENT_SECURITY_POLICY, NOTHING_LOADS);
     let mut set = |name: HeaderName, value: &Option<HeaderValue>| {
         if let Some(value) = value {

@@ -40,6 +40,7 @@ pub fn router(app: App) -> Router {
     let probes = Router::new()
         .route("/healthz", get(api::probe::healthz))
         .route("/readyz", get(api::probe::readyz))
+        .merge(api::jwks::routes(&app))
         .method_not_allowed_fallback(refuse_method);
     cors::around(routes, &app)
         .merge(probes)

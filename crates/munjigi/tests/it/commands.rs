@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::thread;
 
 /// An empty folder that the program runs in, with an empty environment, removed at the end.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 /// Hashes for a test: Django's own would take most of its time.
 const CHEAP: &str = "[hashers.pbkdf2_sha256]\niterations = 1\n";
@@ -17,7 +17,7 @@ const CHEAP: &str = "[hashers.pbkdf2_sha256]\niterations = 1\n";
 const MSEO: &str = r#"{"username": "mseo", "password": 1234, "email": "mseo@naver.com", "age": 24}"#;
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let name = format!(
             "munjigi-commands-{}-{}",
@@ -30,7 +30,7 @@ impl Folder {
         Self(path)
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_munjigi"));
         command
             .args(words)
@@ -41,14 +41,14 @@ impl Folder {
     }
 
     /// Runs a command to its end and gives what it printed, which must be a success.
-    fn run(&self, words: &[&str]) -> String {
+    pub(crate) fn run(&self, words: &[&str]) -> String {
         let output = self.command(words).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{words:?}: {}", error(&output));
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// Runs a command that fails, and gives its code and its sentence.
-    fn fail(&self, words: &[&str]) -> (Option<i32>, String) {
+    pub(crate) fn fail(&self, words: &[&str]) -> (Option<i32>, String) {
         let output = self.command(words).output().unwrap();
         (output.status.code(), error(&output))
     }

@@ -21,6 +21,8 @@ mod ended_list;
 mod endings;
 mod hostile;
 mod housekeeping;
+mod keys;
+mod keys_command;
 mod layers;
 mod passwords;
 mod proxies;

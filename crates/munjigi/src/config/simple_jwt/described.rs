@@ -2,8 +2,8 @@
 
 use super::super::hosts::MetaName;
 use super::super::kind::Positive;
-use super::super::secrets::Secret;
 use super::super::setting::{Section, Setting};
+use super::keys::{KEY_RING, KEY_RING_KIDLESS_UNTIL, KeyText};
 use super::kinds::{CompatVersion, HeaderTypes, Leeway};
 use munjigi_tokens::{Algorithm, Audience, TokenClass};
 
@@ -37,19 +37,22 @@ pub(super) const UPDATE_LAST_LOGIN: Setting<bool> = Setting::ours(
 pub(super) const ALGORITHM: Setting<Algorithm> = Setting::upstream(
     "SIMPLE_JWT.ALGORITHM",
     "\"HS256\"",
-    "How tokens are signed: HS256, HS384 or HS512.",
+    "How tokens are signed: HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA. \
+     Beside a KEY_RING it may be left out.",
 );
-pub(super) const SIGNING_KEY: Setting<Option<Secret>> = Setting::upstream(
+pub(super) const SIGNING_KEY: Setting<Option<KeyText>> = Setting::upstream(
     "SIMPLE_JWT.SIGNING_KEY",
     "\"\"",
-    "What tokens are signed with. At least 32 random bytes, 48 for HS384, 64 for HS512.",
+    "What tokens are signed with. For HS* a secret of at least 32 random bytes, 48 for HS384, 64 for HS512; else a private \
+     key in PEM, or the path of its file.",
 )
 .secret()
 .unwritten("the SECRET_KEY");
-pub(super) const VERIFYING_KEY: Setting<Option<Secret>> = Setting::upstream(
+pub(super) const VERIFYING_KEY: Setting<Option<KeyText>> = Setting::upstream(
     "SIMPLE_JWT.VERIFYING_KEY",
     "\"\"",
-    "What tokens are verified with. HS* algorithms verify with the SIGNING_KEY, and only that may be written here.",
+    "What tokens are verified with: a public key in PEM, or the path of its file. It may be left out beside a SIGNING_KEY, \
+     to which it must belong; alone it verifies tokens that others sign. HS* algorithms have the SIGNING_KEY for both.",
 )
 .secret()
 .unwritten("the SIGNING_KEY");
@@ -165,6 +168,8 @@ pub(crate) const SECTION: Section = Section {
         &ALGORITHM.about,
         &SIGNING_KEY.about,
         &VERIFYING_KEY.about,
+        &KEY_RING.about,
+        &KEY_RING_KIDLESS_UNTIL.about,
         &AUDIENCE.about,
         &ISSUER.about,
         &LEEWAY.about,

@@ -3,14 +3,14 @@
 use super::super::check::{Finding, Level};
 use munjigi_tokens::{Algorithm, SimpleJwtSettings, TokenClass};
 
-/// The warnings of a table, under a signing key of `key_length` bytes.
-pub(super) fn of(jwt: &SimpleJwtSettings, key_length: usize) -> Vec<Finding> {
+/// The warnings of a table, under a secret of `secret_length` bytes if it is one that signs.
+pub(super) fn of(jwt: &SimpleJwtSettings, secret_length: Option<usize>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = WARNINGS
         .iter()
         .filter(|warning| (warning.is_due)(jwt))
         .map(Warning::finding)
         .collect();
-    findings.extend(short_key(jwt.algorithm, key_length));
+    findings.extend(secret_length.and_then(|length| short_key(jwt.algorithm, length)));
     findings
 }
 

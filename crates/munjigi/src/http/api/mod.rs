@@ -2,6 +2,7 @@
 
 pub mod drf_jwt;
 pub mod ended;
+pub mod jwks;
 mod metadata;
 mod negotiation;
 pub mod probe;
