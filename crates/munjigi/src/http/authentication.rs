@@ -122,8 +122,8 @@ async fn by_token(
     Ok(CurrentUser::row(tokens::authenticate(app, token, now).await?))
 }
 
-/// `JWTAuthentication` by the cookie that `AUTH_COOKIE` names. A browser sends it to every page, asked or not; so one that is no
-/// longer good shuts no door that is open without it.
+/// Either class for tokens, by the cookie that `AUTH_COOKIE` names. A browser sends it to every page, asked or not; so
+/// one that is no longer good shuts no door that is open without it.
 async fn by_token_cookie(
     parts: &Parts,
     app: &App,

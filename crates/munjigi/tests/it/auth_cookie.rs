@@ -3,6 +3,7 @@
 use crate::support::{
     Client, Database, Reply, START, TestServer, claims, mseo, mseo_signs_in, on_both, signed,
 };
+use munjigi::accounts::ended;
 use serde_json::json;
 
 on_both!(
@@ -24,6 +25,7 @@ on_both!(
     a_stale_cookie_does_not_hide_a_session,
     a_cookie_that_is_no_token_is_no_error_of_ours,
     the_class_of_the_cookie_is_jwt_authentication,
+    without_a_row_the_cookie_opens_me_by_what_the_token_says,
     with_cookies_only_no_body_has_a_token,
     simplejwts_routes_read_and_set_no_cookie,
     a_foreign_page_does_nothing_by_cookie,
@@ -484,6 +486,32 @@ async fn the_class_of_the_cookie_is_jwt_authentication(database: Database) {
         .get("/user/me")
         .await
         .expect_error(401, "not_authenticated");
+}
+
+async fn without_a_row_the_cookie_opens_me_by_what_the_token_says(database: Database) {
+    let settings = [
+        (
+            "REST_FRAMEWORK__DEFAULT_AUTHENTICATION_CLASSES",
+            r#"["JWTStatelessUserAuthentication"]"#,
+        ),
+        ("SIMPLE_JWT_CLAIMS__USERNAME", "username"),
+    ];
+    let server = server(database, &settings).await;
+    let (mut client, _) = browser(&server).await;
+    // Until it is known who has signed out, nobody can tell.
+    client.get("/user/me").await.expect_status(503);
+    ended::poll(&server.app).await.unwrap();
+    server.sql("UPDATE user_user SET username = 'renamed'").await;
+    let reply = client.get("/user/me").await.expect_status(200);
+    assert_eq!(reply.text("username"), "mseo", "as it was at the sign-in");
+    let path = "/user/session_signout";
+    client
+        .post(path, &json!({}))
+        .await
+        .expect_error(403, "csrf_token_missing");
+    client.cookies.insert("access".into(), "x".into());
+    client.get("/user/me").await.expect_error(401, "token_not_valid");
+    client.post(path, &json!({})).await.expect_status(200);
 }
 
 async fn with_cookies_only_no_body_has_a_token(database: Database) {
