@@ -1,5 +1,5 @@
 use jiff::{SignedDuration, Timestamp};
-use munjigi_store::records::{self, Client, End, EndReason, NewRecord};
+use munjigi_store::records::{self, Client, End, EndReason, NewRecord, Successor};
 use munjigi_store::{Store, UserModel};
 use munjigi_user::UserId;
 
@@ -10,6 +10,7 @@ on_both!(
     a_record_ends_once_and_keeps_its_first_reason,
     all_records_of_a_user_end_but_one,
     a_record_follows_its_session_and_its_user,
+    a_record_follows_its_token_until_it_ends,
     ended_records_are_removed_after_a_while,
 );
 
@@ -189,4 +190,43 @@ async fn ended_records_are_removed_after_a_while(db: &TestDatabase) {
         db.rows("SELECT sid FROM munjigi_session ORDER BY sid"),
         ["endless", "open"]
     );
+}
+
+async fn a_record_follows_its_token_until_it_ends(db: &TestDatabase) {
+    let store = db.store(UserModel::user_user()).await;
+    open(&store, new("a", 7)).await;
+    let rotate = async |sid: &str, jti: &str| {
+        let successor = Successor {
+            previous_jti: Some("presented".to_owned()),
+            jti: Some(jti.to_owned()),
+            jti_exp: moment() + SignedDuration::from_hours(2),
+            rotated_at: moment() + SignedDuration::from_mins(1),
+        };
+        let rotated = store.write((sid.to_owned(), successor), |tx, (sid, successor)| {
+            Box::pin(records::rotate(tx, sid, successor))
+        });
+        rotated.await.unwrap()
+    };
+    let extend = async |sid: &str| {
+        let extended = store.write(sid.to_owned(), |tx, sid| {
+            Box::pin(records::set_jti_exp(
+                tx,
+                sid,
+                moment() + SignedDuration::from_hours(3),
+            ))
+        });
+        extended.await.unwrap()
+    };
+    assert!(rotate("a", "second").await && rotate("a", "third").await);
+    assert!(!rotate("b", "second").await && !extend("b").await);
+    let record = records::by_sid(&mut store.reader(), "a").await.unwrap().unwrap();
+    assert_eq!(record.previous_jti.as_deref(), Some("presented"));
+    assert_eq!((record.jti.as_deref(), record.rotations), (Some("third"), 2));
+    assert_eq!(record.jti_exp, Some(moment() + SignedDuration::from_hours(2)));
+    assert_eq!(record.rotated_at, Some(moment() + SignedDuration::from_mins(1)));
+    assert!(extend("a").await);
+    let record = records::by_sid(&mut store.reader(), "a").await.unwrap().unwrap();
+    assert_eq!(record.jti_exp, Some(moment() + SignedDuration::from_hours(3)));
+    assert!(end(&store, "a", EndReason::SignOut).await);
+    assert!(!rotate("a", "fourth").await && !extend("a").await);
 }

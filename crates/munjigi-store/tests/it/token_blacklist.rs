@@ -11,6 +11,8 @@ on_both!(
     of_many_who_blacklist_a_token_one_is_first,
     a_token_of_a_user_who_is_gone_is_refused_at_the_commit,
     expired_tokens_are_removed_from_both_tables,
+    two_who_remove_expired_tokens_at_once_do_not_disturb_each_other,
+    a_token_that_lives_longer_than_its_row_says_is_kept_as_long,
 );
 
 fn token(jti: &str, expires_at: Timestamp) -> OutstandingToken {
@@ -119,11 +121,14 @@ async fn expired_tokens_are_removed_from_both_tables(db: &TestDatabase) {
     blacklist(&store, token("good", now() + SignedDuration::from_secs(1)))
         .await
         .unwrap();
-    assert_eq!(
-        token_blacklist::delete_expired(&store, now()).await.unwrap(),
-        1_200
-    );
-    assert_eq!(token_blacklist::delete_expired(&store, now()).await.unwrap(), 0);
+    let count = token_blacklist::count_expired(&mut store.reader(), now()).await;
+    assert_eq!(count.unwrap(), 1_200);
+    for removed in [1_000, 200, 0] {
+        assert_eq!(
+            token_blacklist::delete_expired(&store, now()).await.unwrap(),
+            removed
+        );
+    }
     assert_eq!(
         db.rows("SELECT jti FROM token_blacklist_outstandingtoken"),
         ["good"]
@@ -132,4 +137,54 @@ async fn expired_tokens_are_removed_from_both_tables(db: &TestDatabase) {
         db.rows("SELECT count(*) FROM token_blacklist_blacklistedtoken"),
         ["1"]
     );
+}
+
+async fn two_who_remove_expired_tokens_at_once_do_not_disturb_each_other(db: &TestDatabase) {
+    let store = store(db).await;
+    for slice in 0..5 {
+        let values: Vec<String> = (0..1_000)
+            .map(|n| format!("('t', '2026-11-21 01:02:03', '{slice}-{n}')"))
+            .collect();
+        db.execute(&format!(
+            "INSERT INTO token_blacklist_outstandingtoken (token, expires_at, jti) VALUES {}",
+            values.join(", ")
+        ));
+    }
+    db.execute(
+        "INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at) \
+         SELECT id, '2026-11-21 01:02:03' FROM token_blacklist_outstandingtoken",
+    );
+    let flushes = (0..2).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let mut total = 0;
+            loop {
+                match token_blacklist::delete_expired(&store, now()).await.unwrap() {
+                    0 => return total,
+                    removed => total += removed,
+                }
+            }
+        })
+    });
+    let mut total = 0;
+    for flush in flushes.collect::<Vec<_>>() {
+        total += flush.await.unwrap();
+    }
+    assert_eq!(total, 5_000);
+}
+
+async fn a_token_that_lives_longer_than_its_row_says_is_kept_as_long(db: &TestDatabase) {
+    let store = store(db).await;
+    let later = now() + SignedDuration::from_hours(1);
+    note(&store, token("sliding", now())).await.unwrap();
+    for expires_at in [later, now()] {
+        let noted = store.write(token("sliding", expires_at), |tx, token| {
+            Box::pin(token_blacklist::outstand(tx, token))
+        });
+        noted.await.unwrap();
+    }
+    note(&store, token("longer", now())).await.unwrap();
+    blacklist(&store, token("longer", later)).await.unwrap();
+    assert_eq!(token_blacklist::delete_expired(&store, now()).await.unwrap(), 0);
+    assert_eq!(token_blacklist::delete_expired(&store, later).await.unwrap(), 2);
 }

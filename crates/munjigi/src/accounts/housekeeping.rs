@@ -9,6 +9,11 @@ use crate::app::App;
 use jiff::{SignedDuration, Timestamp};
 use munjigi_store::{records, sessions, token_blacklist};
 use munjigi_tokens::SimpleJwtSettings;
+use rand_core::Rng;
+use std::ops::ControlFlow;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 /// How many rows [`clear_sessions`] removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,14 +40,70 @@ pub async fn clear_sessions(app: &App, now: Timestamp) -> Result<Cleared> {
     })
 }
 
-/// Removes expired tokens from the outstanding and the blacklisted ones, and gives their number back. Unlike in
-/// simplejwt a token stays for `LEEWAY` more: as long as it is taken, it must be known to be blacklisted.
+/// Removes expired tokens from the outstanding and the blacklisted ones, slice by slice, and gives their number back.
+/// After each slice `on_slice` hears how many went so far, and may put a stop to it. Unlike in simplejwt a token stays
+/// for `LEEWAY` more: as long as it is taken, it must be known to be blacklisted.
 ///
 /// # Errors
 /// [`super::Error::Store`]; what was removed before stays removed.
-pub async fn flush_expired_tokens(app: &App, now: Timestamp) -> Result<u64> {
+pub async fn flush_expired_tokens(
+    app: &App,
+    now: Timestamp,
+    mut on_slice: impl FnMut(u64) -> ControlFlow<()>,
+) -> Result<u64> {
     let before = ago(now, app.jwt().settings().leeway);
-    Ok(token_blacklist::delete_expired(app.store(), before).await?)
+    let mut total = 0;
+    loop {
+        let removed = token_blacklist::delete_expired(app.store(), before).await?;
+        total += removed;
+        if removed == 0 || on_slice(total).is_break() {
+            return Ok(total);
+        }
+    }
+}
+
+/// How many tokens [`flush_expired_tokens`] would remove.
+///
+/// # Errors
+/// [`super::Error::Store`].
+pub async fn count_expired_tokens(app: &App, now: Timestamp) -> Result<u64> {
+    let before = ago(now, app.jwt().settings().leeway);
+    Ok(token_blacklist::count_expired(&mut app.store().reader(), before).await?)
+}
+
+/// Removes expired tokens each time that about `every` has passed, until `stop` turns true; a slice that is under way
+/// is finished. What fails is said in the log and tried again the next time.
+///
+/// Processes on one database that start together drift apart, and do no harm where they meet.
+pub async fn flush_now_and_then(app: &App, every: Duration, mut stop: watch::Receiver<bool>) {
+    loop {
+        let pause = about(every, app.entropy().next_u32());
+        tokio::select! {
+            () = sleep(pause) => {}
+            // Where nobody is left to say so, it is time to stop, too.
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        let unless_stopped = |_| {
+            if *stop.borrow() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        match flush_expired_tokens(app, app.now(), unless_stopped).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "expired tokens removed"),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "expired tokens could not be removed");
+            }
+        }
+    }
+}
+
+/// A tenth less to a tenth more.
+fn about(every: Duration, chance: u32) -> Duration {
+    every.mul_f64(0.9 + 0.2 * f64::from(chance) / f64::from(u32::MAX))
 }
 
 /// How long after its sign-in's end a token may still be presented.
@@ -55,4 +116,16 @@ fn longest_life(jwt: &SimpleJwtSettings) -> SignedDuration {
 
 fn ago(now: Timestamp, span: SignedDuration) -> Timestamp {
     now.checked_sub(span).unwrap_or(Timestamp::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_hour_is_about_an_hour() {
+        let hour = Duration::from_hours(1);
+        assert_eq!(about(hour, 0), Duration::from_mins(54));
+        assert_eq!(about(hour, u32::MAX), Duration::from_mins(66));
+    }
 }

@@ -1,7 +1,7 @@
 //! From an app to a server that listens, until a signal stops it: what `dev` and `serve` share.
 
 use super::error::{Error, Result};
-use crate::accounts::ended;
+use crate::accounts::{ended, housekeeping};
 use crate::app::App;
 use crate::http::{router, server};
 use crate::keys;
@@ -51,7 +51,8 @@ async fn with_ended_list(app: &App, work: impl Future<Output = ()>) {
     }
 }
 
-/// Serves until a signal, then lets what is under way finish. A second signal ends that wait.
+/// Serves until a signal, then lets what is under way finish. A second signal ends that wait. Meanwhile expired tokens
+/// are removed, as often as `FLUSH_EXPIRED_TOKENS` says.
 pub(super) async fn serve(app: App, listeners: Vec<TcpListener>, mut signals: Stop) {
     for warning in &app.config().warnings {
         tracing::warn!(id = warning.id, "{} {}", warning.message, warning.hint);
@@ -59,6 +60,10 @@ pub(super) async fn serve(app: App, listeners: Vec<TcpListener>, mut signals: St
     tokio::spawn(keys::follow(app.clone()));
     let limits = app.config().limits.clone();
     let (stop, stopped) = watch::channel(false);
+    if let Some(every) = app.config().flush_expired_tokens {
+        let (app, stopped) = (app.clone(), stopped.clone());
+        tokio::spawn(async move { housekeeping::flush_now_and_then(&app, every, stopped).await });
+    }
     let serving = server::serve(listeners, router(app.clone()), limits, stopped);
     let mut serving = pin!(with_ended_list(&app, serving));
     loop {

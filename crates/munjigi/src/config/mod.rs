@@ -66,6 +66,7 @@ use munjigi_tokens::SimpleJwtSettings;
 use munjigi_tokens::jwt_auth::JwtAuthSettings;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Which defaults hold: the relaxed ones of `munjigi dev`, or production's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +144,8 @@ pub struct Config {
     pub routes: Routes,
     /// Sizes, times and counts that bound a client.
     pub limits: Limits,
+    /// `FLUSH_EXPIRED_TOKENS`: how often a server removes expired tokens; `None` never.
+    pub flush_expired_tokens: Option<Duration>,
     /// `LOG_LEVEL` and `LOG_FORMAT`.
     pub log: LogSettings,
     /// What is allowed but unwise, to be said at start.
@@ -208,6 +211,7 @@ impl Config {
             languages: languages::resolve(settings)?,
             routes,
             limits: Limits::resolve(settings)?,
+            flush_expired_tokens: settings.read(&server::FLUSH_EXPIRED_TOKENS)?.map(|every| every.0),
             log: LogSettings::resolve(settings)?,
             warnings,
         })

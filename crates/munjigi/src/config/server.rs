@@ -100,6 +100,12 @@ const MAX_CONNECTIONS: Setting<Between<1, 1_000_000>> = Setting::ours(
     "10000",
     "The most connections at a time, up to 1000000. Further ones wait.",
 );
+pub(super) const FLUSH_EXPIRED_TOKENS: Setting<Option<Positive>> = Setting::ours(
+    "FLUSH_EXPIRED_TOKENS",
+    "\"1h\"",
+    "How often a running server removes expired tokens from simplejwt's lists, as `munjigi flushexpiredtokens` does; \
+     `\"\"` for never.",
+);
 const LOG_LEVEL: Setting<Filter> = Setting::ours(
     "LOG_LEVEL",
     "\"info\"",
@@ -127,6 +133,7 @@ pub(super) const SECTION: Section = Section {
         &SHUTDOWN_TIMEOUT.about,
         &REVOCATION_MAX_STALENESS.about,
         &MAX_CONNECTIONS.about,
+        &FLUSH_EXPIRED_TOKENS.about,
     ],
 };
 
