@@ -49,7 +49,7 @@ const ALLOW_ALL_ORIGINS: Setting<bool> = Setting::upstream(
 );
 const ALLOWED_ORIGIN_REGEXES: Setting<Vec<String>> =
     Setting::upstream("CORS_ALLOWED_ORIGIN_REGEXES", "[]", "Origins by pattern.")
-        .later("List the origins in CORS_ALLOWED_ORIGINS.");
+        .fixed("List the origins in CORS_ALLOWED_ORIGINS.");
 const ALLOW_CREDENTIALS: Setting<bool> = Setting::upstream(
     "CORS_ALLOW_CREDENTIALS",
     "false",

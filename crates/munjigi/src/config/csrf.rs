@@ -83,7 +83,7 @@ const USE_SESSIONS: Setting<bool> = Setting::upstream(
     "false",
     "Whether the token is kept in the session instead of a cookie.",
 )
-.later("Leave it out: the token is kept in the cookie CSRF_COOKIE_NAME.");
+.fixed("Leave it out: the token is kept in the cookie CSRF_COOKIE_NAME.");
 
 pub(super) const SECTION: Section = Section {
     title: "CSRF",

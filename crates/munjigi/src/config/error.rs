@@ -56,8 +56,9 @@ pub enum Error {
         /// The rest of the sentence, and what to write instead.
         problem: String,
     },
-    /// A value that simplejwt or Django would take and this version does not.
-    #[error("{name} = {value} ({origin}) is not available in this version of munjigi. {instead}")]
+    /// A value other than the default, of a setting whose default alone can be used: it names Python code, or what
+    /// munjigi does not do.
+    #[error("{name} = {value} ({origin}) cannot be used, only the default can. {instead}")]
     NotAvailable {
         /// The setting.
         name: String,

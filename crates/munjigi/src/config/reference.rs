@@ -215,8 +215,11 @@ fn meaning(about: &About) -> String {
         .notes
         .map(|notes| format!(" The notes have `{notes}`."))
         .unwrap_or_default();
-    match about.later {
-        Some(instead) => format!("{}{notes} Not available yet. {instead}", about.meaning),
+    match about.fixed {
+        Some(instead) => format!(
+            "{}{notes} Only the default can be written. {instead}",
+            about.meaning
+        ),
         None => format!("{}{notes}", about.meaning),
     }
 }

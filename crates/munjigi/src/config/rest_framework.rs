@@ -116,7 +116,7 @@ impl FromText for AuthenticationClass {
             .map(|(class, _)| class);
         known.ok_or_else(|| {
             format!(
-                "names \"{text}\", which is not available in this version of munjigi. Write \
+                "names \"{text}\", and munjigi runs no Python. Write \
                  \"{}\", \"{}\" or \"{}\".",
                 Self::ALL[0].1,
                 Self::ALL[1].1,

@@ -74,19 +74,19 @@ const SAVE_EVERY_REQUEST: Setting<bool> = Setting::upstream(
     "false",
     "Whether every request prolongs the session.",
 )
-.later("Leave it out: a session lives for SESSION_COOKIE_AGE from its last change.");
+.fixed("Leave it out: a session lives for SESSION_COOKIE_AGE from its last change.");
 const ENGINE: Setting<String> = Setting::upstream(
     "SESSION_ENGINE",
     "\"django.contrib.sessions.backends.db\"",
     "Where sessions are kept.",
 )
-.later("Leave it out: sessions are rows of django_session, which Django's db and cached_db engines read.");
+.fixed("Leave it out: sessions are rows of django_session, which Django's db and cached_db engines read.");
 const SERIALIZER: Setting<String> = Setting::upstream(
     "SESSION_SERIALIZER",
     "\"django.contrib.sessions.serializers.JSONSerializer\"",
     "How a session is written.",
 )
-.later("Leave it out: sessions are JSON.");
+.fixed("Leave it out: sessions are JSON.");
 
 pub(super) const SECTION: Section = Section {
     title: "Sessions",

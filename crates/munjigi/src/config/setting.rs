@@ -34,8 +34,8 @@ pub(crate) struct About {
     pub(crate) notes: Option<&'static str>,
     /// Whether it must not be shown.
     pub(crate) secret: bool,
-    /// What to write instead of a value other than the default, where no other can be used yet.
-    pub(crate) later: Option<&'static str>,
+    /// What to write instead of a value other than the default, where no other can be used.
+    pub(crate) fixed: Option<&'static str>,
     /// What it does.
     pub(crate) meaning: &'static str,
     check: fn(&Value) -> Result<(), Wrong>,
@@ -67,7 +67,7 @@ impl<T: Kind + PartialEq> Setting<T> {
             upstream: None,
             notes: None,
             secret: false,
-            later: None,
+            fixed: None,
             meaning,
             check: |value| T::read(value).map(drop),
             same: |one, other| matches!((T::read(one), T::read(other)), (Ok(one), Ok(other)) if one == other),
@@ -113,9 +113,9 @@ impl<T: Kind + PartialEq> Setting<T> {
         self
     }
 
-    /// Only its default can be used yet; the words say what to write.
-    pub(crate) const fn later(mut self, instead: &'static str) -> Self {
-        self.about.later = Some(instead);
+    /// Only its default can be used; the words say what to write.
+    pub(crate) const fn fixed(mut self, instead: &'static str) -> Self {
+        self.about.fixed = Some(instead);
         self
     }
 }
@@ -152,10 +152,10 @@ impl About {
             .is_none_or(|upstream| self.is_same(written, &value(upstream)))
     }
 
-    /// Checks a value that somebody wrote: its type, and whether this version can use it.
+    /// Checks a value that somebody wrote: its type, and whether it can be used.
     pub(crate) fn check(&self, written: &Value, origin: &str) -> Result<(), Error> {
         (self.check)(written).map_err(|wrong| self.error(wrong, written, origin))?;
-        let Some(instead) = self.later else { return Ok(()) };
+        let Some(instead) = self.fixed else { return Ok(()) };
         let defaults = [Some(self.default), self.dev, self.upstream];
         if defaults
             .into_iter()

@@ -111,11 +111,12 @@ fn signed(duration: Duration) -> SignedDuration {
 /// `USER_ID_FIELD` must name one user: a token's text is looked up by it.
 fn user_id_field(settings: Settings<'_>) -> Result<String, Error> {
     let field = settings.read(&USER_ID_FIELD)?;
-    if ["id", "pk", "username"].contains(&field.as_str()) {
+    if ["id", "pk", "username", "email"].contains(&field.as_str()) {
         return Ok(field);
     }
     Err(Error::Contradiction(format!(
-        "SIMPLE_JWT.USER_ID_FIELD is \"{field}\". A token must name one user: write \"id\" or \"username\"."
+        "SIMPLE_JWT.USER_ID_FIELD is \"{field}\". A token must name one user: write \"id\", \"username\" or \
+         \"email\"."
     )))
 }
 

@@ -90,7 +90,7 @@ impl Written {
     ///
     /// # Errors
     /// A file that is named and cannot be read, a name that no setting has, a value of the wrong type, a value
-    /// that this version cannot use.
+    /// that cannot be used.
     pub fn gather(sources: Sources) -> Result<Self, Error> {
         let mut written = Self::nothing();
         let variables = env::variables(&sources.variables)?;

@@ -16,6 +16,11 @@ on_both!(
     both_classes_of_tokens_may_open_me,
     the_last_login_is_written_only_where_that_is_set,
     without_the_session_class_a_cookie_opens_nothing,
+    the_address_may_stand_for_the_id,
+    without_a_type_each_token_passes_for_the_other,
+    without_an_id_tokens_are_in_no_table_and_end_with_their_sign_in,
+    a_token_of_any_kind_may_open_me,
+    one_header_type_may_stand_without_a_list,
 );
 
 async fn signed_up(database: Database, settings: &[(&str, &str)]) -> TestServer {
@@ -244,5 +249,91 @@ async fn without_the_session_class_a_cookie_opens_nothing(database: Database) {
         .expect_error(401, "not_authenticated");
     let (access, _) = server.tokens().await;
     client.bearer(&access);
+    client.get("/user/me").await.expect_status(200);
+}
+
+async fn the_address_may_stand_for_the_id(database: Database) {
+    let server = signed_up(database, &[("SIMPLE_JWT__USER_ID_FIELD", "email")]).await;
+    let (access, refresh) = server.tokens().await;
+    assert_eq!(claims(&access)["user_id"], "mseo@naver.com");
+    server.me(&access).await.expect_status(200);
+    server.refresh(&refresh).await.expect_status(200);
+    let mut djangos = claims(&access);
+    djangos.as_object_mut().unwrap().shift_remove("sid");
+    let token = |address: &str| {
+        let mut claims = djangos.clone();
+        claims["user_id"] = json!(address);
+        signed(&claims, crate::support::SECRET_KEY)
+    };
+    server.me(&token("mseo@naver.com")).await.expect_status(200);
+    server
+        .me(&token("MSEO@naver.com"))
+        .await
+        .expect_error(401, "user_not_found");
+    // Django's own users may share an address; then it names nobody.
+    server.insert_user("other", "mseo@naver.com", "!").await;
+    server
+        .me(&token("mseo@naver.com"))
+        .await
+        .expect_error(401, "user_not_found");
+}
+
+async fn without_a_type_each_token_passes_for_the_other(database: Database) {
+    let server = signed_up(database, &[("SIMPLE_JWT__TOKEN_TYPE_CLAIM", "")]).await;
+    let (access, refresh) = server.tokens().await;
+    for token in [&access, &refresh] {
+        let names = ["exp", "iat", "jti", "user_id", "sid"];
+        assert!(claims(token).as_object().unwrap().keys().eq(names));
+        server.me(token).await.expect_status(200);
+        server.refresh(token).await.expect_status(200);
+    }
+}
+
+async fn without_an_id_tokens_are_in_no_table_and_end_with_their_sign_in(database: Database) {
+    let settings = [
+        ("SIMPLE_JWT__JTI_CLAIM", ""),
+        ("SIMPLE_JWT__ROTATE_REFRESH_TOKENS", "true"),
+    ];
+    let server = signed_up(database, &settings).await;
+    let (access, refresh) = server.tokens().await;
+    let names = ["token_type", "exp", "iat", "user_id", "sid"];
+    assert!(claims(&refresh).as_object().unwrap().keys().eq(names));
+    server.clock.advance(1);
+    let reply = server.refresh(&refresh).await.expect_status(200);
+    assert_ne!(reply.text("refresh_token"), refresh, "it has other times");
+    server.me(&access).await.expect_status(200);
+    let body = json!({"token": refresh});
+    let mut client = server.anonymous();
+    client.post("/api/token/verify/", &body).await.expect_status(200);
+    let rows = "SELECT jti FROM token_blacklist_outstandingtoken";
+    assert!(server.sql(rows).await.is_empty());
+
+    let body = json!({"refresh_token": refresh});
+    client.post("/user/jwt_signout", &body).await.expect_status(200);
+    server.me(&access).await.expect_error(401, "token_blacklisted");
+    server
+        .refresh(&reply.text("refresh_token"))
+        .await
+        .expect_error(401, "token_blacklisted");
+}
+
+async fn a_token_of_any_kind_may_open_me(database: Database) {
+    let settings = [("SIMPLE_JWT__AUTH_TOKEN_CLASSES", r#"["UntypedToken"]"#)];
+    let server = signed_up(database, &settings).await;
+    let (access, refresh) = server.tokens().await;
+    server.me(&access).await.expect_status(200);
+    server.me(&refresh).await.expect_status(200);
+    let reply = server.me("garbage").await.expect_error(401, "token_not_valid");
+    let message = &reply.json()["messages"][0];
+    assert_eq!(message["token_class"], "UntypedToken");
+    assert_eq!(message["token_type"], "untyped");
+}
+
+async fn one_header_type_may_stand_without_a_list(database: Database) {
+    let server = signed_up(database, &[("SIMPLE_JWT__AUTH_HEADER_TYPES", "jwt")]).await;
+    let (access, _) = server.tokens().await;
+    server.me(&access).await.expect_error(401, "not_authenticated");
+    let mut client = server.anonymous();
+    client.authorization(format!("jwt {access}").as_bytes());
     client.get("/user/me").await.expect_status(200);
 }

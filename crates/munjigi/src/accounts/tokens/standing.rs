@@ -55,6 +55,12 @@ pub(in crate::accounts) async fn by_claim(app: &App, conn: &mut Conn, value: &st
     let model = &app.config().user_model;
     Ok(match app.jwt().settings().user_id_field.as_str() {
         "username" => users::by_username(conn, value).await?,
+        // Django's `get(email=…)`: exactly that address, and one user alone.
+        "email" => {
+            let mut found = users::by_email(conn, value).await?;
+            let only = found.pop().filter(|user| user.email == value);
+            only.filter(|_| found.is_empty())
+        }
         _ => match model.id_kind.parse(value) {
             Ok(id) => users::by_id(conn, &id).await?,
             Err(_) => None,

@@ -191,7 +191,7 @@ fn what_cannot_be_taken_over_is_told() {
         assert!(text.contains(&format!("{line}\n")), "{line}\n{text}");
     }
     assert!(text.contains(
-        "# TOKEN_OBTAIN_SERIALIZER: SIMPLE_JWT.TOKEN_OBTAIN_SERIALIZER = \"shop.Mine\" (settings.py) is not"
+        "# TOKEN_OBTAIN_SERIALIZER: SIMPLE_JWT.TOKEN_OBTAIN_SERIALIZER = \"shop.Mine\" (settings.py) cannot be used"
     ));
     assert!(!text.contains("insecure"));
     toml::from_str::<Table>(&text).unwrap();

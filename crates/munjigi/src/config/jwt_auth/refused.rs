@@ -15,76 +15,76 @@ pub(super) const VERIFY: Setting<bool> = Setting::upstream(
     "true",
     "Whether the signature of a token is looked at.",
 )
-.later("Leave it out: without the signature everybody is everybody.");
+.fixed("Leave it out: without the signature everybody is everybody.");
 pub(super) const GET_USER_SECRET_KEY: Setting<Option<String>> = Setting::upstream(
     "JWT_AUTH.JWT_GET_USER_SECRET_KEY",
     "\"\"",
     "A Python function that gives each user a key, so that a changed password ends tokens.",
 )
-.later("Leave it out: a changed password ends tokens by the sign-in behind them.");
+.fixed("Leave it out: a changed password ends tokens by the sign-in behind them.");
 pub(super) const PRIVATE_KEY: Setting<Option<String>> =
-    Setting::upstream("JWT_AUTH.JWT_PRIVATE_KEY", "\"\"", "A private key that signs.").later(NO_PUBLIC_KEYS);
+    Setting::upstream("JWT_AUTH.JWT_PRIVATE_KEY", "\"\"", "A private key that signs.").fixed(NO_PUBLIC_KEYS);
 pub(super) const PUBLIC_KEY: Setting<Option<String>> =
-    Setting::upstream("JWT_AUTH.JWT_PUBLIC_KEY", "\"\"", "A public key that verifies.").later(NO_PUBLIC_KEYS);
+    Setting::upstream("JWT_AUTH.JWT_PUBLIC_KEY", "\"\"", "A public key that verifies.").fixed(NO_PUBLIC_KEYS);
 pub(super) const INSIST_ON_KID: Setting<bool> = Setting::upstream(
     "JWT_AUTH.JWT_INSIST_ON_KID",
     "false",
     "Whether a token must name its key.",
 )
-.later("Leave it out: there is one key.");
+.fixed("Leave it out: there is one key.");
 pub(super) const ENCODE_HANDLER: Setting<String> = Setting::upstream(
     "JWT_AUTH.JWT_ENCODE_HANDLER",
     "\"rest_framework_jwt.utils.jwt_encode_payload\"",
     "A Python function that writes tokens.",
 )
-.later(NO_PYTHON);
+.fixed(NO_PYTHON);
 pub(super) const DECODE_HANDLER: Setting<String> = Setting::upstream(
     "JWT_AUTH.JWT_DECODE_HANDLER",
     "\"rest_framework_jwt.utils.jwt_decode_token\"",
     "A Python function that reads tokens.",
 )
-.later(NO_PYTHON);
+.fixed(NO_PYTHON);
 pub(super) const PAYLOAD_HANDLER: Setting<String> = Setting::upstream(
     "JWT_AUTH.JWT_PAYLOAD_HANDLER",
     "\"rest_framework_jwt.utils.jwt_create_payload\"",
     "A Python function that gathers claims.",
 )
-.later(NO_PYTHON);
+.fixed(NO_PYTHON);
 pub(super) const PAYLOAD_GET_USERNAME_HANDLER: Setting<String> = Setting::upstream(
     "JWT_AUTH.JWT_PAYLOAD_GET_USERNAME_HANDLER",
     "\"rest_framework_jwt.utils.jwt_get_username_from_payload_handler\"",
     "A Python function that finds the username among the claims.",
 )
-.later(NO_PYTHON);
+.fixed(NO_PYTHON);
 pub(super) const RESPONSE_PAYLOAD_HANDLER: Setting<String> = Setting::upstream(
     "JWT_AUTH.JWT_RESPONSE_PAYLOAD_HANDLER",
     "\"rest_framework_jwt.utils.jwt_create_response_payload\"",
     "A Python function that makes the body of an answer.",
 )
-.later(NO_PYTHON);
+.fixed(NO_PYTHON);
 pub(super) const AUTH_COOKIE: Setting<Option<String>> = Setting::upstream(
     "JWT_AUTH.JWT_AUTH_COOKIE",
     "\"\"",
     "A cookie that carries the token.",
 )
-.later(NO_COOKIE);
+.fixed(NO_COOKIE);
 pub(super) const AUTH_COOKIE_DOMAIN: Setting<Option<String>> =
-    Setting::upstream("JWT_AUTH.JWT_AUTH_COOKIE_DOMAIN", "\"\"", "Its Domain.").later(NO_COOKIE);
+    Setting::upstream("JWT_AUTH.JWT_AUTH_COOKIE_DOMAIN", "\"\"", "Its Domain.").fixed(NO_COOKIE);
 pub(super) const AUTH_COOKIE_PATH: Setting<String> =
-    Setting::upstream("JWT_AUTH.JWT_AUTH_COOKIE_PATH", "\"/\"", "Its Path.").later(NO_COOKIE);
+    Setting::upstream("JWT_AUTH.JWT_AUTH_COOKIE_PATH", "\"/\"", "Its Path.").fixed(NO_COOKIE);
 pub(super) const AUTH_COOKIE_SECURE: Setting<bool> =
-    Setting::upstream("JWT_AUTH.JWT_AUTH_COOKIE_SECURE", "true", "Its Secure.").later(NO_COOKIE);
+    Setting::upstream("JWT_AUTH.JWT_AUTH_COOKIE_SECURE", "true", "Its Secure.").fixed(NO_COOKIE);
 pub(super) const AUTH_COOKIE_SAMESITE: Setting<String> =
-    Setting::upstream("JWT_AUTH.JWT_AUTH_COOKIE_SAMESITE", "\"Lax\"", "Its SameSite.").later(NO_COOKIE);
+    Setting::upstream("JWT_AUTH.JWT_AUTH_COOKIE_SAMESITE", "\"Lax\"", "Its SameSite.").fixed(NO_COOKIE);
 pub(super) const IMPERSONATION_COOKIE: Setting<Option<String>> = Setting::upstream(
     "JWT_AUTH.JWT_IMPERSONATION_COOKIE",
     "\"\"",
     "A cookie by which a superuser is somebody else.",
 )
-.later("Leave it out: nobody acts as somebody else here.");
+.fixed("Leave it out: nobody acts as somebody else here.");
 pub(super) const DELETE_STALE_BLACKLISTED_TOKENS: Setting<bool> = Setting::upstream(
     "JWT_AUTH.JWT_DELETE_STALE_BLACKLISTED_TOKENS",
     "false",
     "Whether expired tokens leave the blacklist.",
 )
-.later("Leave it out: the sign-ins behind tokens are swept by `munjigi clearsessions`.");
+.fixed("Leave it out: the sign-ins behind tokens are swept by `munjigi clearsessions`.");

@@ -84,7 +84,7 @@ pub(super) const AUTH_HEADER_NAME: Setting<MetaName> = Setting::upstream(
 pub(super) const USER_ID_FIELD: Setting<String> = Setting::upstream(
     "SIMPLE_JWT.USER_ID_FIELD",
     "\"id\"",
-    "The user's field that goes into the token.",
+    "The user's field that goes into the token: id, username or email.",
 );
 pub(super) const USER_ID_CLAIM: Setting<String> = Setting::upstream(
     "SIMPLE_JWT.USER_ID_CLAIM",

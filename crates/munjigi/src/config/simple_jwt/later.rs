@@ -3,7 +3,7 @@
 use super::super::setting::{Section, Setting};
 
 const JWK_URL: Setting<Option<String>> =
-    Setting::upstream("SIMPLE_JWT.JWK_URL", "\"\"", "Where public keys are fetched.").later(NO_PUBLIC_KEYS);
+    Setting::upstream("SIMPLE_JWT.JWK_URL", "\"\"", "Where public keys are fetched.").fixed(NO_PUBLIC_KEYS);
 
 const NO_PUBLIC_KEYS: &str = "Leave it out: tokens are signed with HS256, HS384 or HS512.";
 

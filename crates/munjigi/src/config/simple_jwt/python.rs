@@ -10,19 +10,19 @@ const JSON_ENCODER: Setting<Option<String>> = Setting::upstream(
     "\"\"",
     "A Python class that writes claims.",
 )
-.later("Leave it out: a claim is JSON, and a date or a UUID in it is text.");
+.fixed("Leave it out: a claim is JSON, and a date or a UUID in it is text.");
 const USER_AUTHENTICATION_RULE: Setting<String> = Setting::upstream(
     "SIMPLE_JWT.USER_AUTHENTICATION_RULE",
     "\"rest_framework_simplejwt.authentication.default_user_authentication_rule\"",
     "A Python function that says who may have tokens.",
 )
-.later("Leave it out: whoever is active may, and under CHECK_USER_IS_ACTIVE = false whoever is there.");
+.fixed("Leave it out: whoever is active may, and under CHECK_USER_IS_ACTIVE = false whoever is there.");
 const ON_LOGIN_SUCCESS: Setting<String> = Setting::upstream(
     "SIMPLE_JWT.ON_LOGIN_SUCCESS",
     "\"rest_framework_simplejwt.serializers.default_on_login_success\"",
     "A Python function that is called when somebody has signed in. simplejwt has it on `main` only.",
 )
-.later(
+.fixed(
     "Leave it out: UPDATE_LAST_LOGIN says whether last_login is written, and the log tells of each sign-in.",
 );
 const ON_LOGIN_FAILED: Setting<String> = Setting::upstream(
@@ -30,49 +30,49 @@ const ON_LOGIN_FAILED: Setting<String> = Setting::upstream(
     "\"rest_framework_simplejwt.serializers.default_on_login_failed\"",
     "A Python function that is called when somebody was refused. simplejwt has it on `main` only.",
 )
-.later("Leave it out: the log tells of each refusal.");
+.fixed("Leave it out: the log tells of each refusal.");
 const TOKEN_USER_CLASS: Setting<String> = Setting::upstream(
     "SIMPLE_JWT.TOKEN_USER_CLASS",
     "\"rest_framework_simplejwt.models.TokenUser\"",
     "The Python class of a user without a row.",
 )
-.later("Leave it out: the claims are handed on as they are.");
+.fixed("Leave it out: the claims are handed on as they are.");
 const TOKEN_OBTAIN_SERIALIZER: Setting<String> = Setting::upstream(
     "SIMPLE_JWT.TOKEN_OBTAIN_SERIALIZER",
     "\"rest_framework_simplejwt.serializers.TokenObtainPairSerializer\"",
     SERIALIZER,
 )
-.later(CLAIMS);
+.fixed(CLAIMS);
 const TOKEN_REFRESH_SERIALIZER: Setting<String> = Setting::upstream(
     "SIMPLE_JWT.TOKEN_REFRESH_SERIALIZER",
     "\"rest_framework_simplejwt.serializers.TokenRefreshSerializer\"",
     SERIALIZER,
 )
-.later(NO_SERIALIZERS);
+.fixed(NO_SERIALIZERS);
 const TOKEN_VERIFY_SERIALIZER: Setting<String> = Setting::upstream(
     "SIMPLE_JWT.TOKEN_VERIFY_SERIALIZER",
     "\"rest_framework_simplejwt.serializers.TokenVerifySerializer\"",
     SERIALIZER,
 )
-.later(NO_SERIALIZERS);
+.fixed(NO_SERIALIZERS);
 const TOKEN_BLACKLIST_SERIALIZER: Setting<String> = Setting::upstream(
     "SIMPLE_JWT.TOKEN_BLACKLIST_SERIALIZER",
     "\"rest_framework_simplejwt.serializers.TokenBlacklistSerializer\"",
     SERIALIZER,
 )
-.later(NO_SERIALIZERS);
+.fixed(NO_SERIALIZERS);
 const SLIDING_TOKEN_OBTAIN_SERIALIZER: Setting<String> = Setting::upstream(
     "SIMPLE_JWT.SLIDING_TOKEN_OBTAIN_SERIALIZER",
     "\"rest_framework_simplejwt.serializers.TokenObtainSlidingSerializer\"",
     SERIALIZER,
 )
-.later(CLAIMS);
+.fixed(CLAIMS);
 const SLIDING_TOKEN_REFRESH_SERIALIZER: Setting<String> = Setting::upstream(
     "SIMPLE_JWT.SLIDING_TOKEN_REFRESH_SERIALIZER",
     "\"rest_framework_simplejwt.serializers.TokenRefreshSlidingSerializer\"",
     SERIALIZER,
 )
-.later(NO_SERIALIZERS);
+.fixed(NO_SERIALIZERS);
 
 const SERIALIZER: &str = "The Python class behind a route.";
 const CLAIMS: &str = "Leave it out: the route answers as simplejwt's does, and [SIMPLE_JWT_CLAIMS] adds what get_token is overridden for.";

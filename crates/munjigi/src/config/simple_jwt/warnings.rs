@@ -32,7 +32,7 @@ impl Warning {
     }
 }
 
-const WARNINGS: [Warning; 7] = [
+const WARNINGS: [Warning; 8] = [
     Warning {
         is_due: |jwt| jwt.auth_token_classes.contains(&TokenClass::RefreshToken),
         id: "munjigi.W001",
@@ -72,6 +72,13 @@ const WARNINGS: [Warning; 7] = [
         id: "munjigi.W034",
         message: "SIMPLE_JWT.CHECK_USER_IS_ACTIVE is false, so that the tokens of a user who was disabled stay good.",
         hint: "Leave it out.",
+    },
+    Warning {
+        is_due: |jwt| jwt.user_id_field == "email",
+        id: "munjigi.W036",
+        message: "SIMPLE_JWT.USER_ID_FIELD is \"email\": a token that Django made opens the account of whoever has the \
+                  address by then, and in Django's tables there is no index that finds him.",
+        hint: "Write USER_ID_FIELD = \"id\".",
     },
     Warning {
         is_due: |jwt| jwt.sliding_token_lifetime > jwt.sliding_token_refresh_lifetime,

@@ -64,7 +64,7 @@ fn a_wrong_type_is_told_of_every_setting() {
 #[test]
 fn no_setting_that_can_be_written_is_left_unread() {
     let date: toml::Value = "2026-11-21".parse().unwrap();
-    for about in table::all().filter(|about| about.later.is_none()) {
+    for about in table::all().filter(|about| about.fixed.is_none()) {
         let mut written = gather("", &[]).unwrap();
         // Unchecked, so that it is the reading that fails.
         written.provide(about, date.clone(), written::Origin::Flag("--none"));

@@ -304,6 +304,7 @@ fn what_opens_a_hole_in_simple_jwt_is_said_at_every_start() {
         ("JTI_CLAIM = \"\"", "munjigi.W032"),
         ("ROTATE_REFRESH_TOKENS = true", "munjigi.W033"),
         ("CHECK_USER_IS_ACTIVE = false", "munjigi.W034"),
+        ("USER_ID_FIELD = \"email\"", "munjigi.W036"),
         ("SLIDING_TOKEN_LIFETIME = \"25h\"", "munjigi.W035"),
     ] {
         assert_eq!(warned(lines), [id], "{lines}");
@@ -371,8 +372,8 @@ fn contradictions_stop_the_start_with_what_to_write_instead() {
         ("[ROUTES]\nme = \"/user/csrf/\"", "Give one of them another path"),
         ("[SIMPLE_JWT]\nJTI_CLAIM = \"exp\"", "JTI_CLAIM is \"exp\""),
         (
-            "[SIMPLE_JWT]\nUSER_ID_FIELD = \"email\"",
-            "write \"id\" or \"username\"",
+            "[SIMPLE_JWT]\nUSER_ID_FIELD = \"nickname\"",
+            "write \"id\", \"username\" or \"email\"",
         ),
         ("[SIMPLE_JWT]\nAUTH_TOKEN_CLASSES = []", "Leave it out"),
         (
