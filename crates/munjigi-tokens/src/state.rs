@@ -34,7 +34,8 @@ impl SimpleJwt {
         Self::of(settings, ring)
     }
 
-    /// The same with a ring of keys instead of those that settings can name.
+    /// The same with a ring of keys instead of those that settings can name. Each bears its own algorithm, so that
+    /// `ALGORITHM` says nothing of them.
     ///
     /// # Errors
     /// As [`new`](Self::new), and where the settings name a key too.

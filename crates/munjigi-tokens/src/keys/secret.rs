@@ -8,18 +8,25 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 /// Whether it is a key, or a set of keys, of a family that has a public half, in whatever encoding.
 pub(super) fn is_of_another_family(secret: &[u8]) -> bool {
-    is_der(secret) || is_key_text(&as_text(secret))
+    is_der(secret) || is_key_text(as_text(secret).trim_ascii())
 }
 
 /// Without the marks and bytes that UTF-16 and UTF-32 put before and between ASCII.
-fn as_text(secret: &[u8]) -> Vec<u8> {
+fn as_text(secret: &[u8]) -> Zeroizing<Vec<u8>> {
     let marks: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
-    let bytes: Vec<u8> = secret.iter().copied().filter(|&byte| byte != 0).collect();
-    let body = marks.iter().find_map(|mark| bytes.strip_prefix(*mark));
-    body.unwrap_or(&bytes).trim_ascii().to_vec()
+    let body = marks.iter().find_map(|mark| secret.strip_prefix(*mark));
+    without(body.unwrap_or(secret), |byte| byte == 0)
+}
+
+/// The bytes but for these, copied once.
+fn without(bytes: &[u8], is_left_out: impl Fn(u8) -> bool) -> Zeroizing<Vec<u8>> {
+    let mut rest = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    rest.extend(bytes.iter().copied().filter(|&byte| !is_left_out(byte)));
+    rest
 }
 
 fn is_key_text(text: &[u8]) -> bool {
@@ -57,15 +64,11 @@ fn is_base64_of_der(text: &[u8]) -> bool {
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
-    let text: Vec<u8> = text
-        .iter()
-        .copied()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
+    let text = without(text, |byte| byte.is_ascii_whitespace());
     [alphabet::STANDARD, alphabet::URL_SAFE].iter().any(|alphabet| {
         GeneralPurpose::new(alphabet, config)
             .decode(&text)
-            .is_ok_and(|der| is_der(&der))
+            .is_ok_and(|der| is_der(&Zeroizing::new(der)))
     })
 }
 

@@ -206,6 +206,16 @@ fn a_member_that_is_missing_or_of_a_wrong_form_is_refused() {
     ] {
         refusal(&with(&of_pyjwt(name), &members));
     }
+    let public = fixture("keys.json")["keys"]["rsa"]["jwk"]["public"].clone();
+    assert!(Jwk::parse(&public.to_string()).is_ok());
+    let many = &text(&public, "n")[..300];
+    // One, even, with zeros before it, empty; 33 bits are the most that aws-lc takes.
+    for e in [
+        "", "AA", "AQ", "Ag", "AAEAAQ", "AQAA", "AQAAAAAB", many, "AQAAAAE",
+    ] {
+        let is_taken = Jwk::parse(&with(&public, &json!({"e": e})).to_string()).is_ok();
+        assert_eq!(is_taken, e == "AQAAAAE", "{e}");
+    }
     for (k, alg) in [
         (31, "HS256"),
         (47, "HS384"),

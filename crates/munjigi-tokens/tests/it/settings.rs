@@ -97,17 +97,34 @@ fn an_audience_that_nobody_is_in_is_refused() {
 
 #[test]
 fn algorithms_and_token_classes_are_read_by_their_python_names() {
-    for name in ["HS256", "HS384", "HS512"] {
-        assert_eq!(name.parse::<Algorithm>().unwrap().to_string(), name);
+    for &algorithm in Algorithm::ALL {
+        assert_eq!(algorithm.name().parse(), Ok(algorithm));
+        assert_eq!(algorithm.to_string(), algorithm.name());
     }
-    for name in ["hs256", "none", ""] {
-        let error = name.parse::<Algorithm>().unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with(&format!("Unrecognized algorithm type '{name}'")),
-            "{error}"
-        );
+    for (name, words) in [
+        ("hs256", "Unrecognized algorithm type 'hs256'. Write HS256, "),
+        ("none", "Unrecognized algorithm type 'none'"),
+        ("", "Unrecognized algorithm type ''"),
+        (
+            "ES256K",
+            "ALGORITHM ES256K (secp256k1) is not supported. Write ES256",
+        ),
+        ("ES521", "Write ES512"),
+        ("Ed25519", "Write EdDSA"),
+        ("Ed448", "ALGORITHM Ed448 is not supported"),
+    ] {
+        let error = name.parse::<Algorithm>().unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    for name in ["RS256", "PS384", "ES512", "EdDSA"] {
+        match name.parse::<Algorithm>() {
+            Ok(algorithm) => assert!(cfg!(feature = "asymmetric") && !algorithm.is_symmetric()),
+            Err(error) => {
+                assert!(!cfg!(feature = "asymmetric"));
+                let words = format!("ALGORITHM {name} needs the feature \"asymmetric\"");
+                assert!(error.to_string().starts_with(&words), "{error}");
+            }
+        }
     }
     for (class, path, token_type) in [
         (
