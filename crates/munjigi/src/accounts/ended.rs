@@ -64,11 +64,14 @@ impl EndedList {
     /// Whether the sign-in behind a token has ended. It runs no SQL and waits for nobody.
     ///
     /// # Errors
-    /// [`Error::Stale`].
+    /// [`Error::Stale`] where it is not known to have, and might.
     pub fn is_ended(&self, sid: &str, now: Timestamp) -> Result<bool> {
         let fingerprint = Fingerprint::of(sid);
-        let known = self.fresh(now)?;
-        Ok(known.until.contains_key(&fingerprint))
+        let known = self.read();
+        if known.until.contains_key(&fingerprint) {
+            return Ok(true);
+        }
+        self.is_fresh(&known, now).then_some(false).ok_or(Error::Stale)
     }
 
     /// Whether the list is as new as it must be.
@@ -167,14 +170,21 @@ impl EndedList {
         is_last
     }
 
-    /// What is known, where it is new enough. A request's time may lie a little before the last contact; a clock that
-    /// was put back by more makes the list stale until the next one.
+    /// What is known, where it is new enough.
     fn fresh(&self, now: Timestamp) -> Result<RwLockReadGuard<'_, Known>> {
         let known = self.read();
-        match known.contact {
-            Some(contact) if now.duration_since(contact).abs() <= self.max_staleness => Ok(known),
-            _ => Err(Error::Stale),
+        if self.is_fresh(&known, now) {
+            Ok(known)
+        } else {
+            Err(Error::Stale)
         }
+    }
+
+    /// A request's time may lie a little before the last contact; a clock that was put back by more makes the list stale
+    /// until the next one.
+    fn is_fresh(&self, known: &Known, now: Timestamp) -> bool {
+        let age = known.contact.map(|contact| now.duration_since(contact).abs());
+        age.is_some_and(|age| age <= self.max_staleness)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Known> {

@@ -63,12 +63,12 @@ async fn page(server: &TestServer, query: &str) -> EndedPage {
 
 async fn nothing_is_known_before_the_first_poll(database: Database) {
     let server = database.server_with(SERVED).await;
-    for path in [PATH, "/readyz"] {
+    for path in [&format!("{PATH}?after=0"), "/readyz"] {
         let reply = server.anonymous().get(path).await;
         reply.expect_error(503, "unavailable");
     }
     server.anonymous().get("/healthz").await.expect_status(200);
-    ended::poll(&server.app).await.unwrap();
+    // Who asks for all of it has the server look.
     let reply = server.anonymous().get(PATH).await.expect_status(200);
     let empty = json!({"cursor": 0, "reset": true, "more": false, "ended": []});
     assert_eq!(reply.json(), empty);
@@ -93,7 +93,7 @@ async fn what_ends_here_is_known_at_once_and_elsewhere_with_the_next_poll(databa
     ended::poll(&later.app).await.unwrap();
     assert!(is_ended(&later, &access));
     // Only what was read from the database has a number.
-    assert_eq!(page(&here, "").await.ended, []);
+    assert_eq!(page(&here, "?after=0").await.ended, []);
     ended::poll(&here.app).await.unwrap();
     let told = page(&here, "").await;
     assert_eq!(
@@ -181,7 +181,7 @@ async fn a_database_that_is_away_is_forgiven_for_a_while(database: Database) {
     let mut ask = async |seconds, status| {
         server.clock.advance(seconds);
         client.get("/readyz").await.expect_status(status);
-        client.get(PATH).await.expect_status(status);
+        client.get(&format!("{PATH}?after=0")).await.expect_status(status);
     };
     ask(30, 200).await;
     ask(1, 503).await;
@@ -282,10 +282,19 @@ async fn a_client_who_knows_more_makes_the_server_look(database: Database) {
     };
     assert_eq!(page(&elsewhere, "?after=1").await, none);
     assert!(is_ended(&elsewhere, &refresh));
+    // The whole list is whole, too.
+    let (_, refresh) = here.tokens().await;
+    sign_out(&here, &refresh).await;
+    assert_eq!(page(&elsewhere, "").await.cursor, 2);
     // Where it cannot look, it does not say that the client's list is no good.
     here.sql("ALTER TABLE munjigi_counter RENAME TO gone").await;
-    let reply = elsewhere.anonymous().get(&format!("{PATH}?after=2")).await;
+    let reply = elsewhere.anonymous().get(&format!("{PATH}?after=3")).await;
     reply.expect_error(503, "unavailable");
+    assert_eq!(
+        page(&elsewhere, "").await.cursor,
+        2,
+        "what it knows is new enough"
+    );
 }
 
 async fn a_list_that_begins_anew_is_told_as_such(database: Database) {

@@ -150,6 +150,15 @@ async fn without_the_list_only_what_needs_it_is_turned_away(database: Database) 
     let (mut client, _) = server.token_user().await;
     server.clock.advance(31);
     client.get("/user/me").await.expect_error(503, "unavailable");
+    // Who is known to be out is out, however old the news.
+    let (access, refresh) = server.tokens().await;
+    let body = json!({"refresh_token": refresh});
+    server
+        .anonymous()
+        .post("/user/jwt_signout", &body)
+        .await
+        .expect_status(200);
+    server.me(&access).await.expect_error(401, "token_blacklisted");
     client.get("/readyz").await.expect_error(503, "unavailable");
     server.me("garbage").await.expect_error(401, "token_not_valid");
     // A token of Django's has no record that could have ended.
