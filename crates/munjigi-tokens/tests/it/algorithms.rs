@@ -6,7 +6,11 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use hmac::{Hmac, KeyInit, Mac};
-use munjigi_tokens::{Algorithm, Error, Jwk, KeyRing, Signer, SigningKey, Verifier, VerifyingKey, jws};
+use munjigi_tokens::{
+    AccessToken, Algorithm, Error, Jwk, KeyRing, Signer, SigningKey, SimpleJwt, SimpleJwtSettings,
+    UntypedToken, Verifier, VerifyingKey, jws,
+    jwt_auth::{JwtAuth, JwtAuthSettings},
+};
 use serde_json::Value;
 use sha2::Sha256;
 
@@ -236,4 +240,100 @@ fn a_token_has_the_bytes_of_pyjwt_where_chance_has_no_part() {
         }
     }
     assert_eq!(count, 8);
+}
+
+/// Every public way to a verdict, with one key and one algorithm: whether it takes a token.
+fn doors(algorithm: Algorithm, key: &str, token: &str) -> Vec<(&'static str, bool)> {
+    let signer = Signer::new(algorithm, &SigningKey::new(key)).unwrap();
+    let settings = SimpleJwtSettings {
+        algorithm,
+        signing_key: Some(SigningKey::new(key)),
+        ..SimpleJwtSettings::default()
+    };
+    let jwt = SimpleJwt::new(settings).unwrap().with_clock(|| at(NOW));
+    let jwt_auth = JwtAuth::new(JwtAuthSettings {
+        algorithm,
+        token_type_claims: vec![],
+        ..JwtAuthSettings::new(SigningKey::new(key))
+    });
+    vec![
+        (
+            "jws::verify",
+            jws::verify(token, algorithm, &signer.verifier()).is_ok(),
+        ),
+        (
+            "KeyRing::verify",
+            KeyRing::new(signer).verify(token, at(NOW)).is_ok(),
+        ),
+        ("AccessToken::verify", AccessToken::verify(&jwt, token).is_ok()),
+        (
+            "AccessToken::verify_at",
+            AccessToken::verify_at(&jwt, token, at(NOW)).is_ok(),
+        ),
+        ("UntypedToken::verify", UntypedToken::verify(&jwt, token).is_ok()),
+        (
+            "SimpleJwt::validated_token",
+            jwt.validated_token(token, at(NOW)).is_ok(),
+        ),
+        (
+            "JwtAuth::verify_at",
+            jwt_auth.unwrap().verify_at(token, at(NOW)).is_ok(),
+        ),
+    ]
+}
+
+/// A key of the algorithm that is not in `keys.json`, as a text.
+fn foreign_key(algorithm: Algorithm, rsa: &str) -> String {
+    let mut fill = |bytes: &mut [u8]| bytes.fill(0x33);
+    match algorithm.name().get(..2) {
+        Some("HS") => "another secret, which is long enough for sixty-four bytes of HS512".to_owned(),
+        Some("RS" | "PS") => rsa.to_owned(),
+        _ => Jwk::generate(algorithm, &mut fill)
+            .unwrap()
+            .to_private_json()
+            .to_string(),
+    }
+}
+
+#[test]
+fn every_door_refuses_what_another_signed_and_what_nobody_signed() {
+    let payload = format!(
+        r#"{{"token_type":"access","exp":{},"iat":{NOW},"jti":"a","user_id":"1","username":"mseo"}}"#,
+        NOW + 60
+    );
+    let file = fixture("keys.json");
+    let rsa = Jwk::generate(Algorithm::Rs256, &mut |_| ())
+        .unwrap()
+        .to_private_json();
+    let rsa = rsa.replace(r#""alg":"RS256","#, "");
+    for &algorithm in Algorithm::ALL {
+        let mut keys = file["keys"].as_object().unwrap().values();
+        let own = keys.find(|key| has_algorithm(key, algorithm));
+        let own = own.map_or(SECRET, |key| key["private"]["pkcs8"].as_str().unwrap());
+        let sign = |key: &str| {
+            let signer = Signer::new(algorithm, &SigningKey::new(key)).unwrap();
+            jws::sign(payload.as_bytes(), &signer).unwrap()
+        };
+        let good = sign(own);
+        for (door, is_taken) in doors(algorithm, own, &good) {
+            assert!(is_taken, "{algorithm} {door}");
+        }
+        let (message, signature) = good.rsplit_once('.').unwrap();
+        let (_, body) = message.split_once('.').unwrap();
+        let none = |alg: &str| URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{alg}"}}"#));
+        for bad in [
+            sign(&foreign_key(algorithm, &rsa)),
+            format!("{message}."),
+            message.to_owned(),
+            format!("{message}.{}", "A".repeat(signature.len())),
+            format!("{}.{body}.", none("none")),
+            format!("{}.{body}.", none("NONE")),
+            format!("{}.{body}.{signature}", none("none")),
+            format!("{}.{body}.{signature}", none("")),
+        ] {
+            for (door, is_taken) in doors(algorithm, own, &bad) {
+                assert!(!is_taken, "{algorithm} {door} {bad}");
+            }
+        }
+    }
 }
