@@ -137,7 +137,7 @@ impl Found {
             "KEY_RING = {}",
             toml::Value::from(path.display().to_string())
         )?;
-        writeln!(out, "KEY_RING_KIDLESS_UNTIL = {}", until)?;
+        writeln!(out, "KEY_RING_KIDLESS_UNTIL = {until}")?;
         Ok(())
     }
 
