@@ -47,7 +47,12 @@ fn told(about: &About, value: &Python) -> Result<(Value, Option<String>), String
         _ if about.secret && !matches!(value, Python::None) => Err(format!(
             "a secret, which is better kept out of files. Hand it over as {variable}."
         )),
-        value => usable(about, value).map(|value| (value, None)),
+        value => usable(about, value).map(|value| {
+            let wants_keys = about.name == "SIMPLE_JWT.ALGORITHM"
+                && value.as_str().is_some_and(|name| !name.starts_with("HS"));
+            let note = "wants the key that is handed over.".to_owned();
+            (value, wants_keys.then_some(note))
+        }),
     }
 }
 

@@ -55,7 +55,10 @@ pub(super) fn refusal(text: &str) -> Option<String> {
         line: 0,
     };
     let mut written = Written::nothing();
-    for (name, value) in table {
+    for (name, mut value) in table {
+        if let Some(simple_jwt) = value.as_table_mut() {
+            leave_keys_out(simple_jwt);
+        }
         written.set(&name, value, &origin).ok()?;
     }
     written.provide(&SECRET_KEY.about, Value::from(SOME_KEY), origin.clone());
@@ -63,4 +66,12 @@ pub(super) fn refusal(text: &str) -> Option<String> {
     Config::resolve(&written, Mode::Serve)
         .err()
         .map(|error| error.to_string())
+}
+
+/// A pair of keys is handed over beside the file, and is not here yet.
+fn leave_keys_out(simple_jwt: &mut Table) {
+    let algorithm = simple_jwt.get("ALGORITHM").and_then(Value::as_str);
+    if algorithm.is_some_and(|algorithm| !algorithm.starts_with("HS")) {
+        simple_jwt.retain(|key, _| !["ALGORITHM", "SIGNING_KEY", "VERIFYING_KEY"].contains(&key));
+    }
 }

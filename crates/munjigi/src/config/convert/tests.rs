@@ -217,6 +217,20 @@ fn what_a_file_holds_is_handed_over_by_its_path() {
 }
 
 #[test]
+fn an_algorithm_with_a_pair_of_keys_stays_and_waits_for_them() {
+    let text = converted(
+        "SIMPLE_JWT = {'ALGORITHM': 'ES256', 'SIGNING_KEY': open('key.pem').read(), 'VERIFYING_KEY': None, 'LEEWAY': 5}",
+    );
+    assert!(
+        text.starts_with(
+            "[SIMPLE_JWT]\nALGORITHM = \"ES256\"  # wants the key that is handed over.\n# SIGNING_KEY: what the file key.pem \
+             holds. Hand over its path as MUNJIGI_SIMPLE_JWT__SIGNING_KEY_FILE.\nVERIFYING_KEY = \"\"\nLEEWAY = 5\n"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
 fn the_environment_is_named_with_what_to_set_instead() {
     let told = "# SIGNING_KEY: comes from the variable KEY of the environment. Hand it over as \
                 MUNJIGI_SIMPLE_JWT__SIGNING_KEY.\n";
