@@ -15,6 +15,7 @@ mod listen;
 mod location;
 mod log;
 mod migrate;
+mod openapi;
 mod password;
 mod serve;
 mod sessions;
@@ -84,6 +85,11 @@ enum Command {
     Keys(keys::Keys),
     /// Check the settings
     Check(check::Check),
+    /// Print what /openapi.json tells of the routes that these settings serve
+    ///
+    /// On the database of a Django project the sign-ups are off until they are written; a running server tells so.
+    #[command(name = "openapi")]
+    OpenApi(openapi::OpenApi),
     /// Print settings: an example file, those that hold, those of a Django project
     #[command(subcommand)]
     Config(config::Config),
@@ -124,6 +130,7 @@ fn run(command: Command) -> Result<()> {
         Command::FlushExpiredTokens(flush) => runtime()?.block_on(flush.run(&mut out)),
         Command::Keys(keys) => keys.run(&mut out),
         Command::Check(check) => check.run(&mut out),
+        Command::OpenApi(openapi) => openapi.run(&mut out),
         Command::Config(config) => config.run(&mut out),
         Command::Runserver { .. } => Err(Error::Runserver),
     }

@@ -84,6 +84,19 @@ impl DataDir {
         self.provide_database(written)
     }
 
+    /// Provides what of both is not written to who only looks at the settings: a key that is kept nowhere, and a
+    /// database that is not opened.
+    ///
+    /// # Errors
+    /// The directory's name cannot stand in a `DATABASE_URL`.
+    pub fn pretend(&self, written: &mut Written, rng: &mut (impl CryptoRng + ?Sized)) -> Result<(), Error> {
+        if !written.has(&SECRET_KEY.about) {
+            let key = Value::from(random_key(rng));
+            written.provide(&SECRET_KEY.about, key, Origin::DataDir(self.0.join(KEY)));
+        }
+        self.provide_database(written)
+    }
+
     /// Provides `DATABASE_URL`: one that names this directory's file and no other.
     fn provide_database(&self, written: &mut Written) -> Result<(), Error> {
         if written.has(&DATABASE_URL.about) {

@@ -33,7 +33,7 @@ mod setting;
 mod simple_jwt;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod users;
 mod written;
 

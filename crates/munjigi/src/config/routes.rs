@@ -30,6 +30,10 @@ pub struct Routes {
     pub csrf: Option<String>,
     /// `jwks`, default `/.well-known/jwks.json`.
     pub jwks: Option<String>,
+    /// `openapi`, default `/openapi.json`.
+    pub openapi: Option<String>,
+    /// `docs`, default `/docs`.
+    pub docs: Option<String>,
     /// `token_obtain_pair`, simplejwt's, default `/api/token`.
     pub token_obtain_pair: Option<String>,
     /// `token_refresh`, simplejwt's, default `/api/token/refresh`.
@@ -103,6 +107,12 @@ const JWKS: Setting<Route> = Setting::ours(
     "\"/.well-known/jwks.json\"",
     "The public keys, for who verifies our tokens.",
 );
+const OPENAPI: Setting<Route> = Setting::ours(
+    "ROUTES.openapi",
+    "\"/openapi.json\"",
+    "What is served here, for programs: OpenAPI 3.1.",
+);
+const DOCS: Setting<Route> = Setting::ours("ROUTES.docs", "\"/docs\"", "The same for people.");
 const TOKEN_OBTAIN_PAIR: Setting<Route> = Setting::ours(
     "ROUTES.token_obtain_pair",
     "\"/api/token\"",
@@ -172,6 +182,8 @@ pub(super) const SECTION: Section = Section {
         &ME.about,
         &CSRF.about,
         &JWKS.about,
+        &OPENAPI.about,
+        &DOCS.about,
         &TOKEN_OBTAIN_PAIR.about,
         &TOKEN_REFRESH.about,
         &TOKEN_VERIFY.about,
@@ -199,6 +211,8 @@ impl Routes {
             me: path(&ME)?,
             csrf: path(&CSRF)?,
             jwks: path(&JWKS)?,
+            openapi: path(&OPENAPI)?,
+            docs: path(&DOCS)?,
             token_obtain_pair: path(&TOKEN_OBTAIN_PAIR)?,
             token_refresh: path(&TOKEN_REFRESH)?,
             token_verify: path(&TOKEN_VERIFY)?,
@@ -268,7 +282,8 @@ impl Routes {
         Ok(())
     }
 
-    fn named(&self) -> [(&'static str, Option<&str>); 20] {
+    /// Every route that can be moved or switched off, by its name.
+    pub(crate) fn named(&self) -> [(&'static str, Option<&str>); 22] {
         [
             ("session_signup", self.session_signup.as_deref()),
             ("jwt_signup", self.jwt_signup.as_deref()),
@@ -280,6 +295,8 @@ impl Routes {
             ("me", self.me.as_deref()),
             ("csrf", self.csrf.as_deref()),
             ("jwks", self.jwks.as_deref()),
+            ("openapi", self.openapi.as_deref()),
+            ("docs", self.docs.as_deref()),
             ("token_obtain_pair", self.token_obtain_pair.as_deref()),
             ("token_refresh", self.token_refresh.as_deref()),
             ("token_verify", self.token_verify.as_deref()),

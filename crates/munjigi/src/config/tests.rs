@@ -46,7 +46,7 @@ fn gather(file: &str, variables: &[(&str, &str)]) -> Result<Written, Error> {
 }
 
 /// Resolves a file under `serve`, with a key and a database.
-fn serve(file: &str) -> Result<Config, Error> {
+pub(crate) fn serve(file: &str) -> Result<Config, Error> {
     resolve(file, &[], Mode::Serve)
 }
 

@@ -35,6 +35,14 @@ pub struct Origin {
     pub secure: bool,
 }
 
+impl Origin {
+    /// `http://host:port`.
+    pub fn base(&self) -> String {
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.host)
+    }
+}
+
 impl Context {
     /// Gathers the circumstances of a request from its head.
     pub fn of(

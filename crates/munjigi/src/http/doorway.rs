@@ -1,6 +1,7 @@
 //! What every request passes on its way in, and every answer on its way out: Django's `SecurityMiddleware`,
 //! `CommonMiddleware` (host check) and `LocaleMiddleware`, and a deadline.
 
+use super::api;
 use super::context::Context;
 use super::error::{Error, MUNJIGI_ERROR};
 use crate::app::App;
@@ -38,7 +39,8 @@ pub(super) async fn doorway(State(app): State<App>, mut request: Request, next: 
     let answered = async {
         // Two names: what stands before us may have believed the other one (RFC 9112 section 3.2).
         let is_one = request.headers().get_all(HOST).iter().count() < 2;
-        if is_probe(&request) || is_one && is_allowed(&config.hosts, &context.origin().host) {
+        if api::is_probe(request.uri().path()) || is_one && is_allowed(&config.hosts, &context.origin().host)
+        {
             next.run(request).await
         } else {
             Error::DisallowedHost.into_response()
@@ -54,11 +56,6 @@ pub(super) async fn doorway(State(app): State<App>, mut request: Request, next: 
     finish(&mut response, &context, &config.headers);
     log(&method, route.as_deref(), &response, &context, started);
     response
-}
-
-/// A probe asks by address, not by name.
-fn is_probe(request: &Request) -> bool {
-    matches!(request.uri().path(), "/healthz" | "/readyz")
 }
 
 /// Django's `validate_host` (`http/request.py`): a listed name, `.example.com` for a domain and what is below it,
@@ -119,7 +116,8 @@ fn finish(response: &mut Response, context: &Context, security: &SecurityHeaders
         headers.append(VARY, DEPENDS_ON);
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(context.lang().code()));
     }
-    headers.insert(CONTENT_SECURITY_POLICY, NOTHING_LOADS);
+    // The one page of ours names its style.
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(NOTHING_LOADS);
     let mut set = |name: HeaderName, value: &Option<HeaderValue>| {
         if let Some(value) = value {
             headers.insert(name, value.clone());

@@ -136,6 +136,8 @@ impl Error {
             http::header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
+        // An inner router counted the answer before it had words.
+        headers.remove(http::header::CONTENT_LENGTH);
         headers.insert(MUNJIGI_ERROR, HeaderValue::from_static(code));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, self.challenge(app).clone());

@@ -4,7 +4,7 @@
 //! [`api`] reads its body and asks [`crate::accounts`]; what comes back, refusals too, is put into words by
 //! [`error`] on the way out.
 
-pub mod api;
+mod api;
 pub mod authentication;
 pub mod body;
 pub mod context;
@@ -16,6 +16,7 @@ mod doorway;
 pub mod error;
 pub mod extract;
 pub mod fields;
+pub mod openapi;
 pub mod server;
 pub mod token_cookies;
 
@@ -23,27 +24,18 @@ use crate::app::App;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::get;
 use http::Method;
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// Every route of the server, in front of `app`'s accounts.
 pub fn router(app: App) -> Router {
-    let routes = Router::new()
-        .merge(api::user::routes(&app))
-        .merge(api::token::routes(&app))
-        .merge(api::drf_jwt::routes(&app))
-        .merge(api::ended::routes(&app))
-        .route("/", get(api::welcome::page))
+    let api::Routers { pages, servers } = api::routers(&app);
+    let routes = pages
         .method_not_allowed_fallback(refuse_method)
         .fallback(async || error::Error::NotFound);
-    let probes = Router::new()
-        .route("/healthz", get(api::probe::healthz))
-        .route("/readyz", get(api::probe::readyz))
-        .merge(api::jwks::routes(&app))
-        .method_not_allowed_fallback(refuse_method);
+    let servers = servers.method_not_allowed_fallback(refuse_method);
     cors::around(routes, &app)
-        .merge(probes)
+        .merge(servers)
         .layer(CatchPanicLayer::custom(|_| {
             error::Error::Internal("a handler panicked").into_response()
         }))

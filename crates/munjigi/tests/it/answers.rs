@@ -67,7 +67,7 @@ fn the_sentences_of_the_notes_have_an_english_form() {
         let error = "The email address or the password is incorrect";
         assert_eq!(reply.json(), json!({"error": error}));
         let reply = client.get("/").await.expect_status(200);
-        assert!(String::from_utf8(reply.body).unwrap().contains("sign up"));
+        assert!(String::from_utf8(reply.body).unwrap().contains("Sign up"));
     });
 }
 

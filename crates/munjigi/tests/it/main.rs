@@ -25,6 +25,7 @@ mod keys;
 mod keys_command;
 mod layers;
 mod lives;
+mod openapi;
 mod passwords;
 mod proxies;
 mod records;

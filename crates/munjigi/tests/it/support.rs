@@ -4,6 +4,7 @@ mod client;
 mod database;
 mod signed_in;
 mod tokens;
+mod told;
 
 pub(crate) use client::{Client, FORM, Reply};
 pub(crate) use database::Database;
@@ -115,6 +116,8 @@ pub(crate) struct TestServer {
     pub(crate) app: App,
     pub(crate) clock: Clock,
     database: Arc<Database>,
+    /// What `/openapi.json` tells of it.
+    document: Value,
 }
 
 impl TestServer {
@@ -146,6 +149,7 @@ impl TestServer {
         migrate::apply(&store, clock.now()).await.unwrap();
         let app = App::new(config, store, clock.clone()).await.unwrap();
         Self {
+            document: munjigi::http::openapi::document(app.config()),
             router: munjigi::http::router(app.clone()),
             app,
             clock,

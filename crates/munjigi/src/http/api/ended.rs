@@ -4,21 +4,60 @@
 //! Off unless `ROUTES.ended` names its path. Nobody has to say who he is: an answer tells how many sign-ins ended, and of
 //! which only to who has a token of them already.
 
-use super::{get, route};
+use super::{Endpoint, get, refusals};
 use crate::accounts::{self, ended};
 use crate::app::App;
+use crate::config::Config;
 use crate::http::context::Context;
 use crate::http::error::Result;
+use crate::http::openapi::{Answer, FIELD_ERRORS, Operation, Schema, Tag, Words};
 use crate::i18n::{FieldErrors, Text};
-use axum::Router;
 use axum::extract::{RawQuery, State};
-use http::HeaderName;
 use http::header::CONTENT_TYPE;
+use http::{HeaderName, Method, StatusCode};
+use serde_json::json;
 
 /// The route, where `[ROUTES]` puts it.
-pub fn routes(app: &App) -> Router<App> {
-    route(Router::new(), app.config().routes.ended.as_ref(), get(list))
+pub(super) fn endpoint(config: &Config) -> Option<Endpoint> {
+    let words = Words {
+        en: "The sign-ins that ended",
+        ko: "끝난 로그인 목록",
+    };
+    let after = json!({"type": "integer", "minimum": 0, "maximum": u64::MAX});
+    let told = Operation::new(Method::GET, "ended", Tag::Server, words)
+        .note(
+            "For services that verify access tokens by themselves. `after` is the cursor of the page before.",
+            "access 토큰을 스스로 검증하는 서비스를 위한 목록입니다. after는 앞 페이지의 커서입니다.",
+        )
+        .asks("after", after)
+        .answers(Answer::json(
+            StatusCode::OK,
+            PAGE,
+            "A page of the list.",
+            "목록의 한 쪽입니다.",
+        ))
+        .answers_all(refusals())
+        .answers(Answer::json(
+            StatusCode::BAD_REQUEST,
+            FIELD_ERRORS,
+            "`after` is no cursor.",
+            "after가 커서가 아닙니다.",
+        ));
+    get(config.routes.ended.as_ref(), told, list)
 }
+
+const PAGE: Schema = Schema::new("EndedPage", |_| {
+    json!({
+        "type": "object",
+        "required": ["cursor", "reset", "more", "ended"],
+        "properties": {
+            "cursor": {"type": "integer", "description": "What to send as `after` next time."},
+            "reset": {"type": "boolean", "description": "Whether a new list begins here."},
+            "more": {"type": "boolean", "description": "Whether there are more right now."},
+            "ended": {"type": "array", "items": {"type": "string"}},
+        },
+    })
+});
 
 /// A page of the list.
 async fn list(

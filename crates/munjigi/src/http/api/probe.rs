@@ -1,20 +1,46 @@
 //! `/healthz`: the process answers. `/readyz`: it can serve, its database too.
 
+use super::{Endpoint, fixed};
 use crate::app::App;
 use crate::http::error::Result;
+use crate::http::openapi::{Answer, Door, Operation, Tag, Words, fails};
 use axum::extract::State;
+use http::Method;
 use munjigi_store::sessions;
 
+pub(super) fn endpoints() -> [Endpoint; 2] {
+    let alive = Words {
+        en: "Whether the process answers",
+        ko: "프로세스가 답하는지",
+    };
+    let ready = Words {
+        en: "Whether it can serve, its database too",
+        ko: "데이터베이스까지 준비되었는지",
+    };
+    let ok = || Answer::text("text/plain", "It does.", "그렇습니다.");
+    let told = |id, words| Operation::new(Method::GET, id, Tag::Server, words).answers(ok());
+    [
+        fixed("/healthz", told("healthz", alive).answers_all(fails()), healthz),
+        fixed("/readyz", told("readyz", ready).answers_all(fails()), readyz),
+    ]
+    .map(|endpoint| Endpoint {
+        door: Door::Servers,
+        ..endpoint
+    })
+}
+
+/// A probe asks by address, not by name.
+pub(in crate::http) fn is_probe(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
 /// 200 `ok` while the process runs.
-pub async fn healthz() -> &'static str {
+async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// 200 `ready` where the database answers, and what has to be known from it is known.
-///
-/// # Errors
-/// 503 where it does not.
-pub async fn readyz(State(app): State<App>) -> Result<&'static str> {
+/// 200 `ready` where the database answers, and what has to be known from it is known; 503 where not.
+async fn readyz(State(app): State<App>) -> Result<&'static str> {
     // A key that nobody has: the shortest way to a table and back.
     sessions::by_key(&mut app.store().reader(), "", app.now()).await?;
     if app.config().needs_ended_list() {

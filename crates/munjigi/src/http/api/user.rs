@@ -1,24 +1,23 @@
 //! The notes' routes: `/user/session_signup`, `/user/session_signin`, `/user/jwt_signup`, `/user/jwt_signin` and
 //! what goes with them.
 
-use super::{get, post, route};
+use super::{Endpoint, get, post};
 use crate::accounts::signin::{self, Credentials, Login};
 use crate::accounts::signup::{self, Application};
 use crate::accounts::tokens::{self, Pair, TokenUser};
 use crate::accounts::{self, drf_jwt, signout};
 use crate::app::App;
-use crate::config::{AuthenticationClass, TokensStand};
+use crate::config::{AuthenticationClass, Config, TokensStand};
 use crate::http::authentication::{CurrentUser, Sender, json_web_token, set_session_cookie};
-use crate::http::body::Fields;
+use crate::http::body::{Fields, Value as FieldsValue};
 use crate::http::context::Context;
 use crate::http::cookies::CookieAttributes;
 use crate::http::error::Result;
-use crate::http::{cross_site, csrf, fields, token_cookies};
+use crate::http::{csrf, fields, token_cookies};
 use crate::i18n::Text;
+use axum::Json;
 use axum::extract::{FromRequest, Request, State};
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use munjigi_axum::cookies;
@@ -29,24 +28,37 @@ use munjigi_store::users::User;
 use munjigi_user::UserId;
 use serde_json::{Map, Value, json};
 
+mod told;
+
 /// The routes of this file, where `[ROUTES]` puts them.
-pub fn routes(app: &App) -> Router<App> {
-    let paths = &app.config().routes;
-    let foreign = from_fn_with_state(app.clone(), cross_site::refuse);
-    let mut routes = Router::new();
-    for (path, methods) in [
-        (&paths.session_signup, post(session_signup)),
-        (&paths.session_signin, post(session_signin)),
-        (&paths.session_signout, post(session_signout)),
-        (&paths.jwt_signup, post(jwt_signup)),
-        (&paths.jwt_signin, post(jwt_signin)),
-        (&paths.jwt_refresh, post(jwt_refresh)),
-        (&paths.jwt_signout, post(jwt_signout)),
-    ] {
-        routes = route(routes, path.as_ref(), methods.route_layer(foreign.clone()));
-    }
-    routes = route(routes, paths.me.as_ref(), get(me));
-    route(routes, paths.csrf.as_ref(), get(csrf_token))
+pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {
+    let paths = &config.routes;
+    [
+        post(
+            paths.session_signup.as_ref(),
+            told::session_signup(config),
+            session_signup,
+        ),
+        post(
+            paths.session_signin.as_ref(),
+            told::session_signin(),
+            session_signin,
+        ),
+        post(
+            paths.session_signout.as_ref(),
+            told::session_signout(),
+            session_signout,
+        ),
+        post(paths.jwt_signup.as_ref(), told::jwt_signup(config), jwt_signup),
+        post(paths.jwt_signin.as_ref(), told::jwt_signin(config), jwt_signin),
+        post(paths.jwt_refresh.as_ref(), told::jwt_refresh(config), jwt_refresh),
+        post(paths.jwt_signout.as_ref(), told::jwt_signout(config), jwt_signout),
+        get(paths.me.as_ref(), told::me(config), me),
+        get(paths.csrf.as_ref(), told::csrf(), csrf_token),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// `POST /user/session_signup`: 201 and the user, no cookie.
@@ -237,11 +249,15 @@ fn application(app: &App, fields: &Fields) -> Result<Application> {
     )?)
 }
 
-/// What a sign-in brings: `username` where it is there, else `email`.
+/// What a sign-in brings: `username` where it is there, else `email`. A username that is no name is no reason to look
+/// at the other.
 fn credentials(fields: &Fields) -> Credentials {
-    let username = fields::credential(fields, "username").map(Login::Username);
+    let login = match fields.value("username") {
+        None | Some(FieldsValue::Null) => fields::credential(fields, "email").map(Login::Email),
+        Some(_) => fields::credential(fields, "username").map(Login::Username),
+    };
     Credentials {
-        login: username.or_else(|| fields::credential(fields, "email").map(Login::Email)),
+        login,
         password: fields::credential(fields, "password").map(Password::from),
     }
 }
