@@ -4,6 +4,7 @@ mod auth_cookie;
 mod claims;
 mod reading;
 mod resolving;
+mod simple_jwt;
 
 use super::{Config, Error, Mode, Sources, Written};
 use std::fs;
