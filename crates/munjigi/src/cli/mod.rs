@@ -77,7 +77,7 @@ enum Command {
     ClearSessions(housekeeping::ClearSessions),
     /// Remove expired tokens from simplejwt's lists of outstanding and blacklisted ones
     ///
-    /// Run it from time to time, such as daily; a server may run meanwhile.
+    /// A running server does so by itself, as often as `FLUSH_EXPIRED_TOKENS` says.
     #[command(name = "flushexpiredtokens")]
     FlushExpiredTokens(housekeeping::FlushExpiredTokens),
     /// Make and change the keys that tokens are signed with

@@ -24,7 +24,6 @@ mod housekeeping;
 mod keys;
 mod keys_command;
 mod layers;
-mod lives;
 mod openapi;
 mod passwords;
 mod proxies;

@@ -1,216 +1,289 @@
-//! Whatever is done with the tokens of a user, in whatever order: a token is good as long as a plain model of it says.
+//! Whatever is done to tokens in whatever order: what munjigi answers is what a small model says.
 
-use crate::support::{Database, TestServer, claims, run};
+use crate::support::{Database, TestServer, run};
 use proptest::collection::vec;
-use proptest::prelude::{Strategy, any, prop_oneof};
-use proptest::sample::Index;
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, TestRunner};
-use serde_json::json;
+use serde_json::{Value, json};
 
-const REFRESH_LIFETIME: i64 = 600;
-const ACCESS_LIFETIME: i64 = 100;
-
-/// One step. An [`Index`] picks one of the refresh tokens so far.
+/// What a client does. A token is meant by its place among those that were given out, counted around.
 #[derive(Clone, Debug)]
 enum Step {
     SignIn,
-    Refresh(Index),
-    Blacklist(Index),
-    SignOut(Index),
+    SignInSliding,
+    Verify(usize),
+    Refresh(usize),
+    RefreshSliding(usize),
+    Blacklist(usize),
+    SignOut(usize),
     Wait(i64),
 }
 
-/// A refresh token, and the access token that came with it.
-struct Known {
-    refresh: String,
-    access: String,
-    issued_at: i64,
-    /// Which sign-in they stand for.
+/// Whether refresh tokens rotate, and whether the old one ends with that.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Rule {
+    Keep,
+    KeepAndBlacklist,
+    Rotate,
+    RotateAndBlacklist,
+}
+
+impl Rule {
+    fn rotates(self) -> bool {
+        matches!(self, Self::Rotate | Self::RotateAndBlacklist)
+    }
+
+    fn blacklists(self) -> bool {
+        matches!(self, Self::KeepAndBlacklist | Self::RotateAndBlacklist)
+    }
+}
+
+/// A token that was given out.
+struct Given {
+    text: String,
+    kind: Kind,
     sign_in: usize,
+    exp: i64,
+    refresh_exp: i64,
     is_listed: bool,
 }
 
-struct Model {
-    rotates: bool,
-    blacklists: bool,
-    now: i64,
-    tokens: Vec<Known>,
-    has_ended: Vec<bool>,
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Access,
+    Refresh,
+    Sliding,
 }
 
-impl Model {
-    /// Whether a token can be refreshed.
-    fn is_good(&self, token: &Known) -> bool {
-        self.now < token.issued_at + REFRESH_LIFETIME && !token.is_listed && !self.has_ended[token.sign_in]
-    }
-
-    fn opens(&self, token: &Known) -> bool {
-        self.now < token.issued_at + ACCESS_LIFETIME && !self.has_ended[token.sign_in]
-    }
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = prop_oneof![
-        1 => any::<bool>().prop_map(|_| Step::SignIn),
-        5 => any::<Index>().prop_map(Step::Refresh),
-        2 => any::<Index>().prop_map(Step::Blacklist),
-        1 => any::<Index>().prop_map(Step::SignOut),
-        2 => (1_i64..250).prop_map(Step::Wait),
-    ];
-    vec(step, 1..14)
-}
+const ACCESS: i64 = 300;
+const REFRESH: i64 = 7 * 86_400;
+const SLIDING: i64 = 300;
+const SLIDING_REFRESH: i64 = 86_400;
 
 #[test]
-fn a_token_is_good_until_it_ends_is_taken_back_is_used_up_or_its_sign_in_ends() {
-    for (rotates, blacklists) in [(false, false), (true, false), (false, true), (true, true)] {
+fn any_life_of_tokens_goes_as_the_model_says() {
+    for rule in [
+        Rule::Keep,
+        Rule::KeepAndBlacklist,
+        Rule::Rotate,
+        Rule::RotateAndBlacklist,
+    ] {
         let config = Config {
-            cases: 12,
+            cases: 16,
             failure_persistence: None,
             ..Config::default()
         };
-        let walked = TestRunner::new(config).run(&steps(), |steps| {
-            run(walk(rotates, blacklists, &steps));
+        let mut runner = TestRunner::new(config);
+        let lived = runner.run(&vec(step(), 1..40), |steps| {
+            run(live(rule, steps));
             Ok(())
         });
-        walked.unwrap();
+        lived.unwrap_or_else(|failure| panic!("{rule:?}: {failure}"));
     }
 }
 
-async fn walk(rotates: bool, blacklists: bool, steps: &[Step]) {
+fn step() -> impl Strategy<Value = Step> {
+    let some = || any::<usize>();
+    prop_oneof![
+        2 => Just(Step::SignIn),
+        1 => Just(Step::SignInSliding),
+        3 => some().prop_map(Step::Verify),
+        5 => some().prop_map(Step::Refresh),
+        3 => some().prop_map(Step::RefreshSliding),
+        1 => some().prop_map(Step::Blacklist),
+        1 => some().prop_map(Step::SignOut),
+        1 => prop_oneof![1..400_i64, 40_000..90_000_i64].prop_map(Step::Wait),
+    ]
+}
+
+async fn live(rule: Rule, steps: Vec<Step>) {
+    let on = |is_on: bool| if is_on { "true" } else { "false" };
     let settings = [
-        ("SIMPLE_JWT__ROTATE_REFRESH_TOKENS", rotates.to_string()),
-        ("SIMPLE_JWT__BLACKLIST_AFTER_ROTATION", blacklists.to_string()),
-        (
-            "SIMPLE_JWT__REFRESH_TOKEN_LIFETIME",
-            format!("{REFRESH_LIFETIME}s"),
-        ),
-        ("SIMPLE_JWT__ACCESS_TOKEN_LIFETIME", format!("{ACCESS_LIFETIME}s")),
+        ("SIMPLE_JWT__ROTATE_REFRESH_TOKENS", on(rule.rotates())),
+        ("SIMPLE_JWT__BLACKLIST_AFTER_ROTATION", on(rule.blacklists())),
     ];
-    let settings: Vec<_> = settings
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
     let server = Database::sqlite().server_with(&settings).await;
     server.signed_up().await;
     let mut model = Model {
-        rotates,
-        blacklists,
-        now: server.clock.now().as_second(),
-        tokens: Vec::new(),
-        has_ended: Vec::new(),
+        server,
+        rule,
+        now: 0,
+        given: Vec::new(),
+        ended: Vec::new(),
     };
-    sign_in(&server, &mut model).await;
     for step in steps {
-        take(&server, &mut model, step).await;
-        for token in &model.tokens {
-            let status = if model.opens(token) { 200 } else { 401 };
-            server.me(&token.access).await.expect_status(status);
-            let status = match (
-                model.now < token.issued_at + REFRESH_LIFETIME,
-                model.is_good(token),
-            ) {
-                (_, true) => 200,
-                (true, false) => 400,
-                (false, false) => 401,
-            };
-            post(
-                &server,
-                "/api/token/verify/",
-                &json!({"token": token.refresh}),
-                status,
-            )
-            .await;
-        }
+        model.take(step).await;
+    }
+    for at in 0..model.given.len() {
+        model.verify(at).await;
+        model.open(at).await;
     }
 }
 
-async fn take(server: &TestServer, model: &mut Model, step: &Step) {
-    match step {
-        Step::SignIn => sign_in(server, model).await,
-        Step::Wait(seconds) => {
-            server.clock.advance(*seconds);
-            model.now += seconds;
-        }
-        Step::Refresh(index) => refresh(server, model, index.index(model.tokens.len())).await,
-        Step::Blacklist(index) => {
-            let at = index.index(model.tokens.len());
-            let body = json!({"refresh": model.tokens[at].refresh});
-            // As in simplejwt, it is only asked whether the token is good; its sign-in may have ended otherwise.
-            let is_good =
-                model.now < model.tokens[at].issued_at + REFRESH_LIFETIME && !model.tokens[at].is_listed;
-            post(
-                server,
-                "/api/token/blacklist/",
-                &body,
-                if is_good { 200 } else { 401 },
-            )
-            .await;
-            if is_good {
-                end(model, at);
-            }
-        }
-        Step::SignOut(index) => {
-            let at = index.index(model.tokens.len());
-            let body = json!({"refresh_token": model.tokens[at].refresh});
-            post(server, "/user/jwt_signout", &body, 200).await;
-            if model.now < model.tokens[at].issued_at + REFRESH_LIFETIME {
-                end(model, at);
+struct Model {
+    server: TestServer,
+    rule: Rule,
+    now: i64,
+    given: Vec<Given>,
+    /// Of each sign-in whether it has ended.
+    ended: Vec<bool>,
+}
+
+impl Model {
+    async fn take(&mut self, step: Step) {
+        match step {
+            Step::SignIn => self.sign_in("").await,
+            Step::SignInSliding => self.sign_in("sliding/").await,
+            Step::Verify(at) => self.verify(at).await,
+            Step::Refresh(at) => self.refresh(at).await,
+            Step::RefreshSliding(at) => self.refresh_sliding(at).await,
+            Step::Blacklist(at) => self.blacklist(at).await,
+            Step::SignOut(at) => self.sign_out(at).await,
+            Step::Wait(seconds) => {
+                self.server.clock.advance(seconds);
+                self.now += seconds;
             }
         }
     }
-}
 
-/// The token is taken back, its sign-in ends, and with that the newest token of the sign-in is taken back too, so that a
-/// Django beside us refuses it.
-fn end(model: &mut Model, at: usize) {
-    let sign_in = model.tokens[at].sign_in;
-    model.tokens[at].is_listed = true;
-    model.has_ended[sign_in] = true;
-    let newest = model.tokens.iter_mut().rfind(|token| token.sign_in == sign_in);
-    newest.unwrap().is_listed = true;
-}
-
-async fn sign_in(server: &TestServer, model: &mut Model) {
-    let (access, refresh) = server.tokens().await;
-    model.has_ended.push(false);
-    model.tokens.push(Known {
-        refresh,
-        access,
-        issued_at: model.now,
-        sign_in: model.has_ended.len() - 1,
-        is_listed: false,
-    });
-}
-
-async fn refresh(server: &TestServer, model: &mut Model, at: usize) {
-    let is_good = model.is_good(&model.tokens[at]);
-    let body = json!({"refresh": model.tokens[at].refresh});
-    let status = if is_good { 200 } else { 401 };
-    let mut client = server.anonymous();
-    let reply = client
-        .post("/api/token/refresh/", &body)
-        .await
-        .expect_status(status);
-    if !is_good {
-        return;
+    async fn sign_in(&mut self, path: &str) {
+        let credentials = json!({"username": "mseo", "password": "1234"});
+        let (status, body) = self.post(&format!("/api/token/{path}"), &credentials).await;
+        assert_eq!(status, 200);
+        self.ended.push(false);
+        let sign_in = self.ended.len() - 1;
+        for (name, kind) in [
+            ("access", Kind::Access),
+            ("refresh", Kind::Refresh),
+            ("token", Kind::Sliding),
+        ] {
+            if let Some(text) = body[name].as_str() {
+                self.give(text, kind, sign_in);
+            }
+        }
     }
-    let access = reply.text("access");
-    assert_eq!(claims(&access)["sid"], claims(&model.tokens[at].refresh)["sid"]);
-    server.me(&access).await.expect_status(200);
-    assert_eq!(reply.json().get("refresh").is_some(), model.rotates);
-    if model.rotates {
-        model.tokens[at].is_listed = model.blacklists;
-        let sign_in = model.tokens[at].sign_in;
-        model.tokens.push(Known {
-            refresh: reply.text("refresh"),
-            access,
-            issued_at: model.now,
+
+    fn give(&mut self, text: &str, kind: Kind, sign_in: usize) {
+        let lifetime = match kind {
+            Kind::Access => ACCESS,
+            Kind::Refresh => REFRESH,
+            Kind::Sliding => SLIDING,
+        };
+        self.given.push(Given {
+            text: text.to_owned(),
+            kind,
             sign_in,
+            exp: self.now + lifetime,
+            refresh_exp: self.now + SLIDING_REFRESH,
             is_listed: false,
         });
     }
-}
 
-async fn post(server: &TestServer, path: &str, body: &serde_json::Value, status: u16) {
-    server.anonymous().post(path, body).await.expect_status(status);
+    /// The token that a step means, if there is any yet, and its text.
+    fn meant(&self, at: usize) -> Option<(usize, String)> {
+        let at = at.checked_rem(self.given.len())?;
+        Some((at, self.given[at].text.clone()))
+    }
+
+    /// Whether a token is good for a route that takes this kind.
+    fn is_good(&self, at: usize, kind: Option<Kind>) -> bool {
+        let token = &self.given[at];
+        kind.is_none_or(|kind| token.kind == kind)
+            && self.now < token.exp
+            && !token.is_listed
+            && !self.ended[token.sign_in]
+    }
+
+    async fn verify(&self, at: usize) {
+        let Some((at, token)) = self.meant(at) else { return };
+        let (status, _) = self.post("/api/token/verify/", &json!({"token": token})).await;
+        let expected = match (self.now < self.given[at].exp, self.is_good(at, None)) {
+            (_, true) => 200,
+            (true, false) => 400,
+            (false, false) => 401,
+        };
+        assert_eq!(status, expected);
+    }
+
+    /// Asks for a guarded route, which access tokens open.
+    async fn open(&self, at: usize) {
+        let reply = self.server.me(&self.given[at].text).await;
+        assert_eq!(reply.status == 200, self.is_good(at, Some(Kind::Access)));
+    }
+
+    async fn refresh(&mut self, at: usize) {
+        let Some((at, token)) = self.meant(at) else { return };
+        let (status, body) = self.post("/api/token/refresh/", &json!({"refresh": token})).await;
+        assert_eq!(status == 200, self.is_good(at, Some(Kind::Refresh)));
+        if status != 200 {
+            return;
+        }
+        let sign_in = self.given[at].sign_in;
+        self.give(body["access"].as_str().unwrap(), Kind::Access, sign_in);
+        assert_eq!(body["refresh"].is_string(), self.rule.rotates());
+        if let Some(successor) = body["refresh"].as_str() {
+            self.given[at].is_listed = self.rule.blacklists();
+            self.give(successor, Kind::Refresh, sign_in);
+        }
+    }
+
+    async fn refresh_sliding(&mut self, at: usize) {
+        let Some((at, token)) = self.meant(at) else { return };
+        let (status, body) = self
+            .post("/api/token/sliding/refresh/", &json!({"token": token}))
+            .await;
+        let refresh_exp = self.given[at].refresh_exp;
+        assert_eq!(
+            status == 200,
+            self.is_good(at, Some(Kind::Sliding)) && self.now < refresh_exp
+        );
+        if let Some(newer) = body["token"].as_str().map(str::to_owned) {
+            let sign_in = self.given[at].sign_in;
+            self.give(&newer, Kind::Sliding, sign_in);
+            self.given.last_mut().unwrap().refresh_exp = refresh_exp;
+        }
+    }
+
+    async fn blacklist(&mut self, at: usize) {
+        let Some((at, token)) = self.meant(at) else { return };
+        let (status, _) = self
+            .post("/api/token/blacklist/", &json!({"refresh": token}))
+            .await;
+        // As in simplejwt it is only asked whether the token is good; its sign-in may have ended by another.
+        let token = &self.given[at];
+        let is_taken = token.kind == Kind::Refresh && self.now < token.exp && !token.is_listed;
+        assert_eq!(status == 200, is_taken);
+        if is_taken {
+            self.end(at);
+        }
+    }
+
+    async fn sign_out(&mut self, at: usize) {
+        let Some((at, token)) = self.meant(at) else { return };
+        let (status, _) = self
+            .post("/user/jwt_signout", &json!({"refresh_token": token}))
+            .await;
+        let is_refresh = self.given[at].kind == Kind::Refresh;
+        let has_expired = self.now >= self.given[at].exp;
+        assert_eq!(status == 200, is_refresh || has_expired);
+        if is_refresh && !has_expired {
+            self.end(at);
+        }
+    }
+
+    /// The token is taken back and its sign-in ends. With that the sign-in's newest one is taken back too, so that a
+    /// Django beside us refuses it.
+    fn end(&mut self, at: usize) {
+        let sign_in = self.given[at].sign_in;
+        self.ended[sign_in] = true;
+        self.given[at].is_listed = true;
+        let mut refreshing = self.given.iter_mut().filter(|token| token.kind == Kind::Refresh);
+        let newest = refreshing.rfind(|token| token.sign_in == sign_in);
+        newest.unwrap().is_listed = true;
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let reply = self.server.anonymous().post(path, body).await;
+        (reply.status.as_u16(), reply.json())
+    }
 }
