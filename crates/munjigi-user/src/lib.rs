@@ -94,7 +94,8 @@ pub trait AuthUser {
     /// `user.pk`.
     fn id(&self) -> UserId;
 
-    /// `user.is_active`. A token is neither made for nor taken from a user who is not.
+    /// `user.is_active`. A token is neither made for nor taken from a user who is not, unless simplejwt's
+    /// `CHECK_USER_IS_ACTIVE` is off.
     fn is_active(&self) -> bool {
         true
     }
