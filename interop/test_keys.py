@@ -2,10 +2,13 @@
 that change while both read."""
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
+import tempfile
 import threading
 import time
+import tomllib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from clients import Client
 from conftest import Figure
-from servers import HERE, MUNJIGI_BIN, SECRET_KEY, House, Server, Settings, free_port, wait_until
+from servers import BARE_ENVIRONMENT, HERE, MUNJIGI_BIN, SECRET_KEY, House, Server, Settings, free_port, wait_until
 
 SYMMETRIC = ("HS256", "HS384", "HS512")
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -46,9 +49,20 @@ def ring(folder: Path) -> Path:
     return folder / "keys.json"
 
 
-def generate(house: House, ring: Path, algorithm: str) -> dict[str, Any]:
-    """The private key of a new ring."""
-    house.munjigi_command("keys", "generate", "--algorithm", algorithm, "--file", str(ring))
+@functools.cache
+def made_once(algorithm: str) -> bytes:
+    """A ring as `munjigi keys generate` makes it. RSA takes a second, and one key of a kind does for all tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        ring = Path(folder, "keys.json")
+        command = [MUNJIGI_BIN, "keys", "generate", "--algorithm", algorithm, "--file", ring]
+        subprocess.run(command, env=BARE_ENVIRONMENT, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60)
+        return ring.read_bytes()
+
+
+def generate(ring: Path, algorithm: str) -> dict[str, Any]:
+    """The private key of a ring in this file."""
+    ring.touch(0o600)
+    ring.write_bytes(made_once(algorithm))
     [key] = json.loads(ring.read_text())["keys"]
     assert key["alg"] == algorithm
     return key
@@ -121,7 +135,7 @@ def test_simplejwt_and_munjigi_take_each_others_tokens_under_a_secret(house: Hou
 def test_simplejwt_and_munjigi_take_each_others_tokens_under_a_pair_of_keys(
     house: House, ring: Path, algorithm: str
 ) -> None:
-    private = jwt.PyJWK(generate(house, ring, algorithm)).key
+    private = jwt.PyJWK(generate(ring, algorithm)).key
     settings = {
         "ALGORITHM": algorithm,
         "SIGNING_KEY": private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
@@ -153,7 +167,7 @@ def forged(token: str) -> str:
 
 @pytest.mark.parametrize("algorithm", ASYMMETRIC)
 def test_pyjwt_jose_and_simplejwt_verify_through_the_published_keys(house: House, ring: Path, algorithm: str) -> None:
-    key = generate(house, ring, algorithm)
+    key = generate(ring, algorithm)
     server = house.munjigi(with_ring(ring))
     _, ours = signed_in(server)
     access = ours["access_token"]
@@ -178,7 +192,7 @@ def test_pyjwt_jose_and_simplejwt_verify_through_the_published_keys(house: House
 
 
 def test_keys_change_while_pyjwt_jose_and_two_servers_read(house: House, ring: Path, figure: Figure) -> None:
-    first = generate(house, ring, "ES256")["kid"]
+    first = generate(ring, "ES256")["kid"]
     servers = [house.munjigi(with_ring(ring)) for _ in range(2)]
     signed_in(servers[0])
     python = jwt.PyJWKClient(jwks_url(servers[1]), cooldown_duration=0)
@@ -200,7 +214,7 @@ def test_keys_change_while_pyjwt_jose_and_two_servers_read(house: House, ring: P
         second = json.loads(ring.read_text())["keys"][-1]["kid"]
         for server in servers:
             wait_until("the next key to be published", lambda: second in server.client().get("/.well-known/jwks.json").text)
-        assert {key["kid"] for key in python.get_jwk_set(refresh=True).keys} >= {first, second}
+        assert {key.key_id for key in python.get_jwk_set(refresh=True).keys} >= {first, second}
 
         rounds = 0
         signers: set[str] = set()
@@ -231,10 +245,10 @@ def test_moving_from_a_secret_to_a_ring_signs_nobody_out(house: House, ring: Pat
     assert server.stop() == 0
     made = house.munjigi_command("keys", "generate", "--file", str(ring))
     # What it prints is what is to be written.
-    printed = (house.folder / "printed.toml")
-    printed.write_text(made.stdout[made.stdout.index("[SIMPLE_JWT]"):])
-    server = house.start_munjigi(["dev", "--config", str(printed)])
-    server.wait_ready("/readyz", 200)
+    printed = tomllib.loads(made.stdout[made.stdout.index("[SIMPLE_JWT]"):])["SIMPLE_JWT"]
+    assert printed.keys() == {"KEY_RING", "KEY_RING_KIDLESS_UNTIL"}
+    until = printed["KEY_RING_KIDLESS_UNTIL"].isoformat()
+    server = house.munjigi(with_ring(Path(printed["KEY_RING"]), KEY_RING_KIDLESS_UNTIL=until))
     client = server.client()
     assert status_of(server, old["access_token"]) == 200
     renewed = client.post("/user/jwt_refresh", {"refresh_token": old["refresh_token"]}).json()["access_token"]
@@ -243,7 +257,7 @@ def test_moving_from_a_secret_to_a_ring_signs_nobody_out(house: House, ring: Pat
 
 
 def test_a_rotation_that_is_killed_before_it_is_done_changes_nothing(house: House, ring: Path) -> None:
-    generate(house, ring, "EdDSA")
+    generate(ring, "EdDSA")
     before = ring.read_bytes()
     rotate = [str(MUNJIGI_BIN), "keys", "rotate", "--file", str(ring)]
     trace = ["strace", "-f", "-o", "/dev/null", "-e", "trace=rename", "-e", "inject=rename:signal=KILL"]
@@ -313,41 +327,45 @@ def with_issuer(issuer: Issuer, algorithm: str) -> Settings:
     }
 
 
-def token_of(key: dict[str, Any], **more: Any) -> str:
+def token_of(key: jwt.PyJWK, kid: str) -> str:
     """An access token for the user 1 by somebody else's key."""
     now = int(time.time())
-    claims = {"token_type": "access", "exp": now + 300, "iat": now, "jti": uuid4().hex, "user_id": "1"} | more
-    headers = {"kid": key["kid"]}
-    return jwt.encode(claims, jwt.PyJWK(key).key, algorithm=key["alg"], headers=headers)
+    claims = {"token_type": "access", "exp": now + 300, "iat": now, "jti": uuid4().hex, "user_id": "1"}
+    return jwt.encode(claims, key.key, algorithm=key.algorithm_name, headers={"kid": kid})
 
 
 def public(*keys: dict[str, Any]) -> dict[str, Any]:
     return {"keys": [{name: value for name, value in key.items() if name not in PRIVATE_MEMBERS} for key in keys]}
 
 
-@pytest.mark.parametrize("algorithm", ["RS256", "PS512", "ES384", "EdDSA"])
+@pytest.mark.parametrize("algorithm", ["RS256", "EdDSA"])
 def test_the_tokens_of_another_issuer_are_taken_by_its_published_keys(
     house: House, folder: Path, issuer: Issuer, algorithm: str
 ) -> None:
-    known = generate(house, folder / "known.json", algorithm)
-    unknown = generate(house, folder / "unknown.json", algorithm)
-    issuer.document = public(known)
+    published = generate(folder / "known.json", algorithm)
+    house.munjigi_command("keys", "generate", "--algorithm", algorithm, "--file", str(folder / "unknown.json"))
+    known = jwt.PyJWK(published)
+    unknown = jwt.PyJWK(json.loads((folder / "unknown.json").read_text())["keys"][0])
+    kid = published["kid"]
+    issuer.document = public(published)
     # The issuer is down when the server starts: it starts all the same, and takes nothing yet.
     server = house.munjigi(with_issuer(issuer, algorithm))
     assert server.client().sign_up("mseo").status_code == 201
-    assert status_of(server, token_of(known)) == 401
+    good = token_of(known, kid)
+    assert status_of(server, good) == 401
     issuer.open()
-    wait_until("the issuer's keys to be taken", lambda: status_of(server, token_of(known)) == 200)
+    wait_until("the issuer's keys to be taken", lambda: status_of(server, good) == 200)
 
-    assert status_of(server, forged(token_of(known))) == 401
-    assert status_of(server, token_of(unknown | {"kid": known["kid"]})) == 401
-    by_the_secret = jwt.encode(jwt.decode(token_of(known), options={"verify_signature": False}), SECRET_KEY)
+    assert status_of(server, forged(good)) == 401
+    assert status_of(server, token_of(unknown, kid)) == 401
+    by_the_secret = jwt.encode(jwt.decode(good, options={"verify_signature": False}), SECRET_KEY)
     assert status_of(server, by_the_secret) == 401
     # Whoever sends however many unknown keys: the issuer is asked once a minute at most.
     before = issuer.fetches
-    assert [status_of(server, token_of(unknown | {"kid": f"unknown-{n}"})) for n in range(40)] == [401] * 40
+    strangers = [token_of(unknown, f"unknown-{number}") for number in range(20)]
+    assert {status_of(server, stranger) for stranger in strangers} == {401}
     assert issuer.fetches - before <= 1
     # An outage takes nothing away.
     issuer.close()
-    assert status_of(server, token_of(known)) == 200
+    assert status_of(server, good) == 200
     assert server.answers("/readyz", 200)

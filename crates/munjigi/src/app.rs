@@ -50,7 +50,7 @@ impl App {
         }
         let ticking = clock.clone();
         let jwt_auth = JwtAuth::new(config.jwt_auth.clone())?;
-        let (keys, ring) = Keys::open(&config.token_keys, clock.now())?;
+        let (keys, ring) = Keys::open(&config.token_keys, config.simple_jwt.algorithm, clock.now())?;
         let jwt =
             SimpleJwt::with_key_ring(config.simple_jwt.clone(), ring)?.with_clock(move || ticking.now());
         let policy = ExpiryPolicy {

@@ -1,7 +1,7 @@
 //! Sign-out: the record ends, and with it everything that carries it.
 
 use super::error::{Error, Result};
-use super::tokens::standing::{Presented, by_claim, sid_of, verify_listed};
+use super::tokens::standing::{Presented, by_claim, sid_of, verify, verify_listed};
 use super::{record, sessions, tokens};
 use crate::app::App;
 use jiff::Timestamp;
@@ -9,9 +9,7 @@ use munjigi_sessions::SessionKey;
 use munjigi_store::records::{End, EndReason};
 use munjigi_store::token_blacklist::{self, Blacklisting, OutstandingToken};
 use munjigi_store::{BoxFuture, Tx, records, users};
-use munjigi_tokens::{
-    AccessToken, Error as TokenError, Refresh, Sliding, Token, TokenClass, TokenType, Untyped,
-};
+use munjigi_tokens::{Access, Error as TokenError, Refresh, Sliding, TokenClass, TokenType, Untyped};
 
 /// Ends the sign-in that a session carries: Django's `logout()`.
 ///
@@ -74,7 +72,7 @@ pub async fn by_bearer(app: &App, text: &str, now: Timestamp) -> Result<()> {
 }
 
 async fn by_token<T: TokenType>(app: &App, text: &str, now: Timestamp) -> Result<()> {
-    let token = match Token::<T>::verify_at(app.jwt(), text, now) {
+    let token = match verify::<T>(app, text, now).await {
         Err(TokenError::Expired) => return Ok(()),
         token => token?,
     };
@@ -103,7 +101,7 @@ pub(super) async fn take_back<T: TokenType>(
 }
 
 async fn by_access_token(app: &App, text: &str, now: Timestamp) -> Result<()> {
-    let access = match AccessToken::verify_at(app.jwt(), text, now) {
+    let access = match verify::<Access>(app, text, now).await {
         Err(TokenError::Expired) => return Ok(()),
         access => access?,
     };

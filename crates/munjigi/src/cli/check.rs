@@ -2,8 +2,10 @@
 
 use super::error::{Error, Result};
 use super::location::{self, Location};
+use crate::clock::Clock;
 use crate::config::check::{self, Finding, Level};
 use crate::config::{Config, Exposure, Mode};
+use crate::keys::Keys;
 use std::io::Write;
 
 /// The flags of `check`.
@@ -21,7 +23,9 @@ impl Check {
         let findings = if self.deploy {
             self.deployed()?
         } else {
-            self.location.config()?.warnings
+            let config = self.location.config()?;
+            check_keys(&config)?;
+            config.warnings
         };
         for finding in &findings {
             let level = if finding.level == Level::Warning {
@@ -46,6 +50,17 @@ impl Check {
         let written = location::gather(self.location.config.clone(), Vec::new())?;
         let config = Config::resolve(&written, Mode::Serve)?;
         config.check_listening(Exposure::Network)?;
+        check_keys(&config)?;
         Ok(check::deploy(&config, &written)?)
     }
+}
+
+/// The key ring is a file of its own, which the settings only name.
+fn check_keys(config: &Config) -> Result<()> {
+    Keys::open(
+        &config.token_keys,
+        config.simple_jwt.algorithm,
+        Clock::system().now(),
+    )?;
+    Ok(())
 }

@@ -20,7 +20,8 @@ pub(super) const SECRET_KEY: Setting<Option<Secret>> = Setting::upstream(
 const FALLBACKS: Setting<Vec<Secret>> = Setting::upstream(
     "SECRET_KEY_FALLBACKS",
     "[]",
-    "Former keys, whose sessions are still good. Leave each here for as long as a session lives.",
+    "Former keys, whose sessions are still good, and whose tokens unless SIMPLE_JWT.SIGNING_KEY is written (in simplejwt they \
+     are not). Leave each here for as long as a session or a refresh token lives.",
 )
 .secret();
 

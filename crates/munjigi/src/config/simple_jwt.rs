@@ -1,13 +1,12 @@
 //! `[SIMPLE_JWT]`: every key of simplejwt (`settings.py`, 5.5.1 and `main`), the `AUTH_COOKIE` keys that it never had,
 //! `VERIFY_CHECKS_BLACKLIST` and `COMPAT_VERSION`.
 //!
-//! The keys of [`described`] work. Those of [`python`] and [`later`] are known, and refused where they are given another
-//! value than the default: no key is taken and ignored.
+//! The keys of [`described`] work. Those of [`python`] are known, and refused where they are given another value than the
+//! default: no key is taken and ignored.
 
 mod described;
 mod keys;
 mod kinds;
-mod later;
 mod python;
 mod warnings;
 
@@ -15,7 +14,6 @@ pub(super) use described::SECTION;
 pub(super) use keys::check_routes;
 pub use keys::{KeyCommandSettings, RingSettings, TokenKeys};
 pub use kinds::CompatVersion;
-pub(super) use later::SECTION as LATER_SECTION;
 pub(super) use python::{SECTION as PYTHON_SECTION, successor};
 
 use super::Error;

@@ -22,7 +22,6 @@ pub(crate) const SECTIONS: &[Section] = &[
     simple_jwt::SECTION,
     auth_cookie::SECTION,
     claims::SECTION,
-    simple_jwt::LATER_SECTION,
     simple_jwt::PYTHON_SECTION,
     jwt_auth::SECTION,
     rest_framework::SECTION,

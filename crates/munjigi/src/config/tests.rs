@@ -2,6 +2,7 @@
 
 mod auth_cookie;
 mod claims;
+mod keys;
 mod reading;
 mod resolving;
 mod simple_jwt;

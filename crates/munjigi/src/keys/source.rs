@@ -6,7 +6,8 @@ use super::ring::{StoredRing, with};
 use crate::config::{RingSettings, TokenKeys};
 use bytes::Bytes;
 use jiff::Timestamp;
-use munjigi_tokens::{Jwk, JwkSet, KeyRing, SimpleJwt};
+use munjigi_axum::remote::JwksClient;
+use munjigi_tokens::{Algorithm, Jwk, JwkSet, KeyRing, SimpleJwt, jws};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -14,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 /// Where the keys of tokens come from, and what is published of them.
 pub struct Keys {
     ring: Option<Mutex<Held>>,
+    issuer: Option<Issuer>,
     published: RwLock<Arc<Published>>,
 }
 
@@ -24,6 +26,17 @@ pub struct Published {
     pub document: Bytes,
     /// A strong validator of it (RFC 9110, section 8.8.3).
     pub etag: String,
+}
+
+/// Another issuer, whose tokens are taken by its published keys: `JWK_URL`.
+struct Issuer {
+    client: JwksClient,
+    /// What its tokens must be signed by, whatever a key or a token says.
+    algorithm: Algorithm,
+    /// The key that signs here, if one does.
+    own: KeyRing,
+    /// The set that tokens are verified with.
+    applied: Mutex<Option<Arc<JwkSet>>>,
 }
 
 /// A ring that was read, and which file it was.
@@ -39,11 +52,16 @@ struct Held {
 }
 
 impl Keys {
-    /// Gathers the keys of the settings, and reads the ring if there is one. Gives what tokens are made with beside.
+    /// Gathers the keys of the settings, and reads the ring if there is one. Gives what tokens are made with beside. Of
+    /// another issuer's keys, those for `algorithm` count.
     ///
     /// # Errors
     /// What is wrong with the ring; [`Error::NoSigner`]; [`Error::OtherAlgorithm`].
-    pub fn open(settings: &TokenKeys, now: Timestamp) -> Result<(Self, KeyRing), Error> {
+    pub fn open(
+        settings: &TokenKeys,
+        algorithm: Algorithm,
+        now: Timestamp,
+    ) -> Result<(Self, KeyRing), Error> {
         let (ring, tokens) = match &settings.ring {
             None => (None, settings.named.clone()),
             Some(ring) => {
@@ -52,12 +70,33 @@ impl Keys {
             }
         };
         let published = RwLock::new(Arc::new(Published::of(&tokens, now)));
-        Ok((Self { ring, published }, tokens))
+        let issuer = settings.issuer.clone().map(|client| Issuer {
+            client,
+            algorithm,
+            own: settings.named.clone(),
+            applied: Mutex::default(),
+        });
+        let keys = Self {
+            ring,
+            issuer,
+            published,
+        };
+        Ok((keys, tokens))
     }
 
     /// The public keys of this moment.
     pub fn published(&self) -> Arc<Published> {
         Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sees to it that another issuer's key of this token is at hand, as far as that issuer publishes it. Where it cannot be
+    /// asked, the keys of before stay, and a token of none of them is invalid, as in simplejwt.
+    pub async fn prepare(&self, jwt: &SimpleJwt, token: &str) {
+        let Some(issuer) = &self.issuer else { return };
+        let kid = jws::key_id(token);
+        if issuer.client.keys_for(kid.as_deref()).await.is_ok() {
+            issuer.apply(jwt);
+        }
     }
 
     /// Whether there is a ring, which may change.
@@ -84,6 +123,37 @@ impl Keys {
             held.signing.clone_from(&signing);
         }
         read.map(|()| (!is_same).then_some(signing))
+    }
+}
+
+impl Issuer {
+    fn apply(&self, jwt: &SimpleJwt) {
+        let mut applied = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was fetched last: another request may have brought it meanwhile, and the keys never go back.
+        let Some(set) = self.client.keys() else { return };
+        if applied.as_ref().is_some_and(|applied| Arc::ptr_eq(applied, &set)) {
+            return;
+        }
+        match self.tokens(&set) {
+            Ok(tokens) => jwt.replace_key_ring(tokens),
+            Err(error) => tracing::error!("{error} The issuer's keys of before stay."),
+        }
+        *applied = Some(set);
+    }
+
+    fn tokens(&self, set: &JwkSet) -> Result<KeyRing, munjigi_tokens::Error> {
+        // A key without a name verifies nothing: `PyJWKClient` passes it over.
+        let named: JwkSet = set
+            .keys()
+            .iter()
+            .filter(|jwk| jwk.key_id().is_some())
+            .cloned()
+            .collect();
+        let theirs = KeyRing::from_jwk_set(&named, &[self.algorithm])?;
+        let mut verifiers = theirs.verifiers();
+        verifiers.try_fold(self.own.clone(), |ring, (verifier, until)| {
+            with(ring, verifier.clone(), until)
+        })
     }
 }
 

@@ -239,3 +239,35 @@ fn a_ring_that_somebody_changes_is_left_to_him() {
     drop(held);
     folder.run(&["keys", "rotate"]);
 }
+
+#[test]
+fn a_check_looks_into_the_ring_that_the_settings_name() {
+    let folder = Folder::new();
+    fs::write(
+        folder.0.join("munjigi.toml"),
+        format!("[SIMPLE_JWT]\nKEY_RING = \"{FILE}\"\nALGORITHM = \"ES256\"\n"),
+    )
+    .unwrap();
+    let check = || {
+        let key = "0123456789abcdefghijklmnopqrstuvwxyz-0123456789-abcdef";
+        let mut command = folder.command(&["check"]);
+        command
+            .env("MUNJIGI_SECRET_KEY", key)
+            .env("MUNJIGI_DATABASE_URL", "sqlite:x.sqlite3");
+        String::from_utf8(command.output().unwrap().stderr).unwrap()
+    };
+    assert!(
+        check().contains("`munjigi keys generate` makes one."),
+        "{}",
+        check()
+    );
+    folder.run(&["keys", "generate"]);
+    assert!(
+        check().contains("ALGORITHM is ES256, and the key that signs in SIMPLE_JWT.KEY_RING is for EdDSA"),
+        "{}",
+        check()
+    );
+    fs::remove_file(ring(&folder)).unwrap();
+    folder.run(&["keys", "generate", "--algorithm", "ES256"]);
+    assert_eq!(check(), "");
+}

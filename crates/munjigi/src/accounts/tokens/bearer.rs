@@ -1,15 +1,13 @@
 //! Who sends a token as his credential: `JWTAuthentication.get_validated_token` and `get_user` of simplejwt 5.5.1
 //! (`authentication.py`), and beyond them the record.
 
-use super::standing::{by_claim, is_live, may_come_in, verify_listed};
+use super::standing::{by_claim, is_live, may_come_in, verify, verify_listed};
 use crate::accounts::error::{Error, Result};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_store::Conn;
 use munjigi_store::users::User;
-use munjigi_tokens::{
-    AccessToken, Error as TokenError, Refresh, Sliding, Token, TokenClass, TokenType, Untyped,
-};
+use munjigi_tokens::{Access, Error as TokenError, Refresh, Sliding, Token, TokenClass, TokenType, Untyped};
 
 /// The user who sends a token as his credential.
 ///
@@ -23,7 +21,7 @@ pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<User>
     for &class in &app.jwt().settings().auth_token_classes {
         let found = match class {
             TokenClass::AccessToken => {
-                let token = AccessToken::verify_at(app.jwt(), text, now);
+                let token = verify::<Access>(app, text, now).await;
                 user_of(app, &mut conn, token.map_err(Error::Token), now).await?
             }
             TokenClass::RefreshToken => {

@@ -18,6 +18,16 @@ pub(in crate::accounts) struct Presented<'p, T> {
     pub(in crate::accounts) text: &'p str,
 }
 
+/// Verifies a token by itself, under `JWK_URL` with its issuer's keys as they are now.
+pub(in crate::accounts) async fn verify<T: TokenType>(
+    app: &App,
+    text: &str,
+    now: Timestamp,
+) -> Result<Token<T>, TokenError> {
+    app.keys().prepare(app.jwt(), text).await;
+    Token::<T>::verify_at(app.jwt(), text, now)
+}
+
 /// Verifies a token of a class that can be blacklisted: `BlacklistMixin.verify`, which asks the list before the type.
 pub(in crate::accounts) async fn verify_listed<T: TokenType>(
     app: &App,
@@ -25,7 +35,7 @@ pub(in crate::accounts) async fn verify_listed<T: TokenType>(
     text: &str,
     now: Timestamp,
 ) -> Result<Token<T>> {
-    match Token::<T>::verify_at(app.jwt(), text, now) {
+    match verify::<T>(app, text, now).await {
         Ok(token) if is_blacklisted(conn, &token).await? => Err(TokenError::Blacklisted.into()),
         Ok(token) => Ok(token),
         Err(error @ (TokenError::WrongType | TokenError::NoType)) => {

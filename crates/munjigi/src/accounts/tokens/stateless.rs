@@ -3,12 +3,12 @@
 //!
 //! It differs in one thing: a token whose sign-in has ended is refused, by the list in memory.
 
-use super::standing::{sid_of, verify_listed};
+use super::standing::{sid_of, verify, verify_listed};
 use crate::accounts::error::{Error, Result};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_tokens::{
-    AccessToken, Claims, Error as TokenError, Refresh, Sliding, Token, TokenClass, TokenType, Untyped,
+    Access, Claims, Error as TokenError, Refresh, Sliding, Token, TokenClass, TokenType, Untyped,
 };
 use serde_json::Value;
 
@@ -48,7 +48,7 @@ pub async fn authenticate_stateless(app: &App, text: &str, now: Timestamp) -> Re
     for &class in &app.jwt().settings().auth_token_classes {
         let found = match class {
             TokenClass::AccessToken => {
-                let token = AccessToken::verify_at(app.jwt(), text, now);
+                let token = verify::<Access>(app, text, now).await;
                 token_user(app, token.map_err(Error::Token), now)?
             }
             TokenClass::RefreshToken => token_user(

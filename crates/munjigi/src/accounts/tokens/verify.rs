@@ -4,14 +4,14 @@
 //! refresh refuses. Here a token is good where the other routes would take it: not blacklisted, and of a sign-in that
 //! holds. Whether its user may come in is not asked, as there. `VERIFY_CHECKS_BLACKLIST = false` is simplejwt's rule.
 
-use super::standing::{is_blacklisted, sid_of};
+use super::standing::{self, is_blacklisted, sid_of};
 use crate::accounts::error::Result;
 use crate::accounts::record;
 use crate::app::App;
 use crate::i18n::{FieldErrors, Text};
 use jiff::Timestamp;
 use munjigi_store::{Conn, records, users};
-use munjigi_tokens::UntypedToken;
+use munjigi_tokens::Untyped;
 
 /// Whether a token of any kind is good.
 ///
@@ -20,7 +20,7 @@ use munjigi_tokens::UntypedToken;
 /// where it was taken back, which in simplejwt is an error of the body as a whole;
 /// [`Error::Store`](crate::accounts::Error::Store).
 pub async fn verify(app: &App, text: &str, now: Timestamp) -> Result<()> {
-    let token = UntypedToken::verify_at(app.jwt(), text, now)?;
+    let token = standing::verify::<Untyped>(app, text, now).await?;
     let sid = sid_of(&token)?;
     let mut conn = app.store().reader();
     let config = app.config();

@@ -56,6 +56,12 @@ pub(super) const VERIFYING_KEY: Setting<Option<KeyText>> = Setting::upstream(
 )
 .secret()
 .unwritten("the SIGNING_KEY");
+pub(super) const JWK_URL: Setting<Option<String>> = Setting::upstream(
+    "SIMPLE_JWT.JWK_URL",
+    "\"\"",
+    "Where the public keys of another issuer are fetched, whose tokens are then taken: https, or this machine. ALGORITHM must \
+     be the issuer's.",
+);
 pub(super) const AUDIENCE: Setting<Option<Audience>> = Setting::upstream(
     "SIMPLE_JWT.AUDIENCE",
     "\"\"",
@@ -170,6 +176,7 @@ pub(crate) const SECTION: Section = Section {
         &VERIFYING_KEY.about,
         &KEY_RING.about,
         &KEY_RING_KIDLESS_UNTIL.about,
+        &JWK_URL.about,
         &AUDIENCE.about,
         &ISSUER.about,
         &LEEWAY.about,

@@ -1,5 +1,5 @@
-//! The keys of `[SIMPLE_JWT]`: what simplejwt's `ALGORITHM`, `SIGNING_KEY` and `VERIFYING_KEY` say, and the key ring,
-//! which it does not have.
+//! The keys of `[SIMPLE_JWT]`: what simplejwt's `ALGORITHM`, `SIGNING_KEY`, `VERIFYING_KEY` and `JWK_URL` say, and the key
+//! ring, which it does not have.
 //!
 //! `SECRET_KEY_FALLBACKS` verify tokens too while tokens are signed with the `SECRET_KEY`; simplejwt ends every token with
 //! its `SECRET_KEY`.
@@ -9,9 +9,10 @@ use super::super::secrets::Secret;
 use super::super::setting::Setting;
 use super::super::written::{Settings, Written};
 use super::super::{Error, Mode, Routes};
-use super::described::{ALGORITHM, SIGNING_KEY, VERIFYING_KEY};
+use super::described::{ALGORITHM, JWK_URL, SIGNING_KEY, VERIFYING_KEY};
 use super::longest_life;
 use jiff::{SignedDuration, Timestamp};
+use munjigi_axum::remote::JwksClient;
 use munjigi_signing::SecretKeys;
 use munjigi_tokens::{Algorithm, KeyRing, SigningKey, SimpleJwtSettings, Verifier, VerifyingKey};
 use std::fs;
@@ -40,6 +41,8 @@ pub struct TokenKeys {
     pub named: KeyRing,
     /// `KEY_RING`.
     pub ring: Option<RingSettings>,
+    /// `JWK_URL`, whose keys verify too.
+    pub issuer: Option<JwksClient>,
 }
 
 /// `KEY_RING`, and what is said of it.
@@ -90,16 +93,23 @@ pub(super) fn resolve(
 ) -> Result<Resolved, Error> {
     jwt.algorithm = settings.read(&ALGORITHM)?;
     let has_named = settings.has(&SIGNING_KEY.about) || settings.has(&VERIFYING_KEY.about);
+    let issuer = issuer(settings, jwt.algorithm)?;
     let Some(mut ring) = ring(settings)? else {
-        return named(settings, secret_keys, jwt.algorithm);
+        return named(settings, secret_keys, jwt.algorithm, issuer);
     };
+    if issuer.is_some() {
+        return Err(contradiction(
+            "SIMPLE_JWT.KEY_RING is for tokens that are signed here, and JWK_URL for those of another issuer. Leave one of \
+             them out.",
+        ));
+    }
     let is_of_the_ring = ring.kidless_until.is_none() || (!jwt.algorithm.is_symmetric() && !has_named);
     if is_of_the_ring {
         ring.algorithm = settings.has(&ALGORITHM.about).then_some(jwt.algorithm);
         jwt.algorithm = Algorithm::Hs256;
     }
     let keys = match ring.kidless_until {
-        Some(_) => named(settings, secret_keys, jwt.algorithm)?.keys.named,
+        Some(_) => named(settings, secret_keys, jwt.algorithm, None)?.keys.named,
         None if has_named => {
             return Err(contradiction(
                 "SIMPLE_JWT.KEY_RING signs, and a SIGNING_KEY or VERIFYING_KEY is written beside it. Leave it out, or write \
@@ -112,13 +122,19 @@ pub(super) fn resolve(
         keys: TokenKeys {
             named: keys,
             ring: Some(ring),
+            issuer: None,
         },
         secret_length: None,
     })
 }
 
-/// The keys that `ALGORITHM`, `SIGNING_KEY`, `VERIFYING_KEY` and `SECRET_KEY` name.
-fn named(settings: Settings<'_>, secret_keys: &SecretKeys, algorithm: Algorithm) -> Result<Resolved, Error> {
+/// The keys that `ALGORITHM`, `SIGNING_KEY`, `VERIFYING_KEY` and `SECRET_KEY` name, beside an issuer's.
+fn named(
+    settings: Settings<'_>,
+    secret_keys: &SecretKeys,
+    algorithm: Algorithm,
+    issuer: Option<JwksClient>,
+) -> Result<Resolved, Error> {
     let (signing, verifying) = (settings.read(&SIGNING_KEY)?, settings.read(&VERIFYING_KEY)?);
     let is_written = signing.is_some();
     let text = |name: &str, key: Option<KeyText>| key.map(|key| key.load(name, algorithm)).transpose();
@@ -131,7 +147,7 @@ fn named(settings: Settings<'_>, secret_keys: &SecretKeys, algorithm: Algorithm)
         .filter(|_| algorithm.is_symmetric())
         .map(|key| key.len());
     let verifying = text("VERIFYING_KEY", verifying)?;
-    if signing.is_none() && verifying.is_none() {
+    if signing.is_none() && verifying.is_none() && issuer.is_none() {
         return Err(contradiction(&format!(
             "SIMPLE_JWT.ALGORITHM is {algorithm}, which signs with a private key, and there is none. Write \
              SIMPLE_JWT.KEY_RING (`munjigi keys generate --algorithm {algorithm}` makes one), or a SIGNING_KEY in PEM."
@@ -143,7 +159,11 @@ fn named(settings: Settings<'_>, secret_keys: &SecretKeys, algorithm: Algorithm)
         verifying_key: verifying.map(|key| VerifyingKey::new(key.as_slice())),
         ..SimpleJwtSettings::default()
     };
-    let mut named = KeyRing::from_settings(&jwt).map_err(|error| refused(&error))?;
+    let mut named = if jwt.signing_key.is_none() && jwt.verifying_key.is_none() {
+        KeyRing::default()
+    } else {
+        KeyRing::from_settings(&jwt).map_err(|error| refused(&error))?
+    };
     if algorithm.is_symmetric() && !is_written {
         for fallback in secret_keys.all().skip(1) {
             let verifier = Verifier::new(algorithm, &VerifyingKey::new(fallback.expose()))
@@ -152,9 +172,36 @@ fn named(settings: Settings<'_>, secret_keys: &SecretKeys, algorithm: Algorithm)
         }
     }
     Ok(Resolved {
-        keys: TokenKeys { named, ring: None },
+        keys: TokenKeys {
+            named,
+            ring: None,
+            issuer,
+        },
         secret_length,
     })
+}
+
+/// `JWK_URL`. As in simplejwt it stands in for the `VERIFYING_KEY`.
+fn issuer(settings: Settings<'_>, algorithm: Algorithm) -> Result<Option<JwksClient>, Error> {
+    let Some(url) = settings.read(&JWK_URL)? else {
+        return Ok(None);
+    };
+    if algorithm.is_symmetric() {
+        return Err(contradiction(&format!(
+            "SIMPLE_JWT.JWK_URL names public keys, and ALGORITHM {algorithm} has none. Write the issuer's ALGORITHM, such as \
+             \"RS256\"."
+        )));
+    }
+    if settings.read(&VERIFYING_KEY)?.is_some() {
+        return Err(contradiction(
+            "SIMPLE_JWT.JWK_URL and VERIFYING_KEY are both written, and only one can say which tokens are good. Leave one \
+             of them out.",
+        ));
+    }
+    let client = JwksClient::new(&url);
+    client
+        .map(Some)
+        .map_err(|error| contradiction(&format!("SIMPLE_JWT.JWK_URL: {error}")))
 }
 
 fn ring(settings: Settings<'_>) -> Result<Option<RingSettings>, Error> {
