@@ -12,7 +12,7 @@ use munjigi_passwords::pool::HashingPool;
 use munjigi_sessions::ExpiryPolicy;
 use munjigi_signing::SigningError;
 use munjigi_signing::csrf::CsrfSettings;
-use munjigi_store::{Store, migrate};
+use munjigi_store::{Missing, Options, Store, migrate};
 use munjigi_tokens::SimpleJwt;
 use munjigi_tokens::jwt_auth::JwtAuth;
 use std::sync::Arc;
@@ -36,6 +36,21 @@ struct Parts {
 }
 
 impl App {
+    /// Opens the database of the settings and puts the parts together, as `munjigi serve` does it: the database must be
+    /// there and migrated.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub async fn open(config: Config) -> Result<Self, Error> {
+        let options = Options {
+            missing: Missing::Refuse,
+            foreign: config.foreign,
+        };
+        let store = Store::open(&config.database, config.user_model.clone(), options).await?;
+        migrate::check(&store).await?;
+        Self::new(config, store, Clock::system()).await
+    }
+
     /// Puts the parts together, on a database that is ready: derives the keys, starts the hashing threads. In a
     /// database that munjigi did not create, the sign-ups are off unless somebody wrote them.
     ///

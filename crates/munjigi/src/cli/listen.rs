@@ -1,10 +1,10 @@
 //! From an app to a server that listens, until a signal stops it: what `dev` and `serve` share.
 
 use super::error::{Error, Result};
-use crate::accounts::{ended, housekeeping};
 use crate::app::App;
+use crate::background::background;
 use crate::http::{router, server};
-use crate::keys;
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -40,32 +40,15 @@ impl Stop {
     }
 }
 
-/// Does the work, and meanwhile keeps the list of ended sign-ins up to date, where anything asks it.
-async fn with_ended_list(app: &App, work: impl Future<Output = ()>) {
-    if !app.config().needs_ended_list() {
-        return work.await;
-    }
-    tokio::select! {
-        () = work => {}
-        never = ended::follow(app) => match never {},
-    }
-}
-
-/// Serves until a signal, then lets what is under way finish. A second signal ends that wait. Meanwhile expired tokens
-/// are removed, as often as `FLUSH_EXPIRED_TOKENS` says.
+/// Serves until a signal, then lets what is under way finish. A second signal ends that wait.
 pub(super) async fn serve(app: App, listeners: Vec<TcpListener>, mut signals: Stop) {
     for warning in &app.config().warnings {
         tracing::warn!(id = warning.id, "{} {}", warning.message, warning.hint);
     }
-    tokio::spawn(keys::follow(app.clone()));
     let limits = app.config().limits.clone();
     let (stop, stopped) = watch::channel(false);
-    if let Some(every) = app.config().flush_expired_tokens {
-        let (app, stopped) = (app.clone(), stopped.clone());
-        tokio::spawn(async move { housekeeping::flush_now_and_then(&app, every, stopped).await });
-    }
     let serving = server::serve(listeners, router(app.clone()), limits, stopped);
-    let mut serving = pin!(with_ended_list(&app, serving));
+    let mut serving = pin!(beside(background(app), serving));
     loop {
         tokio::select! {
             () = &mut serving => return,
@@ -75,5 +58,13 @@ pub(super) async fn serve(app: App, listeners: Vec<TcpListener>, mut signals: St
             tracing::warn!("a second signal: requests under way are cut off");
             return;
         }
+    }
+}
+
+/// Does the work, and meanwhile what belongs beside it.
+async fn beside(background: impl Future<Output = Infallible>, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = work => {}
+        never = background => match never {},
     }
 }

@@ -2,9 +2,8 @@
 
 use super::error::{Error, Result};
 use crate::app::App;
-use crate::clock::Clock;
 use crate::config::{self, Config, DataDir, Mode, Sources, Written};
-use munjigi_store::{Missing, Options, Store, migrate};
+use munjigi_store::{Missing, Options, Store};
 use std::path::PathBuf;
 
 /// The settings file and the data directory.
@@ -59,10 +58,7 @@ impl Location {
 
     /// The parts of the server, on a database that is ready.
     pub(super) async fn app(&self) -> Result<App> {
-        let config = self.config()?;
-        let store = open(&config, Missing::Refuse).await?;
-        migrate::check(&store).await?;
-        Ok(App::new(config, store, Clock::system()).await?)
+        Ok(App::open(self.config()?).await?)
     }
 }
 

@@ -4,10 +4,8 @@ use super::error::Result;
 use super::location::{self, Flag};
 use super::{listen, log};
 use crate::app::App;
-use crate::clock::Clock;
 use crate::config::{Config, Exposure, Mode};
 use crate::http::server;
-use munjigi_store::{Missing, migrate};
 use std::path::PathBuf;
 use toml::Value;
 
@@ -49,10 +47,8 @@ impl Serve {
         let config = Config::resolve(&written, Mode::Serve)?;
         config.check_listening(Exposure::Network)?;
         let _log = log::start(&config.log)?;
-        let store = location::open(&config, Missing::Refuse).await?;
-        migrate::check(&store).await?;
         let listeners = server::bind(&config.bind).await?;
-        let app = App::new(config, store, Clock::system()).await?;
+        let app = App::open(config).await?;
         let stop = listen::Stop::listen()?;
         for address in listen::addresses(&listeners)? {
             tracing::info!(%address, "listening");

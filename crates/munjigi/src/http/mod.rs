@@ -17,8 +17,11 @@ pub mod error;
 pub mod extract;
 pub mod fields;
 pub mod openapi;
+mod own_routes;
 pub mod server;
 pub mod token_cookies;
+
+pub use own_routes::authentication;
 
 use crate::app::App;
 use axum::Router;
@@ -34,8 +37,19 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(refuse_method)
         .fallback(async || error::Error::NotFound);
     let servers = servers.method_not_allowed_fallback(refuse_method);
-    cors::around(routes, &app)
-        .merge(servers)
+    behind_the_doorway(cors::around(routes, &app).merge(servers), app)
+}
+
+/// The routes of `[ROUTES]` alone, for a service of one's own: see [`crate::router`].
+pub(crate) fn nested(app: App) -> Router {
+    let api::Routers { pages, servers } = api::nested_routers(&app);
+    let routes = pages.method_not_allowed_fallback(refuse_method);
+    let servers = servers.method_not_allowed_fallback(refuse_method);
+    behind_the_doorway(cors::around(routes, &app).merge(servers), app)
+}
+
+fn behind_the_doorway(routes: Router<App>, app: App) -> Router {
+    routes
         .layer(CatchPanicLayer::custom(|_| {
             error::Error::Internal("a handler panicked").into_response()
         }))

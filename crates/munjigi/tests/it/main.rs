@@ -24,6 +24,7 @@ mod housekeeping;
 mod keys;
 mod keys_command;
 mod layers;
+mod nested;
 mod openapi;
 mod passwords;
 mod proxies;

@@ -30,14 +30,20 @@ use serde_json::json;
 
 /// Everything that is served under these settings, in the order in which it is told.
 pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {
+    let mut endpoints = written_endpoints(config);
+    endpoints.push(welcome::endpoint());
+    endpoints.extend(probe::endpoints());
+    endpoints
+}
+
+/// Those that `[ROUTES]` names.
+fn written_endpoints(config: &Config) -> Vec<Endpoint> {
     let mut endpoints = user::endpoints(config);
     endpoints.extend(token::endpoints(config));
     endpoints.extend(drf_jwt::endpoints(config));
     endpoints.extend(jwks::endpoint(config));
     endpoints.extend(ended::endpoint(config));
     endpoints.extend(openapi::endpoints(config));
-    endpoints.push(welcome::endpoint());
-    endpoints.extend(probe::endpoints());
     endpoints
 }
 
@@ -47,12 +53,22 @@ pub(super) struct Routers {
     pub(super) servers: Router<App>,
 }
 
-/// The one place where a path becomes a route.
 pub(super) fn routers(app: &App) -> Routers {
+    routers_of(app, endpoints)
+}
+
+/// The routers of what `[ROUTES]` names, without the welcome page and the probes.
+pub(super) fn nested_routers(app: &App) -> Routers {
+    routers_of(app, written_endpoints)
+}
+
+/// The one place where a path becomes a route.
+fn routers_of(app: &App, endpoints: fn(&Config) -> Vec<Endpoint>) -> Routers {
     let foreign = from_fn_with_state(app.clone(), cross_site::refuse);
     let router = |door| {
-        let endpoints = endpoints(app.config()).into_iter();
-        let through = endpoints.filter(|endpoint| endpoint.door == door);
+        let through = endpoints(app.config())
+            .into_iter()
+            .filter(|endpoint| endpoint.door == door);
         through.fold(Router::new(), |router, endpoint| {
             let methods = match endpoint.pages {
                 Pages::Any => endpoint.methods,

@@ -1,0 +1,37 @@
+//! What a running server does beside its requests.
+
+use crate::accounts::{ended, housekeeping};
+use crate::app::App;
+use crate::keys;
+use std::convert::Infallible;
+use tokio::sync::watch;
+
+/// Keeps up to date what requests are answered by, for as long as it is polled: the key ring, where the settings name a
+/// file of keys, and the list of ended sign-ins, where a setting makes anything ask it. Expired tokens are removed, as
+/// often as `FLUSH_EXPIRED_TOKENS` says. It may be dropped at any moment.
+///
+/// `munjigi serve` and `munjigi dev` run it; who nests [`router`](crate::router) in a service of his own spawns it there.
+pub async fn background(app: App) -> Infallible {
+    let (stop, stopped) = watch::channel(false);
+    let _stop = WhenDropped(stop);
+    if let Some(every) = app.config().flush_expired_tokens {
+        let app = app.clone();
+        tokio::spawn(async move { housekeeping::flush_now_and_then(&app, every, stopped).await });
+    }
+    let ended = async {
+        if app.config().needs_ended_list() {
+            match ended::follow(&app).await {}
+        }
+    };
+    tokio::join!(keys::follow(app.clone()), ended);
+    std::future::pending().await
+}
+
+/// Says stop when it goes.
+struct WhenDropped(watch::Sender<bool>);
+
+impl Drop for WhenDropped {
+    fn drop(&mut self) {
+        self.0.send_replace(true);
+    }
+}
