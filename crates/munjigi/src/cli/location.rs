@@ -58,7 +58,8 @@ impl Location {
 
     /// The parts of the server, on a database that is ready.
     pub(super) async fn app(&self) -> Result<App> {
-        Ok(App::open(self.config()?).await?)
+        // The settings are large, and a future that holds them would be moved about with every command's.
+        Ok(Box::pin(App::open(self.config()?)).await?)
     }
 }
 
