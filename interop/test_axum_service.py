@@ -10,6 +10,7 @@ from pathlib import Path
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clients import Answer
 from conftest import Figure
@@ -103,6 +104,22 @@ def test_a_service_with_the_shared_secret(house: House, figure: Figure) -> None:
     munjigi = house.munjigi({"ROUTES": ROUTES})
     seconds = check_tokens(munjigi, start(house, munjigi.base, SECRET_KEY=SECRET_KEY), resign)
     figure(f"a service in another process hears of a sign-out after {seconds:.2f} s")
+
+
+def test_a_service_with_munjigis_public_keys(house: House) -> None:
+    ring = house.folder / "keys.json"
+    house.munjigi_command("keys", "generate", "--algorithm", "EdDSA", "--file", str(ring))
+    [key] = json.loads(ring.read_text())["keys"]
+    keys = {False: jwt.PyJWK(key).key, True: Ed25519PrivateKey.generate()}
+
+    def resign(claims: dict, *, foreign: bool = False) -> str:
+        return jwt.encode(claims, keys[foreign], algorithm="EdDSA", headers={"kid": key["kid"]})
+
+    munjigi = house.munjigi({"ROUTES": ROUTES, "SIMPLE_JWT": {"KEY_RING": str(ring)}})
+    service = start(house, munjigi.base)
+    check_tokens(munjigi, service, resign)
+    shared = jwt.encode({"token_type": "access", "jti": "1", "user_id": "1", "exp": 2**32}, SECRET_KEY, algorithm="HS256")
+    assert refused(ask(service, shared), "Token is invalid")
 
 
 def test_a_service_that_cannot_hear_of_sign_outs_takes_no_token_that_may_have_ended(house: House) -> None:

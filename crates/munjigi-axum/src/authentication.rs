@@ -16,7 +16,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///
 /// ```
 /// use http::{HeaderValue, request::Parts};
-/// use munjigi_axum::{BaseAuthentication, BoxFuture, Error};
+/// use munjigi_axum::{BaseAuthentication, BoxFuture, Error, Found};
 ///
 /// #[derive(Clone)]
 /// struct Robot;
@@ -24,8 +24,14 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// struct ApiKey;
 ///
 /// impl BaseAuthentication<Robot> for ApiKey {
-///     fn authenticate<'a>(&'a self, parts: &'a Parts) -> BoxFuture<'a, Result<Option<Robot>, Error>> {
-///         Box::pin(async { Ok(parts.headers.get("x-api-key").is_some_and(|key| key == "…").then_some(Robot)) })
+///     fn authenticate<'a>(&'a self, parts: &'a Parts) -> BoxFuture<'a, Result<Found<Robot>, Error>> {
+///         Box::pin(async {
+///             match parts.headers.get("x-api-key") {
+///                 None => Ok(Found::Nobody),
+///                 Some(key) if key == "…" => Ok(Found::User(Robot)),
+///                 Some(_) => Err(Error::UserNotFound),
+///             }
+///         })
 ///     }
 ///
 ///     fn authenticate_header(&self) -> Option<HeaderValue> {
@@ -34,14 +40,48 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// }
 /// ```
 pub trait BaseAuthentication<U>: Send + Sync + 'static {
-    /// The user, or `None` where the request bears no credential of this kind, so that the next class is asked.
+    /// Whose credential of this kind the request bears. Without one the next class is asked.
     ///
     /// # Errors
     /// What is wrong with the credential. No other class is asked then.
-    fn authenticate<'a>(&'a self, parts: &'a Parts) -> BoxFuture<'a, Result<Option<U>, Error>>;
+    fn authenticate<'a>(&'a self, parts: &'a Parts) -> BoxFuture<'a, Result<Found<U>, Error>>;
 
     /// `WWW-Authenticate` of a 401. Where the first class has none, the status is 403 instead.
     fn authenticate_header(&self) -> Option<HeaderValue>;
+}
+
+/// What a class finds in a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found<U> {
+    /// No credential.
+    Nobody,
+    /// One that is no longer good, and that a browser sends by itself: it counts as none, and where somebody is asked for,
+    /// the answer tells why it is none. For a credential that the client chose to send this is an error.
+    Stale(Error),
+    /// The user.
+    User(U),
+}
+
+impl<U> Found<U> {
+    /// The user, if there is one.
+    pub fn user(self) -> Option<U> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Nobody | Self::Stale(_) => None,
+        }
+    }
+
+    /// The user, where somebody is asked for: DRF's `IsAuthenticated`.
+    ///
+    /// # Errors
+    /// [`Error::NotAuthenticated`], or why the credential is stale.
+    pub fn required(self) -> Result<U, Error> {
+        match self {
+            Self::User(user) => Ok(user),
+            Self::Nobody => Err(Error::NotAuthenticated),
+            Self::Stale(error) => Err(error),
+        }
+    }
 }
 
 /// The classes that are asked in their order; the first that finds a credential decides, for good or ill.
@@ -78,19 +118,25 @@ impl<U: 'static> Authentication<U> {
         RequireLayer::new(self.clone(), permission)
     }
 
-    /// Who sends the request; `None` where it bears no credential.
+    /// Who sends the request.
     ///
     /// # Errors
-    /// [`Rejection`], where it bears one that is not good, or nobody can tell.
-    pub async fn authenticate(&self, parts: &Parts) -> Result<Option<U>, Rejection> {
+    /// [`Rejection`], where a credential is not good, or nobody can tell.
+    pub async fn authenticate(&self, parts: &Parts) -> Result<Found<U>, Rejection> {
+        let mut nobody = Found::Nobody;
         for class in &*self.classes {
             match class.authenticate(parts).await {
-                Ok(None) => {}
-                Ok(user) => return Ok(user),
+                Ok(Found::Nobody) => {}
+                Ok(found @ Found::User(_)) => return Ok(found),
+                Ok(stale @ Found::Stale(_)) => {
+                    if let Found::Nobody = nobody {
+                        nobody = stale;
+                    }
+                }
                 Err(error) => return Err(self.refuse(error)),
             }
         }
-        Ok(None)
+        Ok(nobody)
     }
 
     /// The answer to a request that is refused, with the challenge of the first class.

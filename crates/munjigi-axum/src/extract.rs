@@ -1,13 +1,13 @@
 //! The arguments of handlers: `request.user` of Django REST framework.
 
-use crate::{Authentication, Error, Rejection};
+use crate::{Authentication, Found, Rejection};
 use axum_core::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
 /// The user who sends the request; without one, 401: DRF's `IsAuthenticated`.
 ///
 /// As `Option<CurrentUser<U>>` it is `None` for a request without a credential, and still 401 for one with a bad one: as
-/// DRF does it where a view is open to all.
+/// DRF does it where a view is open to all. A token cookie that is no longer good counts as none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CurrentUser<U>(pub U);
 
@@ -28,9 +28,8 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let authentication = Authentication::from_ref(state);
-        let user = sender(&authentication, parts).await?;
-        user.map(Self)
-            .ok_or_else(|| authentication.refuse(Error::NotAuthenticated))
+        let user = sender(&authentication, parts).await?.required();
+        user.map(Self).map_err(|error| authentication.refuse(error))
     }
 }
 
@@ -43,8 +42,8 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
-        let user = sender(&Authentication::from_ref(state), parts).await?;
-        Ok(user.map(Self))
+        let found = sender(&Authentication::from_ref(state), parts).await?;
+        Ok(found.user().map(Self))
     }
 }
 
@@ -58,7 +57,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         match sender(&Authentication::from_ref(state), parts).await {
-            Ok(user) => Ok(Self(user)),
+            Ok(found) => Ok(Self(found.user())),
             Err(rejection) if rejection.status().is_client_error() => Ok(Self(None)),
             Err(rejection) => Err(rejection),
         }
@@ -69,25 +68,25 @@ where
 #[derive(Clone)]
 struct Known<U> {
     by: Authentication<U>,
-    user: Option<U>,
+    found: Found<U>,
 }
 
 pub(crate) async fn sender<U>(
     authentication: &Authentication<U>,
     parts: &mut Parts,
-) -> Result<Option<U>, Rejection>
+) -> Result<Found<U>, Rejection>
 where
     U: Clone + Send + Sync + 'static,
 {
     if let Some(known) = parts.extensions.get::<Known<U>>()
         && known.by.is(authentication)
     {
-        return Ok(known.user.clone());
+        return Ok(known.found.clone());
     }
-    let user = authentication.authenticate(parts).await?;
+    let found = authentication.authenticate(parts).await?;
     parts.extensions.insert(Known {
         by: authentication.clone(),
-        user: user.clone(),
+        found: found.clone(),
     });
-    Ok(user)
+    Ok(found)
 }

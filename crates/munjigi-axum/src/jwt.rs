@@ -2,7 +2,7 @@
 
 #[cfg(feature = "remote")]
 use crate::remote::{JwksClient, RemoteKeys};
-use crate::{BaseAuthentication, BearerHeader, BoxFuture, Csrf, Error, TokenUser, cookies};
+use crate::{BaseAuthentication, BearerHeader, BoxFuture, Csrf, Error, Found, TokenUser, cookies};
 use http::HeaderValue;
 use http::request::Parts;
 use munjigi_tokens::{Error as TokenError, Revocations, SimpleJwt, TokenClass, UntypedToken, UserSource};
@@ -38,7 +38,8 @@ impl<U> JwtAuthentication<U> {
     }
 
     /// Takes the token in the cookie of this name too, where the header has none: `AUTH_COOKIE`. A browser sends a cookie
-    /// by itself, so that a request that changes something needs more than that.
+    /// by itself, so that a request that changes something needs more than that ([`Csrf`]), and one that is no longer good
+    /// is as good as none ([`Found::Stale`]).
     #[must_use]
     pub fn cookie(self, name: impl Into<String>, csrf: Csrf) -> Self {
         let name = name.into();
@@ -98,20 +99,24 @@ impl JwtAuthentication<TokenUser> {
 }
 
 impl<U: Send + Sync + 'static> BaseAuthentication<U> for JwtAuthentication<U> {
-    fn authenticate<'a>(&'a self, parts: &'a Parts) -> BoxFuture<'a, Result<Option<U>, Error>> {
+    fn authenticate<'a>(&'a self, parts: &'a Parts) -> BoxFuture<'a, Result<Found<U>, Error>> {
         Box::pin(async move {
             if let Some(text) = self.bearer.token(&parts.headers)? {
-                return self.user(&text).await.map(Some);
+                return self.user(&text).await.map(Found::User);
             }
             let Some(cookie) = &self.cookie else {
-                return Ok(None);
+                return Ok(Found::Nobody);
             };
             // One that was deleted may come as an empty text.
             let text = cookies::read(&parts.headers, &cookie.name).filter(|text| !text.is_empty());
-            let Some(text) = text else { return Ok(None) };
-            let user = self.user(text).await?;
-            cookie.csrf.enforce(parts)?;
-            Ok(Some(user))
+            let Some(text) = text else {
+                return Ok(Found::Nobody);
+            };
+            match self.user(text).await {
+                Ok(user) => cookie.csrf.enforce(parts).map(|()| Found::User(user)),
+                Err(error) if error.is_authentication() => Ok(Found::Stale(error)),
+                Err(error) => Err(error),
+            }
         })
     }
 

@@ -93,6 +93,9 @@
 //! | `Option<CurrentUser<U>>` | `None` | 401, as DRF | the user |
 //! | [`MaybeUser<U>`] | `None` | `None` | the user |
 //!
+//! A token cookie that is no longer good is no credential: a browser sends it by itself, and a page that is open to all must
+//! not close because of it.
+//!
 //! With [`JwtAuthentication::stateless`] nobody is looked up: the user is [`TokenUser`], what the token says.
 //! [`permissions`] has the layers that ask for more than a user: [`IsAdminUser`](permissions::IsAdminUser),
 //! [`HasPerm`](permissions::HasPerm), [`HasGroup`](permissions::HasGroup), or a rule of your own.
@@ -163,7 +166,7 @@ mod require;
 mod session;
 mod token_user;
 
-pub use authentication::{Authentication, BaseAuthentication, BoxFuture};
+pub use authentication::{Authentication, BaseAuthentication, BoxFuture, Found};
 pub use bearer::{BadAuthorizationHeader, BearerHeader};
 pub use csrf::Csrf;
 pub use error::{Error, Rejection};

@@ -82,16 +82,13 @@ where
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             let user = match extract::sender(&authentication, &mut parts).await {
-                Ok(user) => user,
+                Ok(found) => found.required(),
                 Err(rejection) => return Ok(rejection.into_response()),
             };
-            if permission.has_permission(&parts, user.as_ref()) {
+            if permission.has_permission(&parts, user.as_ref().ok()) {
                 return inner.call(Request::from_parts(parts, body)).await;
             }
-            let error = match user {
-                None => Error::NotAuthenticated,
-                Some(_) => Error::PermissionDenied,
-            };
+            let error = user.err().unwrap_or(Error::PermissionDenied);
             Ok(authentication.refuse(error).into_response())
         })
     }

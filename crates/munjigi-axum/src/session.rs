@@ -4,7 +4,7 @@
 //! Nothing is written. Where Django ends a session whose password has changed, or gives a new key to one that was signed by a
 //! key of `SECRET_KEY_FALLBACKS`, the row here stays as it is: the first counts as no session, the second as a good one.
 
-use crate::{BaseAuthentication, BoxFuture, Csrf, Error, cookies};
+use crate::{BaseAuthentication, BoxFuture, Csrf, Error, Found, cookies};
 use http::HeaderValue;
 use http::request::Parts;
 use jiff::Timestamp;
@@ -120,17 +120,16 @@ impl<S: UserSource, R: SessionSource> SessionAuthentication<S, R> {
 }
 
 impl<S: UserSource, R: SessionSource> BaseAuthentication<S::User> for SessionAuthentication<S, R> {
-    fn authenticate<'a>(&'a self, parts: &'a Parts) -> BoxFuture<'a, Result<Option<S::User>, Error>> {
+    fn authenticate<'a>(&'a self, parts: &'a Parts) -> BoxFuture<'a, Result<Found<S::User>, Error>> {
         Box::pin(async move {
-            let Some(key) = cookies::read(&parts.headers, &self.cookie_name).and_then(SessionKey::parse)
-            else {
-                return Ok(None);
+            let key = cookies::read(&parts.headers, &self.cookie_name).and_then(SessionKey::parse);
+            let Some(key) = key else {
+                return Ok(Found::Nobody);
             };
-            let user = self.user(&key).await?;
-            if user.is_some() {
-                self.csrf.enforce(parts)?;
+            match self.user(&key).await? {
+                Some(user) => self.csrf.enforce(parts).map(|()| Found::User(user)),
+                None => Ok(Found::Nobody),
             }
-            Ok(user)
         })
     }
 

@@ -4,6 +4,7 @@ use crate::support::{BEARER, KEY, NOW, User, Users, access, ask, by_bearer, jwt,
 use axum::Router;
 use axum::routing::get;
 use jiff::Timestamp;
+use munjigi_axum::permissions::{AllowAny, IsAuthenticated};
 use munjigi_axum::{
     Authentication, Csrf, CurrentUser, JwtAuthentication, SessionAuthentication, SessionRow, SessionSource,
 };
@@ -87,6 +88,36 @@ async fn a_cookie_that_is_empty_is_none_and_one_that_is_no_token_is_refused() {
         );
         assert!(reply.body.contains(word), "{cookie}: {}", reply.body);
     }
+}
+
+#[tokio::test]
+async fn a_cookie_that_is_no_longer_good_closes_no_page_that_is_open_to_all() {
+    let auth = by_token_cookie(Csrf::over_http()).or(by_session(good(), Users::of([user(1, "by session")])));
+    let open =
+        async |user: Option<CurrentUser<User>>| user.map_or("nobody", |CurrentUser(user)| user.username);
+    let router = Router::new()
+        .route("/open", get(open))
+        .route("/any", get(async || "in").route_layer(auth.require(AllowAny)))
+        .route(
+            "/guarded",
+            get(async || "in").route_layer(auth.require(IsAuthenticated)),
+        )
+        .with_state(auth);
+    let stale = [("cookie", "access=abc")];
+    assert_eq!(ask(&router, "GET /open", &stale).await.body, "nobody");
+    assert_eq!(ask(&router, "GET /any", &stale).await.body, "in");
+    let refused = ask(&router, "GET /guarded", &stale).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.header("www-authenticate")),
+        (401, BEARER)
+    );
+    assert!(refused.body.contains("Token is invalid"), "{}", refused.body);
+    // It does not end the search either.
+    let cookie = format!("access=abc; sessionid={SESSION}");
+    assert_eq!(
+        ask(&router, "GET /open", &[("cookie", &cookie)]).await.body,
+        "by session"
+    );
 }
 
 #[tokio::test]

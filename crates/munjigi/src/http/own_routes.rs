@@ -5,7 +5,7 @@ use crate::accounts::{self, tokens};
 use crate::app::App;
 use http::HeaderValue;
 use http::request::Parts;
-use munjigi_axum::{Authentication, BaseAuthentication, BoxFuture, Error as Refusal};
+use munjigi_axum::{Authentication, BaseAuthentication, BoxFuture, Error as Refusal, Found};
 use munjigi_store::users::User;
 use munjigi_tokens::{Error as TokenError, SourceError};
 
@@ -19,14 +19,14 @@ pub fn authentication(app: &App) -> Authentication<User> {
 struct Bearer(App);
 
 impl BaseAuthentication<User> for Bearer {
-    fn authenticate<'a>(&'a self, parts: &'a Parts) -> BoxFuture<'a, Result<Option<User>, Refusal>> {
+    fn authenticate<'a>(&'a self, parts: &'a Parts) -> BoxFuture<'a, Result<Found<User>, Refusal>> {
         Box::pin(async {
             let app = &self.0;
             let Some(token) = app.config().bearer.token(&parts.headers)? else {
-                return Ok(None);
+                return Ok(Found::Nobody);
             };
             let user = tokens::authenticate(app, &token, app.now()).await;
-            user.map(Some).map_err(refusal)
+            user.map(Found::User).map_err(refusal)
         })
     }
 
