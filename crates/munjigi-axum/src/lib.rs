@@ -51,7 +51,7 @@
 //!
 //! // That is all. A token, as a sign-in of yours gives it, or Django's simplejwt with the same secret:
 //! use munjigi_tokens::RefreshToken;
-//! let access = RefreshToken::for_user(&jwt, &User { id: 1, name: "mseo" })?.access_token().encode()?;
+//! let access = RefreshToken::for_user(&jwt, &User { id: 1, name: "mseo" })?.access_token().to_string();
 //!
 //! # use axum::body::Body;
 //! # use http::Request;

@@ -22,10 +22,10 @@ impl SimpleJwt {
     /// # }
     /// # let jwt = SimpleJwt::new(SimpleJwtSettings::new(SigningKey::new("a secret of no fewer than 32 bytes")))?;
     /// let refresh = RefreshToken::for_user(&jwt, &User)?;
-    /// let (class, token) = jwt.validated_token(&refresh.access_token().encode()?, jwt.now()).unwrap();
+    /// let (class, token) = jwt.validated_token(&refresh.access_token().to_string(), jwt.now()).unwrap();
     /// assert_eq!((class, token.user_id()?), (TokenClass::AccessToken, "1"));
     ///
-    /// let refusals = jwt.validated_token(&refresh.encode()?, jwt.now()).unwrap_err();
+    /// let refusals = jwt.validated_token(&refresh.to_string(), jwt.now()).unwrap_err();
     /// assert_eq!(refusals, [(TokenClass::AccessToken, munjigi_tokens::Error::WrongType)]);
     /// # Ok::<(), munjigi_tokens::Error>(())
     /// ```

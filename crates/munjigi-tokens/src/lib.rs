@@ -14,7 +14,7 @@
 //! let jwt = SimpleJwt::new(SimpleJwtSettings::new(SigningKey::new("a secret of no fewer than 32 bytes")))?;
 //! let refresh = RefreshToken::for_user(&jwt, &User)?;
 //! let access = refresh.access_token();
-//! let (refresh, access) = (refresh.encode()?, access.encode()?);
+//! let (refresh, access) = (refresh.to_string(), access.to_string());
 //!
 //! assert_eq!(AccessToken::verify(&jwt, &access)?.user_id()?, "1");
 //! assert_eq!(AccessToken::verify(&jwt, &refresh).unwrap_err().to_string(), "Token has wrong type");

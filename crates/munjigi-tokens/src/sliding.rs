@@ -49,7 +49,7 @@ impl SlidingToken {
     /// # }
     /// # let jwt = SimpleJwt::new(SimpleJwtSettings::new(SigningKey::new("a secret of no fewer than 32 bytes")))?;
     /// let token = SlidingToken::for_user(&jwt, &User)?;
-    /// let newer = SlidingToken::verify(&jwt, &token.encode()?)?.refresh()?;
+    /// let newer = SlidingToken::verify(&jwt, &token.to_string())?.refresh()?;
     /// assert_eq!(newer.jti(), token.jti());
     /// # Ok::<(), munjigi_tokens::Error>(())
     /// ```

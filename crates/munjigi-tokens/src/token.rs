@@ -203,7 +203,7 @@ impl<T: Minted> Token<T> {
     /// # }
     /// # let jwt = SimpleJwt::new(SimpleJwtSettings::new(SigningKey::new("a secret of no fewer than 32 bytes")))?;
     /// let refresh = RefreshToken::for_user(&jwt, &User)?.with_claim("roles", vec!["editor"])?;
-    /// let access = AccessToken::verify(&jwt, &refresh.access_token().encode()?)?;
+    /// let access = AccessToken::verify(&jwt, &refresh.access_token().to_string())?;
     /// assert_eq!(access.claims().value("roles"), Some(vec!["editor"].into()));
     /// # Ok::<(), munjigi_tokens::Error>(())
     /// ```
@@ -304,8 +304,18 @@ impl<T> Token<T> {
     }
 }
 
+impl<T> fmt::Display for Token<T> {
+    /// Signs it: `str(token)`, the compact text that a client gets.
+    ///
+    /// A token that was made here can be signed. One that was verified where there is no key that signs cannot, and
+    /// `to_string()` panics as it does on any `Display` that fails; [`Token::encode`] tells why instead.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.encode().map_err(|_| fmt::Error)?)
+    }
+}
+
 impl<T> Token<T> {
-    /// Signs the claims, `AUDIENCE` and `ISSUER` with them: the compact text that a client gets. (`str(token)`.)
+    /// Signs the claims, `AUDIENCE` and `ISSUER` with them, and says why where that cannot be.
     ///
     /// # Errors
     /// [`Error::NoSigningKey`] where tokens are only verified; [`Error::Unsigned`].

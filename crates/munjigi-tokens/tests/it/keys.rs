@@ -6,6 +6,7 @@ use munjigi_tokens::{
     SimpleJwtSettings, Verifier, VerifyingKey,
 };
 use serde_json::Value;
+use std::fmt::Write;
 
 fn key(name: &str) -> Value {
     fixture("keys.json")["keys"][name].clone()
@@ -171,6 +172,7 @@ fn a_public_key_cannot_sign() {
     let refresh = RefreshToken::for_user(&other, &User).unwrap().encode().unwrap();
     let read = RefreshToken::verify(&jwt, &refresh).unwrap();
     assert_eq!(read.encode(), Err(Error::NoSigningKey));
+    assert!(write!(String::new(), "{read}").is_err());
     assert_eq!(read.access_token().encode(), Err(Error::NoSigningKey));
 }
 
