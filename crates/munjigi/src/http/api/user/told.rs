@@ -300,17 +300,17 @@ const SIGN_UP: Schema = Schema::new("SignUp", |config| {
     json!({"type": "object", "required": required, "properties": properties})
 });
 const SIGN_IN: Schema = Schema::new("SignIn", |_| {
+    let by = |name: &str| json!({"required": [name], "properties": {name: {"type": ["string", "number"], "minLength": 1}}});
     json!({
         "type": "object",
         "required": ["password"],
         "properties": {
-            "email": {"type": ["string", "number"], "minLength": 1,
-                      "description": "An e-mail address; where nobody has it, a username."},
-            "username": {"type": ["string", "number"], "minLength": 1,
+            "email": {"description": "An e-mail address; where nobody has it, a username."},
+            "username": {"type": ["string", "number", "null"],
                          "description": "Instead of `email`. With both, this one counts."},
             "password": password(),
         },
-        "anyOf": [{"required": ["email"]}, {"required": ["username"]}],
+        "anyOf": [by("email"), by("username")],
     })
 });
 const REFRESH: Schema = Schema::new("RefreshToken", |_| refresh_token(&["refresh_token"]));
@@ -361,9 +361,9 @@ const ME: Schema = Schema::new("User", |config| {
         .iter()
         .map(|field| field.name.clone());
     let names: Vec<String> = names.chain(fields).collect();
-    json!({"type": "object", "required": names, "properties": Map::from_iter(names.iter().map(|name| {
-        (name.clone(), json!({"description": "As far as the token tells."}))
-    }))})
+    let told = json!({"description": "As far as the token tells."});
+    let properties: Map<String, Value> = names.iter().map(|name| (name.clone(), told.clone())).collect();
+    json!({"type": "object", "required": names, "properties": properties})
 });
 const SIGNED_UP: Schema = Schema::new("SignedUp", |config| {
     json!({
