@@ -54,7 +54,7 @@ def test_the_document_is_openapi_3_1(server: Server) -> None:
     OpenAPIV31SpecValidator(answer.json()).validate()
 
 
-def test_nothing_answers_otherwise_than_it_is_told(server: Server, figure: Figure) -> None:
+def test_nothing_answers_otherwise_than_it_is_told(server: Server, folder: Path, figure: Figure) -> None:
     token = server.client().post("/user/jwt_signup", B).json()["access_token"]
     command = [
         Path(sys.executable).parent / "schemathesis", "--config-file", HERE / "schemathesis.toml", "run",
@@ -62,7 +62,7 @@ def test_nothing_answers_otherwise_than_it_is_told(server: Server, figure: Figur
         "--max-examples", EXAMPLES, "--seed", "1", "--continue-on-failure", "--warnings", "off", "--no-color",
         "--generation-database", "none", "-H", f"Authorization: Bearer {token}",
     ]  # fmt: skip
-    done = subprocess.run(command, env=BARE_ENVIRONMENT, capture_output=True, text=True, timeout=1200)
+    done = subprocess.run(command, env=BARE_ENVIRONMENT, cwd=folder, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     asked = re.search(r"(\d+) generated", done.stdout)
     assert asked and int(asked[1]) > 300, done.stdout[-2000:]
