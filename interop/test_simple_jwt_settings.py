@@ -1,6 +1,7 @@
 """What the notes say of each key of SIMPLE_JWT, claim by claim, each at another value than its default."""
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
@@ -202,3 +203,76 @@ def claim_46_the_notes_auth_token_classes(start: Start) -> None:
     client = start(AUTH_TOKEN_CLASSES=[CLASSES + "AccessToken", CLASSES + "RefreshToken"])
     access, refresh = signed_in(client)
     assert opens_me(client, access) and opens_me(client, refresh)
+
+
+THE_FIRST_NOTES_BLOCK = """
+from datetime import timedelta
+
+SIMPLE_JWT = {
+    'ACCESS_TOKEN_LIFETIME': timedelta(minutes=5),
+    'REFRESH_TOKEN_LIFETIME': timedelta(days=7),
+    'ROTATE_REFRESH_TOKENS': False,
+    'BLACKLIST_AFTER_ROTATION': False,
+    'ALGORITHM': 'HS256',
+    'SIGNING_KEY': SECRET_KEY,
+    'VERIFYING_KEY': None,
+    'AUDIENCE': None,
+    'ISSUER': None,
+    'AUTH_HEADER_TYPES': ('Bearer',),
+    'USER_ID_FIELD': 'id',
+    'USER_ID_CLAIM': 'user_id',
+}
+"""
+
+
+@pytest.mark.munjigi_only("about munjigi's own command")
+def claim_53_the_first_notes_block_converts_and_behaves_as_the_default(house: House) -> None:
+    settings = house.folder / "settings.py"
+    settings.write_text(THE_FIRST_NOTES_BLOCK)
+    converted = tomllib.loads(house.munjigi_command("config", "convert", str(settings)).stdout)
+    client = house.munjigi(converted).client()
+    assert client.sign_up("mseo").status_code == 201
+    access, refresh = signed_in(client)
+    assert (lifetime(access), lifetime(refresh)) == (300, 604800)
+    assert opens_me(client, access) and not opens_me(client, refresh)
+    assert refreshed(client, refresh).keys() == {"access"}
+    assert refreshed(client, refresh).keys() == {"access"}, "it stays good"
+
+
+@pytest.mark.munjigi_only("the reference has no such setting in its environment")
+@pytest.mark.parametrize("alone", [False, True])
+def claim_54_jwt_authentication_alone_shuts_out_the_session(house: House, alone: bool) -> None:
+    classes = {"DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"]}
+    client = house.munjigi({"REST_FRAMEWORK": classes} if alone else {}).client()
+    assert client.sign_up("mseo").status_code == 201
+    assert client.session_signin("mseo").status_code == 200
+    assert client.me().status_code == (401 if alone else 200)
+    assert opens_me(client, signed_in(client)[0])
+
+
+HASHERS = "django.contrib.auth.hashers."
+
+
+@pytest.mark.munjigi_only("the reference has no such setting in its environment")
+def claim_56_bcrypt_over_sha256_stores_the_passwords(house: House) -> None:
+    pbkdf2 = house.munjigi()
+    assert pbkdf2.client().sign_up("old").status_code == 201
+    pbkdf2.stop()
+    hashers = [HASHERS + "BCryptSHA256PasswordHasher", HASHERS + "PBKDF2PasswordHasher"]
+    client = house.munjigi({"PASSWORD_HASHERS": hashers}).client()
+    assert client.sign_up("new").status_code == 201
+    assert client.jwt_signin("old").status_code == 200
+    stored = house.database.rows("select password from user_user order by id")
+    assert [encoded.startswith("bcrypt_sha256$$2b$12$") for (encoded,) in stored] == [True, True]
+    assert house.ask("check_password", username="old", password="1234") is True
+
+
+@pytest.mark.munjigi_only("the reference has no such setting in its environment")
+def claim_56_bcrypt_alone_takes_no_more_than_72_bytes(house: House) -> None:
+    client = house.munjigi({"PASSWORD_HASHERS": [HASHERS + "BCryptPasswordHasher"]}).client()
+    assert client.sign_up("mseo", "a" * 72).status_code == 201
+    refused = client.sign_up("long", "a" * 73)
+    assert (refused.status_code, list(refused.json())) == (400, ["password"])
+    [(encoded,)] = house.database.rows("select password from user_user")
+    assert encoded.startswith("bcrypt$$2b$12$")
+    assert client.jwt_signin("mseo", "a" * 72).status_code == 200
