@@ -7,6 +7,7 @@
 //!
 //! ```console
 //! $ cargo add axum munjigi-axum munjigi-tokens munjigi-user
+//! $ cargo add tokio --features macros,net,rt-multi-thread
 //! ```
 //!
 //! ```
@@ -44,10 +45,18 @@
 //!     format!("Hello, {}!", user.name)
 //! }
 //!
-//! // 4. Django's SIMPLE_JWT, and a router.
+//! // 4. Django's SIMPLE_JWT, and a router. This and 5 stand in `main`, whose `?` takes any error:
+//! // #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>>
 //! let jwt = SimpleJwt::new(SimpleJwtSettings::new(SigningKey::new("a secret of no fewer than 32 bytes")))?;
 //! let auth = Authentication::new(JwtAuthentication::new(jwt.clone(), Users)?);
 //! let app = Router::new().route("/hello", get(hello)).with_state(auth);
+//!
+//! // 5. Serve it.
+//! # async fn serve(app: Router) -> std::io::Result<()> {
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//! axum::serve(listener, app).await?;
+//! # Ok(())
+//! # }
 //!
 //! // That is all. A token, as a sign-in of yours gives it, or Django's simplejwt with the same secret:
 //! use munjigi_tokens::RefreshToken;
