@@ -9,8 +9,8 @@ use toml::Value;
 pub(super) fn setting_line(about: &About, value: &Python) -> String {
     let key = about.key();
     match told(about, value) {
-        Ok((value, None)) => format!("{key} = {value}\n"),
-        Ok((value, Some(note))) => format!("{key} = {value}  # {}\n", one_line(&note)),
+        Ok((value, None)) => format!("{key} = {}\n", on_one_line(&value)),
+        Ok((value, Some(note))) => format!("{key} = {}  # {}\n", on_one_line(&value), one_line(&note)),
         Err(why) => comment(&format!("{key}: {why}")),
     }
 }
@@ -37,6 +37,10 @@ fn told(about: &About, value: &Python) -> Result<(Value, Option<String>), String
             "what the file {path} holds. Hand over its path as {variable}_FILE."
         )),
         Python::File(path) => Err(format!("what the file {path} holds. Write that here.")),
+        Python::Choice { written, .. } if about.secret => Err(format!(
+            "line {} of settings.py decides by a condition. Hand it over as {variable}.",
+            written.line
+        )),
         Python::Choice { between, written } => Err(choice(about, between, written)),
         Python::Unknown(passage) if about.secret => Err(format!(
             "line {} of settings.py, where only Python can tell. Hand it over as {variable}.",
@@ -109,7 +113,7 @@ fn choice(about: &About, between: &[Python], written: &Passage) -> String {
     let lines: Vec<_> = between
         .iter()
         .filter_map(|value| usable(about, value).ok())
-        .map(|value| format!("{} = {value}", about.key()))
+        .map(|value| format!("{} = {}", about.key(), on_one_line(&value)))
         .collect();
     match lines.as_slice() {
         [] => text.push_str(" Write what holds here."),
@@ -181,6 +185,41 @@ fn plain(value: &Python) -> Result<Value, Unknown<'_>> {
         Python::Unknown(passage) | Python::Choice { written: passage, .. } => return Err(Some(passage)),
         Python::SecretKey | Python::File(_) | Python::Environment { .. } => return Err(None),
     })
+}
+
+/// A value as it stands behind its key, on one line whatever is in it. `toml` itself writes a text of several lines over
+/// several lines, and each of them could then pass for a setting.
+fn on_one_line(value: &Value) -> String {
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(on_one_line).collect::<Vec<_>>().join(", ")
+        ),
+        Value::Table(table) => {
+            let pair = |(key, value): (&String, &Value)| format!("{} = {}", bare(key), on_one_line(value));
+            format!("{{ {} }}", table.iter().map(pair).collect::<Vec<_>>().join(", "))
+        }
+        plain => plain.to_string(),
+    }
+}
+
+/// A key, in quotes where it needs them.
+fn bare(key: &str) -> String {
+    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if !key.is_empty() && key.bytes().all(is_bare) {
+        key.to_owned()
+    } else {
+        quoted(key)
+    }
+}
+
+/// A basic string (TOML 1.0). JSON's escapes are all among its own, and the one character that it wants escaped beside
+/// them is DEL.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text)
+        .to_string()
+        .replace('\u{7f}', "\\u007F")
 }
 
 /// `7d`, `1h30m`.

@@ -36,7 +36,7 @@ fn is_setting(lines: &[String], at: usize) -> bool {
         .is_some_and(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
-/// Whether it is another refusal, or none, without this line.
+/// Whether it is another refusal, or none, without this line. Each setting stands on a line of its own.
 fn helps(lines: &[String], at: usize, refused: &str) -> bool {
     let without: Vec<_> = lines
         .iter()

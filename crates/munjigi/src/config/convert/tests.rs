@@ -473,3 +473,67 @@ fn whatever_the_file_says_the_outcome_is_toml_that_starts() {
         })
         .unwrap();
 }
+
+#[test]
+fn no_text_of_several_lines_can_pass_for_a_setting() {
+    // ALGORITHM contradicts the rest, so that lines are looked for that can go.
+    let source = "SIMPLE_JWT = {'ALGORITHM': 'RS256', 'VERIFYING_KEY': 'none'}\nJWT_AUTH = {'JWT_ISSUER': \
+                  '\\n#\\x7f\\nJWT_VERIFY_EXPIRATION = false\\n#', 'JWT_AUDIENCE': ['a\\nJWT_LEEWAY = \"9d\"', 'b']}\n";
+    let text = convert(source);
+    let table: Table = text.parse().unwrap();
+    let ours = table["JWT_AUTH"].as_table().unwrap();
+    assert_eq!(ours.len(), 2, "{text}");
+    assert_eq!(
+        ours["JWT_ISSUER"].as_str(),
+        Some("\n#\u{7f}\nJWT_VERIFY_EXPIRATION = false\n#")
+    );
+    assert_eq!(ours["JWT_AUDIENCE"][0].as_str(), Some("a\nJWT_LEEWAY = \"9d\""));
+    assert!(
+        text.lines()
+            .all(|line| !line.starts_with("JWT_VERIFY") && !line.starts_with("JWT_LEEWAY")),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_secret_that_hangs_on_a_condition_is_not_written_down() {
+    let text = converted("SIMPLE_JWT = {'SIGNING_KEY': 'one-secret' if DEBUG else 'other-secret'}\n");
+    assert!(
+        text.contains("Hand it over as MUNJIGI_SIMPLE_JWT__SIGNING_KEY."),
+        "{text}"
+    );
+    assert!(!text.contains("-secret'"), "{text}");
+}
+
+#[test]
+fn a_file_that_is_made_to_be_slow_is_read_in_no_time() {
+    let many = |count: usize, each: &dyn Fn(usize) -> String, between: &str| {
+        (0..count).map(each).collect::<Vec<_>>().join(between)
+    };
+    let variables = many(20_000, &|number| format!("env('a{number}', '')"), " + ");
+    let files = [
+        format!("A = {}a", "a.".repeat(400_000)),
+        format!(
+            "SIMPLE_JWT = dict({})",
+            many(80_000, &|number| format!("a{number}=1"), ", ")
+        ),
+        format!(
+            "A = {variables}\nB = {}",
+            many(150_000, &|_| "A".to_owned(), " + ")
+        ),
+        format!("A = {}", many(140_000, &|_| "'aaaa'".to_owned(), "+")),
+        format!("A = {}", many(240_000, &|_| "[1]".to_owned(), "+")),
+        format!("A = {}", many(70_000, &|number| format!("{{{number}: 1}}"), "|")),
+    ];
+    for file in files {
+        assert!(file.len() <= LONGEST);
+        let started = std::time::Instant::now();
+        convert(&file);
+        let start: String = file.chars().take(40).collect();
+        assert!(
+            started.elapsed().as_secs() < 10,
+            "{start}: {:?}",
+            started.elapsed()
+        );
+    }
+}

@@ -2,10 +2,17 @@
 
 use super::Python;
 
+/// Bytes of a text, items of a list, keys of a dict that a sum may have: each `+` copies what stands before it.
+const LARGEST_SUM: usize = 2_000;
+
 /// `a + b` and the like; `None` where that is more than is calculated here.
 pub(super) fn calculate(left: &Python, op: char, right: &Python) -> Option<Python> {
     use Python::{Dict, Int, Seconds, Sequence, Text};
+    let is_too_large = |left: usize, right: usize| left.saturating_add(right) > LARGEST_SUM;
     match (left, op, right) {
+        (Text(left), '+', Text(right)) if is_too_large(left.len(), right.len()) => None,
+        (Sequence(left), '+', Sequence(right)) if is_too_large(left.len(), right.len()) => None,
+        (Dict(left), '|', Dict(right)) if is_too_large(left.len(), right.len()) => None,
         (Int(left), '+', Int(right)) => left.checked_add(*right).map(Int),
         (Int(left), '-', Int(right)) => left.checked_sub(*right).map(Int),
         (Int(left), '*', Int(right)) => left.checked_mul(*right).map(Int),
@@ -84,7 +91,10 @@ pub(super) fn size(value: &Python, levels: usize) -> Option<usize> {
         Python::Sequence(items) => sum(&mut items.iter()),
         Python::Dict(pairs) => sum(&mut pairs.iter().flat_map(|(key, value)| [key, value])),
         Python::Choice { between, written } => Some(sum(&mut between.iter())? + written.text.len()),
-        Python::Environment { otherwise, .. } => sum(&mut otherwise.iter().map(|value| &**value)),
+        Python::Environment { variables, otherwise } => {
+            let names: usize = variables.iter().map(|name| 1 + name.len()).sum();
+            Some(names + sum(&mut otherwise.iter().map(|value| &**value))?)
+        }
         Python::Unknown(passage) => Some(1 + passage.text.len()),
         _ => Some(1),
     }

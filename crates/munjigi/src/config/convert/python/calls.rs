@@ -3,7 +3,7 @@
 
 use super::Python;
 use super::arithmetic::{merged, number, whole};
-use super::expression::{Beyond, Parsed, Parser, is_environment};
+use super::expression::{Beyond, MOST_KEYS, Parsed, Parser, is_environment};
 
 /// Arguments with their names, where they have them.
 type Arguments = Vec<(Option<String>, Python)>;
@@ -155,6 +155,9 @@ impl Parser<'_> {
                 },
             };
             self.separator(')')?;
+            if pairs.len() > MOST_KEYS {
+                return Err(Beyond);
+            }
         }
         Ok(pairs)
     }

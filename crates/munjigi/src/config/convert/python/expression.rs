@@ -11,7 +11,9 @@ use super::names::Names;
 /// Brackets within brackets; more are not read.
 pub(super) const DEEPEST: usize = 50;
 /// Keys of a dict; more are not read.
-const MOST_KEYS: usize = 1000;
+pub(super) const MOST_KEYS: usize = 1000;
+/// Bytes of a dotted name; more are not read.
+const LONGEST_NAME: usize = 256;
 
 /// The expression is more than is read here.
 pub(super) struct Beyond;
@@ -245,6 +247,9 @@ impl<'a> Parser<'a> {
             // What is asked of a value that is known is not a part of its name.
             if self.names.is_known(&path) {
                 break;
+            }
+            if path.len() + next.len() > LONGEST_NAME {
+                return Err(Beyond);
             }
             path = format!("{path}.{next}");
             self.at += 2;
