@@ -121,6 +121,8 @@ impl State {
         }
         self.note(|known| known.asked = Some(now));
         let keys = self.ask().await.inspect_err(|error| {
+            // A pause begins where a question ends: all who waited for this one would else ask again, one after the other.
+            self.note(|known| known.asked = Some((self.clock)()));
             tracing::warn!(%error, "a key set could not be fetched; the keys that are known hold");
         })?;
         let keys = Arc::new(keys);

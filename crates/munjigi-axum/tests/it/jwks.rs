@@ -5,7 +5,7 @@ use crate::support::{KEY, NOW, by_bearer, user};
 use axum::Router;
 use axum::routing::get;
 use jiff::Timestamp;
-use munjigi_axum::remote::{JwksClient, RemoteError};
+use munjigi_axum::remote::{JwksClient, RemoteError, TIMEOUT};
 use munjigi_axum::{Authentication, CurrentUser, JwtAuthentication, TokenUser};
 use munjigi_tokens::{
     AccessToken, Algorithm, Jwk, JwkSet, KeyRing, Signer, SigningKey, SimpleJwt, SimpleJwtSettings,
@@ -108,6 +108,26 @@ async fn old_keys_are_fetched_anew_while_everybody_goes_on_with_them() {
     until(|| !Arc::ptr_eq(&client.keys().unwrap(), &old)).await;
     assert_eq!(kids(&client.keys().unwrap()), [kid(2)]);
     assert_eq!(issuer.asked(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_who_wait_for_a_server_that_says_nothing_are_told_so_when_the_first_one_is() {
+    let issuer = Issuer::start(Answer::Stall).await;
+    let clock = || tokio::time::Instant::now().into_std();
+    let client = JwksClient::with_clock(issuer.url(), clock).unwrap();
+    let started = clock();
+    let waiting: Vec<_> = (0..20)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.keys_for(Some("any")).await.err().unwrap().code() })
+        })
+        .collect();
+    let mut codes = Vec::new();
+    for one in waiting {
+        codes.push(one.await.unwrap());
+    }
+    assert_eq!(codes.iter().filter(|code| **code == "remote_timeout").count(), 1);
+    assert!(clock() - started < 2 * TIMEOUT, "{:?}", clock() - started);
 }
 
 #[tokio::test]
