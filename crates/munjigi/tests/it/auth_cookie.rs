@@ -21,6 +21,7 @@ on_both!(
     signing_out_by_cookie_needs_the_csrf_token,
     signing_out_clears_cookies_whose_tokens_are_dead,
     signing_out_by_the_access_cookie_alone_ends_the_sign_in,
+    signing_out_ends_what_either_cookie_carries_though_they_do_not_belong_together,
     a_stale_cookie_is_told_and_shuts_no_door_that_is_open_without_it,
     a_stale_cookie_does_not_hide_a_session,
     a_cookie_that_is_no_token_is_no_error_of_ours,
@@ -398,6 +399,36 @@ async fn signing_out_by_the_access_cookie_alone_ends_the_sign_in(database: Datab
             .expect_status(200);
         assert!(server.records("mseo").await.is_empty(), "{other:?}");
     }
+}
+
+async fn signing_out_ends_what_either_cookie_carries_though_they_do_not_belong_together(database: Database) {
+    // An access token that outlives its refresh token, too.
+    let lives = [
+        ("SIMPLE_JWT__ACCESS_TOKEN_LIFETIME", "2h"),
+        ("SIMPLE_JWT__REFRESH_TOKEN_LIFETIME", "1h"),
+    ];
+    let server = server(database, &lives).await;
+    let (_, of_another) = browser(&server).await;
+    let (mut client, signed_in) = browser(&server).await;
+    client
+        .cookies
+        .insert("access_refresh".into(), of_another.text("refresh_token"));
+    client.csrf_header();
+    let reply = client.post("/user/jwt_signout", &json!({})).await;
+    reply.expect_status(200);
+    assert!(server.records("mseo").await.is_empty());
+    for ended in [&signed_in, &of_another] {
+        let reply = server.me(&ended.text("access_token")).await;
+        reply.expect_error(401, "token_blacklisted");
+    }
+
+    let (mut client, signed_in) = browser(&server).await;
+    server.clock.advance(3_600);
+    client.csrf_header();
+    let reply = client.post("/user/jwt_signout", &json!({})).await;
+    reply.expect_status(200);
+    let reply = server.me(&signed_in.text("access_token")).await;
+    reply.expect_error(401, "token_blacklisted");
 }
 
 async fn a_stale_cookie_is_told_and_shuts_no_door_that_is_open_without_it(database: Database) {

@@ -217,8 +217,9 @@ fn hand_out(app: &App, context: &Context, access: &str, refresh: Option<&str>) -
         .collect()
 }
 
-/// Ends the sign-in that the token cookies carry; false where there are none. Where the tokens are dead, the cookies
-/// only have to go.
+/// Ends the sign-ins that the token cookies carry; false where there are none. Where a token is dead, its cookie only has
+/// to go. Both are ended: of two cookies that do not belong together, one may have been put there by somebody else, and the
+/// other may still open everything.
 async fn signout_by_cookie(app: &App, context: &Context, parts: &Parts, fields: &Fields) -> Result<bool> {
     let refresh = token_cookies::refresh(app, &parts.headers);
     let access = token_cookies::access(app, &parts.headers);
@@ -226,17 +227,15 @@ async fn signout_by_cookie(app: &App, context: &Context, parts: &Parts, fields: 
         return Ok(false);
     }
     csrf::enforce(app, context, parts, fields::form_token(fields))?;
+    let unless_dead = |ended| match ended {
+        Err(accounts::Error::Token(_)) => Ok(()),
+        ended => ended,
+    };
     if let Some(token) = refresh {
-        match signout::by_refresh_token(app, token, context.now()).await {
-            Err(accounts::Error::Token(_)) => {}
-            ended => return Ok(ended.map(|()| true)?),
-        }
+        unless_dead(signout::by_refresh_token(app, token, context.now()).await)?;
     }
     if let Some(token) = access {
-        match signout::by_bearer(app, token, context.now()).await {
-            Err(accounts::Error::Token(_)) => {}
-            ended => ended?,
-        }
+        unless_dead(signout::by_bearer(app, token, context.now()).await)?;
     }
     Ok(true)
 }
