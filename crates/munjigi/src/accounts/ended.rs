@@ -21,8 +21,10 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// How often the database is asked for what others ended.
 const POLL: Duration = Duration::from_millis(500);
-/// An ending is kept for this much longer than a token of it can live, against a clock that steps forward and back.
-const KEPT_LONGER: SignedDuration = SignedDuration::from_hours(1);
+/// An ending is kept for this much longer than a token of it can live by the settings of today: against a clock that steps
+/// forward and back, and for tokens that were made before somebody lowered `ACCESS_TOKEN_LIFETIME`, or are made by a
+/// process whose settings differ.
+const KEPT_LONGER: SignedDuration = SignedDuration::from_hours(24);
 /// How often what is no longer needed is dropped from memory.
 const SWEEP: SignedDuration = SignedDuration::from_mins(1);
 

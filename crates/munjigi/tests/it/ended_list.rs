@@ -201,8 +201,8 @@ async fn what_no_token_can_ask_for_is_dropped(database: Database) {
     let (_, refresh) = server.token_user().await;
     sign_out(&server, &refresh).await;
     ended::poll(&server.app).await.unwrap();
-    // A week of the refresh token, five minutes of an access token from its last second, an hour to spare.
-    server.clock.advance(604_800 + 300 + 3_600);
+    // A week of the refresh token, five minutes of an access token from its last second, a day to spare.
+    server.clock.advance(604_800 + 300 + 86_400);
     ended::poll(&server.app).await.unwrap();
     assert!(is_ended(&server, &refresh));
     assert_eq!(page(&server, "").await.ended.len(), 1);

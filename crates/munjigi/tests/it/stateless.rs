@@ -2,13 +2,14 @@
 
 use crate::support::{Database, TestServer, claims, jti, mseo_signs_in, on_both, signed};
 use crate::support::{SECRET_KEY, START};
-use munjigi::accounts::ended;
+use munjigi::accounts::{ended, housekeeping};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 on_both!(
     tokens_of_every_shape_are_answered_as_simplejwt_answers_them_without_a_table,
     a_token_is_refused_from_the_moment_in_which_its_sign_in_ends,
+    a_token_whose_sign_in_has_ended_stays_refused_though_tokens_live_shorter_by_now,
     without_the_list_only_what_needs_it_is_turned_away,
     a_session_beside_it_is_still_a_row,
     a_token_cookie_may_carry_it,
@@ -143,6 +144,40 @@ async fn a_token_is_refused_from_the_moment_in_which_its_sign_in_ends(database: 
     for server in [&here, &elsewhere] {
         server.me(&other).await.expect_status(200);
     }
+}
+
+async fn a_token_whose_sign_in_has_ended_stays_refused_though_tokens_live_shorter_by_now(database: Database) {
+    const HOUR: i64 = 3_600;
+    let lives = [
+        CLASSES,
+        ("SIMPLE_JWT__ACCESS_TOKEN_LIFETIME", "1d"),
+        ("SIMPLE_JWT__REFRESH_TOKEN_LIFETIME", "1d"),
+    ];
+    let long = database.server_with(&lives).await;
+    ended::poll(&long.app).await.unwrap();
+    long.signed_up().await;
+    let (_, refresh) = long.tokens().await;
+    long.clock.advance(23 * HOUR);
+    let access = long.refresh(&refresh).await.text("access_token");
+    // The same server with today's settings: five minutes for an access token.
+    let short = long.neighbour(&[CLASSES]).await;
+    ended::poll(&short.app).await.unwrap();
+    let body = json!({"refresh_token": refresh});
+    let reply = short.anonymous().post("/user/jwt_signout", &body).await;
+    reply.expect_status(200);
+    for _ in 0..23 {
+        short.clock.advance(HOUR);
+        ended::poll(&short.app).await.unwrap();
+        let reply = short.me(&access).await;
+        reply.expect_error(401, "token_blacklisted");
+    }
+    housekeeping::clear_sessions(&short.app, short.clock.now())
+        .await
+        .unwrap();
+    let later = short.neighbour(&[CLASSES]).await;
+    ended::poll(&later.app).await.unwrap();
+    let reply = later.me(&access).await;
+    reply.expect_error(401, "token_blacklisted");
 }
 
 async fn without_the_list_only_what_needs_it_is_turned_away(database: Database) {
