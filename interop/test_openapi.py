@@ -18,6 +18,9 @@ from clients import B
 from conftest import Figure
 from servers import BARE_ENVIRONMENT, House, Server
 
+# What is told does not depend on the database.
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
 HERE = Path(__file__).parent
 EXAMPLES = os.environ.get("INTEROP_OPENAPI_EXAMPLES", "8")
 CHEAP = {"hashers": {"pbkdf2_sha256": {"iterations": 1000}}}
@@ -42,9 +45,7 @@ EVERYTHING: dict[str, Any] = CHEAP | {
 
 
 @pytest.fixture(params=["default", "everything"])
-def server(request: pytest.FixtureRequest, house: House, backend: str) -> Server:
-    if backend == "postgres":
-        pytest.skip("what is told does not depend on the database")
+def server(request: pytest.FixtureRequest, house: House) -> Server:
     return house.munjigi(CHEAP if request.param == "default" else EVERYTHING)
 
 
@@ -54,6 +55,7 @@ def test_the_document_is_openapi_3_1(server: Server) -> None:
     OpenAPIV31SpecValidator(answer.json()).validate()
 
 
+@pytest.mark.soak
 def test_nothing_answers_otherwise_than_it_is_told(server: Server, folder: Path, figure: Figure) -> None:
     token = server.client().post("/user/jwt_signup", B).json()["access_token"]
     command = [
