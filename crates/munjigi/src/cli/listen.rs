@@ -48,7 +48,8 @@ pub(super) async fn serve(app: App, listeners: Vec<TcpListener>, mut signals: St
     let limits = app.config().limits.clone();
     let (stop, stopped) = watch::channel(false);
     let serving = server::serve(listeners, router(app.clone()), limits, stopped);
-    let mut serving = pin!(beside(background(app), serving));
+    // Boxed, for it holds all that is done beside the requests.
+    let mut serving = pin!(beside(Box::pin(background(app)), serving));
     loop {
         tokio::select! {
             () = &mut serving => return,
