@@ -36,7 +36,8 @@ const PRIMARY_KEY: Setting<Option<PrimaryKey>> = Setting::ours(
 const USERNAME_FIELD: Setting<Identifier> = Setting::ours(
     "user.USERNAME_FIELD",
     "\"username\"",
-    "The column of the name that a user signs in with.",
+    "The column of the name that a user signs in with. simplejwt's routes and djangorestframework-jwt's take the name under \
+     this one.",
 );
 const EMAIL_FIELD: Setting<Identifier> = Setting::ours(
     "user.EMAIL_FIELD",

@@ -21,7 +21,7 @@ use munjigi_store::{ExtraField, FieldValue};
 
 /// What `POST /api/token/` asks for.
 pub struct ObtainInput {
-    /// The username, outer white space off.
+    /// The user's name, outer white space off.
     pub username: String,
     /// The password, as sent.
     pub password: Password,
@@ -57,13 +57,13 @@ pub fn signup_fields(fields: &Fields, extra: &[ExtraField]) -> Result<Applicatio
     }
 }
 
-/// The fields of `TokenObtainSerializer` (simplejwt 5.5): `username` and `password`.
+/// The fields of `TokenObtainSerializer` (simplejwt 5.5): the one that `USERNAME_FIELD` names, and `password`.
 ///
 /// # Errors
 /// What is wrong with which field.
-pub fn obtain_fields(fields: &Fields) -> Result<ObtainInput, FieldErrors> {
+pub fn obtain_fields(fields: &Fields, username_field: &str) -> Result<ObtainInput, FieldErrors> {
     let mut errors = FieldErrors::default();
-    let username = keep(&mut errors, "username", text(fields, "username"));
+    let username = keep(&mut errors, username_field, text(fields, username_field));
     let password = keep(&mut errors, "password", password(fields));
     match (username, password) {
         (Some(username), Some(password)) => Ok(ObtainInput { username, password }),
@@ -75,10 +75,10 @@ pub fn obtain_fields(fields: &Fields) -> Result<ObtainInput, FieldErrors> {
 ///
 /// # Errors
 /// What is wrong with which field.
-pub fn json_web_token_fields(fields: &Fields) -> Result<ObtainInput, FieldErrors> {
+pub fn json_web_token_fields(fields: &Fields, username_field: &str) -> Result<ObtainInput, FieldErrors> {
     let mut errors = FieldErrors::default();
     let password = keep(&mut errors, "password", password(fields));
-    let username = keep(&mut errors, "username", text(fields, "username"));
+    let username = keep(&mut errors, username_field, text(fields, username_field));
     match (username, password) {
         (Some(username), Some(password)) => Ok(ObtainInput { username, password }),
         _ => Err(errors),
@@ -272,7 +272,7 @@ mod tests {
     async fn what_a_token_is_obtained_with_is_judged_as_simplejwt_judges_it() {
         let make = async |vector: &Value| {
             let fields = parse("application/json", vector["body"].as_str().unwrap()).await;
-            match obtain_fields(&fields) {
+            match obtain_fields(&fields, "username") {
                 Ok(_) => {
                     let detail = |lang| json!({"detail": Text::NoActiveAccount.render(lang)});
                     json!({"status": 401, "en": detail(Lang::En), "ko": detail(Lang::Ko)})

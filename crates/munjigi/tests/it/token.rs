@@ -19,6 +19,7 @@ on_both!(
     a_sign_in_comes_as_json_as_a_form_or_in_parts,
     the_claims_are_simplejwts_and_the_id_of_the_sign_in,
     each_sign_in_leaves_a_row_with_a_digest_and_no_token,
+    a_user_model_with_another_username_field_signs_in_under_that_name,
 );
 
 async fn signing_up_by_jwt_answers_the_user_and_two_tokens(database: Database) {
@@ -304,6 +305,52 @@ async fn each_sign_in_leaves_a_row_with_a_digest_and_no_token(database: Database
 fn is_hexadecimal(value: &Value) -> bool {
     let text = value.as_str().unwrap();
     text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+async fn a_user_model_with_another_username_field_signs_in_under_that_name(database: Database) {
+    let server = database.server().await;
+    server.signed_up().await;
+    let settings = [
+        ("USER__USERNAME_FIELD", "email"),
+        ("ROUTES__TOKEN_OBTAIN_SLIDING", "/api/token/sliding/"),
+        ("ROUTES__OBTAIN_JWT_TOKEN", "/api-token-auth/"),
+    ];
+    let server = server.restarted_with(&settings).await;
+    let mut client = server.anonymous();
+    client.speaks_english();
+    for (path, status) in [
+        ("/api/token/", 200),
+        ("/api/token/sliding/", 200),
+        ("/api-token-auth/", 201),
+    ] {
+        client.post(path, &mseo_signs_in()).await.expect_status(status);
+        let by_username = json!({"username": "mseo@naver.com", "password": "1234"});
+        let reply = client.post(path, &by_username).await.expect_status(400);
+        assert_eq!(
+            reply.json(),
+            json!({"email": ["This field is required."]}),
+            "{path}"
+        );
+        let told = client
+            .send(Method::OPTIONS, path, None, "")
+            .await
+            .expect_status(200);
+        let fields = &told.json()["actions"]["POST"];
+        let email = json!({"type": "string", "required": true, "read_only": false, "label": "Email"});
+        assert_eq!(
+            (&fields["email"], &fields["username"]),
+            (&email, &Value::Null),
+            "{path}"
+        );
+    }
+    let document = munjigi::http::openapi::document(server.app.config());
+    for name in ["SimpleJwtSignIn", "DrfJwtSignIn"] {
+        let properties = &document["components"]["schemas"][name]["properties"];
+        assert!(
+            properties["email"].is_object() && properties["username"].is_null(),
+            "{name}"
+        );
+    }
 }
 
 fn keys(reply: &Reply) -> Vec<String> {

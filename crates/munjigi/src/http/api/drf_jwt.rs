@@ -23,25 +23,36 @@ use serde_json::{Value, json};
 pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {
     let paths = &config.routes;
     [
-        view(paths.obtain_jwt_token.as_ref(), (&OBTAIN, told_obtain()), obtain),
         view(
+            config,
+            paths.obtain_jwt_token.as_ref(),
+            (&OBTAIN, told_obtain(config)),
+            obtain,
+        ),
+        view(
+            config,
             paths.refresh_jwt_token.as_ref(),
             (&REFRESH, told_refresh()),
             refresh,
         ),
-        view(paths.verify_jwt_token.as_ref(), (&VERIFY, told_verify()), verify),
+        view(
+            config,
+            paths.verify_jwt_token.as_ref(),
+            (&VERIFY, told_verify()),
+            verify,
+        ),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-fn told_obtain() -> Operation {
+fn told_obtain(config: &Config) -> Operation {
     let words = Words {
         en: "Sign in as djangorestframework-jwt does",
         ko: "djangorestframework-jwt 방식의 로그인",
     };
-    let example = json!({"username": "mseo", "password": "1234"});
+    let example = json!({&config.user_model.username_column: "mseo", "password": "1234"});
     told("obtain_jwt_token", words).takes(Body::required(SIGN_IN, example))
 }
 
@@ -70,13 +81,14 @@ fn told(id: &'static str, words: Words) -> Operation {
         .answers_all(refuses())
 }
 
-const SIGN_IN: Schema = Schema::new("DrfJwtSignIn", |_| {
+const SIGN_IN: Schema = Schema::new("DrfJwtSignIn", |config| {
+    let username = &config.user_model.username_column;
     json!({
         "type": "object",
-        "required": ["password", "username"],
+        "required": ["password", username],
         "properties": {
             "password": {"type": ["string", "number"], "minLength": 1, "description": "A number is its own digits."},
-            "username": {"type": ["string", "number"], "minLength": 1},
+            username: {"type": ["string", "number"], "minLength": 1},
         },
     })
 });
@@ -99,11 +111,7 @@ const OBTAIN: View = View {
     name: "Obtain Json Web Token",
     description: "API View that receives a POST with a user's username and password.\n\nReturns a JSON Web Token that \
                   can be used for authenticated requests.",
-    fields: &[
-        Field::sent("password", "Password"),
-        Field::answered("token", "Token"),
-        Field::sent("username", "Username"),
-    ],
+    fields: &[Field::sent("password"), Field::answered("token"), Field::USERNAME],
 };
 const REFRESH: View = View {
     name: "Refresh Json Web Token",
@@ -117,14 +125,14 @@ const VERIFY: View = View {
     description: "API View that checks the validity of a token, returning the token if it\nis valid.",
     fields: &[TOKEN],
 };
-const TOKEN: Field = Field::sent("token", "Token");
+const TOKEN: Field = Field::sent("token");
 
 /// The answer of all three: `jwt_create_response_payload`.
 type Answered = (StatusCode, Json<Value>);
 
 /// `ObtainJSONWebTokenView`.
 async fn obtain(State(app): State<App>, context: Context, fields: Fields) -> Result<Answered> {
-    let input = fields::json_web_token_fields(&fields)?;
+    let input = fields::json_web_token_fields(&fields, &app.config().user_model.username_column)?;
     let credentials = Credentials {
         login: Some(Login::UsernameField(input.username)),
         password: Some(input.password),

@@ -14,9 +14,13 @@ pub(super) struct View {
 
 /// A field of a serializer.
 pub(super) struct Field {
-    name: &'static str,
-    label: &'static str,
+    name: Name,
     direction: Direction,
+}
+
+enum Name {
+    Is(&'static str),
+    UsernameField,
 }
 
 enum Direction {
@@ -25,12 +29,15 @@ enum Direction {
 }
 
 impl View {
-    /// The body of the answer.
-    pub(super) fn describe(&self) -> Value {
-        let fields = self
-            .fields
-            .iter()
-            .map(|field| (field.name.to_owned(), field.describe()));
+    /// The body of the answer, where users have their names in `username_field`.
+    pub(super) fn describe(&self, username_field: &str) -> Value {
+        let fields = self.fields.iter().map(|field| {
+            let name = match field.name {
+                Name::Is(name) => name,
+                Name::UsernameField => username_field,
+            };
+            (name.to_owned(), field.describe(name))
+        });
         json!({
             "name": self.name,
             "description": self.description,
@@ -42,26 +49,58 @@ impl View {
 }
 
 impl Field {
+    /// The name of a user, which must be sent under the name that `USERNAME_FIELD` is.
+    pub(super) const USERNAME: Self = Self {
+        name: Name::UsernameField,
+        direction: Direction::Sent,
+    };
+
     /// One that a client must send.
-    pub(super) const fn sent(name: &'static str, label: &'static str) -> Self {
+    pub(super) const fn sent(name: &'static str) -> Self {
         Self {
-            name,
-            label,
+            name: Name::Is(name),
             direction: Direction::Sent,
         }
     }
 
     /// One that stands in the answer.
-    pub(super) const fn answered(name: &'static str, label: &'static str) -> Self {
+    pub(super) const fn answered(name: &'static str) -> Self {
         Self {
-            name,
-            label,
+            name: Name::Is(name),
             direction: Direction::Answered,
         }
     }
 
-    fn describe(&self) -> Value {
+    fn describe(&self, name: &str) -> Value {
         let is_sent = matches!(self.direction, Direction::Sent);
-        json!({"type": "string", "required": is_sent, "read_only": !is_sent, "label": self.label})
+        json!({"type": "string", "required": is_sent, "read_only": !is_sent, "label": label(name)})
+    }
+}
+
+/// The label of a field that has none of its own: `Field.bind` of DRF (`fields.py`), where Python's `capitalize` makes all
+/// letters but the first small.
+fn label(name: &str) -> String {
+    let mut label = name.replace('_', " ").to_ascii_lowercase();
+    if let Some(first) = label.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    label
+}
+
+#[cfg(test)]
+mod tests {
+    use super::label;
+
+    #[test]
+    fn a_label_is_what_django_rest_framework_makes_of_a_name() {
+        for (name, told) in [
+            ("username", "Username"),
+            ("first_name", "First name"),
+            ("loginName", "Loginname"),
+            ("_x", " x"),
+            ("", ""),
+        ] {
+            assert_eq!(label(name), told);
+        }
     }
 }

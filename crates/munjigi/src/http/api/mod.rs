@@ -26,7 +26,7 @@ use axum::{Json, Router};
 use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
 use metadata::View;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Everything that is served under these settings, in the order in which it is told.
 pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {
@@ -116,16 +116,18 @@ fn post<H: Handler<T, App>, T: 'static>(
 /// A path of DRF's that takes POST, and answers OPTIONS with what stands there. It is told with a slash at its end, as
 /// Django's projects write it.
 fn view<H: Handler<T, App>, T: 'static>(
+    config: &Config,
     path: Option<&String>,
-    (view, told): (&'static View, Operation),
+    (view, told): (&View, Operation),
     handler: H,
 ) -> Option<Endpoint> {
-    let describe = async || Json(view.describe());
-    let methods = routing::post(handler).options(describe);
     let path = format!("{}/", path?);
+    let metadata = view.describe(&config.user_model.username_column);
+    let options = described(&told, metadata.clone());
+    let methods = routing::post(handler).options(async move || Json(metadata));
     Some(endpoint(
         path,
-        vec![described(&told, view), told],
+        vec![options, told],
         only("POST, OPTIONS", methods),
     ))
 }
@@ -183,7 +185,7 @@ fn silent(told: &Operation) -> Operation {
 }
 
 /// What is told of OPTIONS where DRF's metadata is answered.
-fn described(told: &Operation, view: &View) -> Operation {
+fn described(told: &Operation, metadata: Value) -> Operation {
     told.options().answers_all(refusals()).answers(
         Answer::json(
             StatusCode::OK,
@@ -191,7 +193,7 @@ fn described(told: &Operation, view: &View) -> Operation {
             "What the view takes, as DRF's SimpleMetadata tells it.",
             "DRF의 SimpleMetadata입니다.",
         )
-        .like(view.describe()),
+        .like(metadata),
     )
 }
 

@@ -23,28 +23,42 @@ use serde_json::{Map, Value, json};
 pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {
     let paths = &config.routes;
     let (pair, sliding) = (
-        told_obtain("token_obtain_pair", PAIR),
-        told_obtain("token_obtain_sliding", SLIDING),
+        told_obtain(config, "token_obtain_pair", PAIR),
+        told_obtain(config, "token_obtain_sliding", SLIDING),
     );
     [
         view(
+            config,
             paths.token_obtain_pair.as_ref(),
             (&OBTAIN_PAIR, pair),
             obtain_pair,
         ),
-        view(paths.token_refresh.as_ref(), (&REFRESH, told_refresh()), refresh),
-        view(paths.token_verify.as_ref(), (&VERIFY, told_verify()), verify),
         view(
+            config,
+            paths.token_refresh.as_ref(),
+            (&REFRESH, told_refresh()),
+            refresh,
+        ),
+        view(
+            config,
+            paths.token_verify.as_ref(),
+            (&VERIFY, told_verify()),
+            verify,
+        ),
+        view(
+            config,
             paths.token_blacklist.as_ref(),
             (&BLACKLIST, told_blacklist()),
             blacklist,
         ),
         view(
+            config,
             paths.token_obtain_sliding.as_ref(),
             (&OBTAIN_SLIDING, sliding),
             obtain_sliding,
         ),
         view(
+            config,
             paths.token_refresh_sliding.as_ref(),
             (&REFRESH_SLIDING, told_refresh_sliding()),
             refresh_sliding,
@@ -55,12 +69,12 @@ pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {
     .collect()
 }
 
-fn told_obtain(id: &'static str, answered: Schema) -> Operation {
+fn told_obtain(config: &Config, id: &'static str, answered: Schema) -> Operation {
     let words = Words {
         en: "Sign in as simplejwt does",
         ko: "simplejwt 방식의 로그인",
     };
-    let example = json!({"username": "mseo", "password": "1234"});
+    let example = json!({&config.user_model.username_column: "mseo", "password": "1234"});
     told(id, words)
         .takes(Body::required(SIGN_IN, example))
         .answers(token_too_long())
@@ -155,12 +169,13 @@ fn refused() -> [Answer; 2] {
     ]
 }
 
-const SIGN_IN: Schema = Schema::new("SimpleJwtSignIn", |_| {
+const SIGN_IN: Schema = Schema::new("SimpleJwtSignIn", |config| {
+    let username = &config.user_model.username_column;
     json!({
         "type": "object",
-        "required": ["username", "password"],
+        "required": [username, "password"],
         "properties": {
-            "username": {"type": ["string", "number"], "minLength": 1},
+            username: {"type": ["string", "number"], "minLength": 1},
             "password": {"type": ["string", "number"], "minLength": 1, "description": "A number is its own digits."},
         },
     })
@@ -208,22 +223,19 @@ const REFRESH: View = View {
     name: "Token Refresh",
     description: "Takes a refresh type JSON web token and returns an access type JSON web\ntoken if the refresh token \
                   is valid.",
-    fields: &[
-        Field::sent("refresh", "Refresh"),
-        Field::answered("access", "Access"),
-    ],
+    fields: &[Field::sent("refresh"), Field::answered("access")],
 };
 const VERIFY: View = View {
     name: "Token Verify",
     description: "Takes a token and indicates if it is valid.  This view provides no\ninformation about a token's \
                   fitness for a particular use.",
-    fields: &[Field::sent("token", "Token")],
+    fields: &[Field::sent("token")],
 };
 const BLACKLIST: View = View {
     name: "Token Blacklist",
     description: "Takes a token and blacklists it. Must be used with the\n`rest_framework_simplejwt.token_blacklist` \
                   app installed.",
-    fields: &[Field::sent("refresh", "Refresh")],
+    fields: &[Field::sent("refresh")],
 };
 const OBTAIN_SLIDING: View = View {
     name: "Token Obtain Sliding",
@@ -235,12 +247,9 @@ const REFRESH_SLIDING: View = View {
     name: "Token Refresh Sliding",
     description: "Takes a sliding JSON web token and returns a new, refreshed version if the\ntoken's refresh period \
                   has not expired.",
-    fields: &[Field::sent("token", "Token")],
+    fields: &[Field::sent("token")],
 };
-const CREDENTIALS: &[Field] = &[
-    Field::sent("username", "Username"),
-    Field::sent("password", "Password"),
-];
+const CREDENTIALS: &[Field] = &[Field::USERNAME, Field::sent("password")];
 
 /// `TokenObtainPairView`.
 async fn obtain_pair(State(app): State<App>, context: Context, fields: Fields) -> Result<Json<Value>> {
@@ -296,7 +305,7 @@ async fn refresh_sliding(State(app): State<App>, context: Context, fields: Field
 
 /// `TokenObtainSerializer.validate`.
 async fn authenticate(app: &App, context: &Context, fields: &Fields) -> Result<User> {
-    let input = fields::obtain_fields(fields)?;
+    let input = fields::obtain_fields(fields, &app.config().user_model.username_column)?;
     let credentials = Credentials {
         login: Some(Login::UsernameField(input.username)),
         password: Some(input.password),
