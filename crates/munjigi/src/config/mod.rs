@@ -174,7 +174,10 @@ impl Config {
         ];
         names.extend(auth_cookie.iter().flat_map(AuthCookieSettings::names));
         cookies::check_names(&names)?;
-        let routes = Routes::resolve(settings)?;
+        let mut routes = Routes::resolve(settings)?;
+        if users.are_named_by_email() {
+            routes = routes.for_users_named_by_email()?;
+        }
         simple_jwt::check_routes(&jwt.keys, &routes)?;
         let authentication_classes = rest_framework::authentication_classes(settings)?;
         let jwt_auth = jwt_auth::resolve(settings, &secret_keys, &jwt.settings, &mut warnings)?;

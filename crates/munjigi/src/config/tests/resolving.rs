@@ -455,6 +455,17 @@ fn a_declared_field_is_no_field_that_a_user_has_of_himself() {
 }
 
 #[test]
+fn users_who_are_named_by_their_email_address_cannot_sign_up() {
+    let file = "[user]\nUSERNAME_FIELD = \"email\"\n[ROUTES]\n";
+    let routes = serve(file).unwrap().routes;
+    assert_eq!((routes.session_signup, routes.jwt_signup), (None, None));
+    assert!(routes.jwt_signin.is_some());
+    assert!(serve(&format!("{file}jwt_signup = false\n")).is_ok());
+    let written = serve(&format!("{file}jwt_signup = \"/user/jwt_signup\"\n"));
+    assert_eq!(refusal(written).0, "contradiction");
+}
+
+#[test]
 fn signups_are_off_beside_django_until_they_are_written() {
     let routes = serve("[ROUTES]\njwt_signup = \"/user/jwt_signup\"\ncsrf = false\n")
         .unwrap()
