@@ -18,6 +18,10 @@
 //!
 //! assert_eq!(AccessToken::verify(&jwt, &access)?.user_id()?, "1");
 //! assert_eq!(AccessToken::verify(&jwt, &refresh).unwrap_err().to_string(), "Token has wrong type");
+//!
+//! // Five minutes later: the next access token, for the refresh token that the client kept.
+//! let next = RefreshToken::verify(&jwt, &refresh)?.access_token().encode()?;
+//! # assert_eq!(AccessToken::verify(&jwt, &next)?.user_id()?, "1");
 //! # Ok::<(), munjigi_tokens::Error>(())
 //! ```
 //!
