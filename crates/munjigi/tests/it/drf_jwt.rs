@@ -17,6 +17,7 @@ on_both!(
     both_dialects_are_spoken_side_by_side,
     the_key_may_be_one_of_its_own,
     an_expired_token_signs_out_and_a_foreign_one_does_not,
+    a_token_whose_sid_no_column_holds_is_refused_wherever_it_is_sent,
 );
 
 const ROUTES: [(&str, &str); 3] = [
@@ -389,4 +390,20 @@ async fn an_expired_token_signs_out_and_a_foreign_one_does_not(database: Databas
         .post("/user/jwt_signout", &json!({}))
         .await
         .expect_status(200);
+}
+
+async fn a_token_whose_sid_no_column_holds_is_refused_wherever_it_is_sent(database: Database) {
+    let server = signed_up(database, &[]).await;
+    let mut ours = claims(&obtained(&server).await);
+    ours["sid"] = json!("a\0b");
+    let token = signed(&ours, SECRET_KEY);
+    let (mut client, reply) = me_by(&server, &token).await;
+    reply.expect_error(403, "token_blacklisted");
+    for path in ["/api-token-verify/", "/api-token-refresh/"] {
+        given(&server, path, &token)
+            .await
+            .expect_error(400, "token_blacklisted");
+    }
+    let reply = client.post("/user/jwt_signout", &json!({})).await;
+    reply.expect_error(401, "token_not_valid");
 }
