@@ -242,17 +242,23 @@ pub async fn for_user(conn: &mut Conn, user_id: &UserId) -> Result<Vec<Record>> 
 }
 
 /// Ends a record, and puts it on the list of [`crate::ended`]. False where there is none or it had ended before; the
-/// first reason stays.
+/// first reason stays. Who listens to endings hears of it either way.
 ///
 /// # Errors
 /// What the database may fail with.
 pub async fn end(tx: &mut Tx, sid: &str, end: &End) -> Result<bool> {
-    let params: [Param<'_>; 3] = [sid.into(), millis(end.at).into(), end.reason.as_str().into()];
-    let jti_exp = tx.optional(&END, &params, |row| time(row, 0)).await?;
-    if let Some(jti_exp) = jti_exp {
-        tx.note_ended(end.ended(sid.to_owned(), jti_exp));
+    if sid.contains('\0') {
+        return Ok(false);
     }
-    Ok(jti_exp.is_some())
+    let params: [Param<'_>; 3] = [sid.into(), millis(end.at).into(), end.reason.as_str().into()];
+    if let Some(jti_exp) = tx.optional(&END, &params, |row| time(row, 0)).await? {
+        tx.note_ended(end.ended(sid.to_owned(), jti_exp));
+        return Ok(true);
+    }
+    if let Some(record) = by_sid(tx, sid).await? {
+        tx.note_ended_before(end.ended(record.sid, record.jti_exp));
+    }
+    Ok(false)
 }
 
 /// Ends all records of a user but one, and puts them on the list of [`crate::ended`].

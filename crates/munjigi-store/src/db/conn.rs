@@ -129,6 +129,8 @@ pub struct Tx {
     conn: Conn,
     /// The records that ended in this transaction.
     ended: Vec<Ended>,
+    /// Those that were to end in it and had ended before.
+    ended_before: Vec<Ended>,
 }
 
 impl Tx {
@@ -136,6 +138,7 @@ impl Tx {
         Self {
             conn,
             ended: Vec::new(),
+            ended_before: Vec::new(),
         }
     }
 
@@ -144,6 +147,7 @@ impl Tx {
     pub(super) async fn run<I, T>(&mut self, input: &I, work: Work<I, T>) -> Result<T> {
         // What a run before this one left behind, on SQLite, where all share a connection.
         self.ended.clear();
+        self.ended_before.clear();
         self.conn.failed = None;
         let done = work(self, input).await?;
         if let Some(error) = self.conn.failed.take() {
@@ -152,12 +156,19 @@ impl Tx {
         let ended = mem::take(&mut self.ended);
         ended::number(self, &ended).await?;
         self.ended = ended;
+        self.ended.append(&mut self.ended_before);
         Ok(done)
     }
 
     /// Puts a record that ended on the list of [`crate::ended`].
     pub(crate) fn note_ended(&mut self, ended: Ended) {
         self.ended.push(ended);
+    }
+
+    /// Tells of a record that had ended before. It has its number; but another process may have given it that, and this
+    /// one is about to answer that it ended.
+    pub(crate) fn note_ended_before(&mut self, ended: Ended) {
+        self.ended_before.push(ended);
     }
 
     /// What ended, for those who are told of it after the commit.

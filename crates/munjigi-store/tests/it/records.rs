@@ -98,6 +98,7 @@ async fn a_record_ends_once_and_keeps_its_first_reason(db: &TestDatabase) {
     assert!(end(&store, "a", EndReason::SignOut).await);
     assert!(!end(&store, "a", EndReason::Revoked).await);
     assert!(!end(&store, "b", EndReason::Revoked).await);
+    assert!(!end(&store, "a\0", EndReason::Revoked).await);
     let record = records::by_sid(&mut store.reader(), "a").await.unwrap().unwrap();
     assert_eq!(
         (record.ended_at, record.end_reason),

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 on_both!(
     nothing_is_known_before_the_first_poll,
     what_ends_here_is_known_at_once_and_elsewhere_with_the_next_poll,
+    who_is_told_that_a_sign_in_has_ended_is_refused_here_from_then_on,
     every_way_to_end_a_sign_in_is_on_the_list,
     a_database_that_is_away_is_forgiven_for_a_while,
     what_no_token_can_ask_for_is_dropped,
@@ -100,6 +101,22 @@ async fn what_ends_here_is_known_at_once_and_elsewhere_with_the_next_poll(databa
         (told.cursor, told.ended),
         (1, vec![Fingerprint::of(&sid(&access))])
     );
+}
+
+async fn who_is_told_that_a_sign_in_has_ended_is_refused_here_from_then_on(database: Database) {
+    let here = polled(database).await;
+    let elsewhere = here.neighbour(SERVED).await;
+    ended::poll(&elsewhere.app).await.unwrap();
+    here.signed_up().await;
+    let (access, refresh) = here.tokens().await;
+    sign_out(&here, &refresh).await;
+    assert!(!is_ended(&elsewhere, &access));
+    // It ended here, and the second answer comes from there.
+    sign_out(&elsewhere, &refresh).await;
+    assert!(is_ended(&elsewhere, &access));
+    ended::poll(&elsewhere.app).await.unwrap();
+    let told = page(&elsewhere, "").await;
+    assert_eq!((told.cursor, told.ended.len()), (1, 1), "it is listed once");
 }
 
 async fn every_way_to_end_a_sign_in_is_on_the_list(database: Database) {
