@@ -290,7 +290,7 @@ impl<T: Minted> Token<T> {
 
 impl<T> Token<T> {
     /// The same token, whose kind need not be known any more.
-    pub(crate) fn into_untyped(self) -> UntypedToken {
+    pub fn into_untyped(self) -> UntypedToken {
         Token {
             jwt: self.jwt,
             current_time: self.current_time,

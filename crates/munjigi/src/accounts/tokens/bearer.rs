@@ -1,13 +1,13 @@
 //! Who sends a token as his credential: `JWTAuthentication.get_validated_token` and `get_user` of simplejwt 5.5.1
 //! (`authentication.py`), and beyond them the record.
 
-use super::standing::{by_claim, is_live, may_come_in, verify, verify_listed};
+use super::standing::{by_claim, is_live, may_come_in, verify_as};
 use crate::accounts::error::{Error, Result};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_store::Conn;
 use munjigi_store::users::User;
-use munjigi_tokens::{Access, Error as TokenError, Refresh, Sliding, Token, TokenClass, TokenType, Untyped};
+use munjigi_tokens::{Error as TokenError, UntypedToken};
 
 /// The user who sends a token as his credential.
 ///
@@ -19,27 +19,8 @@ pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<User>
     let mut conn = app.store().reader();
     let mut refused = Vec::new();
     for &class in &app.jwt().settings().auth_token_classes {
-        let found = match class {
-            TokenClass::AccessToken => {
-                let token = verify::<Access>(app, text, now).await;
-                user_of(app, &mut conn, token.map_err(Error::Token), now).await?
-            }
-            TokenClass::RefreshToken => {
-                let token = verify_listed::<Refresh>(app, &mut conn, text, now).await;
-                user_of(app, &mut conn, token, now).await?
-            }
-            TokenClass::SlidingToken => {
-                let token = verify_listed::<Sliding>(app, &mut conn, text, now).await;
-                user_of(app, &mut conn, token, now).await?
-            }
-            // simplejwt asks no list about an untyped token, and so takes a refresh token back in that was taken back.
-            TokenClass::UntypedToken => {
-                let token = verify_listed::<Untyped>(app, &mut conn, text, now).await;
-                user_of(app, &mut conn, token, now).await?
-            }
-            _ => Err(TokenError::WrongType),
-        };
-        match found {
+        let token = verify_as(class, app, &mut conn, text, now).await;
+        match user_of(app, &mut conn, token, now).await? {
             Ok(user) => return Ok(user),
             Err(error) => refused.push((class, error)),
         }
@@ -49,10 +30,10 @@ pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<User>
 
 /// The user of a token, if it is good; else why it is not, and another class may take it. What is wrong with the user
 /// is the outer error, and final.
-async fn user_of<T: TokenType>(
+async fn user_of(
     app: &App,
     conn: &mut Conn,
-    verified: Result<Token<T>>,
+    verified: Result<UntypedToken>,
     now: Timestamp,
 ) -> Result<Result<User, TokenError>> {
     let token = match verified {

@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use munjigi_store::records::EndReason;
 use munjigi_store::users::User;
 use munjigi_store::{Conn, records, token_blacklist, users};
-use munjigi_tokens::{Error as TokenError, Token, TokenType, UntypedToken};
+use munjigi_tokens::{
+    Access, Error as TokenError, Refresh, Sliding, Token, TokenClass, TokenType, Untyped, UntypedToken,
+};
 
 /// A token that is good by itself, and its text.
 pub(in crate::accounts) struct Presented<'p, T> {
@@ -50,6 +52,30 @@ pub(in crate::accounts) async fn verify_listed<T: TokenType>(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Verifies a token that was sent as a credential as one of `AUTH_TOKEN_CLASSES`: `JWTAuthentication.get_validated_token`
+/// of simplejwt 5.5.1 (`authentication.py`).
+///
+/// simplejwt asks no list about an untyped token, and so takes a refresh token back in that was taken back.
+pub(super) async fn verify_as(
+    class: TokenClass,
+    app: &App,
+    conn: &mut Conn,
+    text: &str,
+    now: Timestamp,
+) -> Result<UntypedToken> {
+    Ok(match class {
+        TokenClass::AccessToken => verify::<Access>(app, text, now).await?.into_untyped(),
+        TokenClass::RefreshToken => verify_listed::<Refresh>(app, conn, text, now)
+            .await?
+            .into_untyped(),
+        TokenClass::SlidingToken => verify_listed::<Sliding>(app, conn, text, now)
+            .await?
+            .into_untyped(),
+        TokenClass::UntypedToken => verify_listed::<Untyped>(app, conn, text, now).await?,
+        _ => return Err(TokenError::WrongType.into()),
+    })
 }
 
 /// Whether a token was blacklisted. One without an id, where there is no `JTI_CLAIM`, cannot be.

@@ -3,19 +3,17 @@
 //!
 //! It differs in one thing: a token whose sign-in has ended is refused, by the list in memory.
 
-use super::standing::{sid_of, verify, verify_listed};
+use super::standing::{sid_of, verify_as};
 use crate::accounts::error::{Error, Result};
 use crate::app::App;
 use jiff::Timestamp;
-use munjigi_tokens::{
-    Access, Claims, Error as TokenError, Refresh, Sliding, Token, TokenClass, TokenType, Untyped,
-};
+use munjigi_tokens::{Error as TokenError, UntypedToken};
 use serde_json::Value;
 
 /// A user without a row: what a token that we signed says of him.
 pub struct TokenUser {
     id: Value,
-    claims: Claims,
+    token: UntypedToken,
 }
 
 impl TokenUser {
@@ -26,12 +24,15 @@ impl TokenUser {
 
     /// The claim `username`, or an empty text.
     pub fn username(&self) -> Value {
-        self.claims.value("username").unwrap_or_else(|| Value::from(""))
+        self.token
+            .claims()
+            .value("username")
+            .unwrap_or_else(|| Value::from(""))
     }
 
     /// Any other attribute: the claim of that name, or null (`TokenUser.__getattr__`).
     pub fn attribute(&self, name: &str) -> Value {
-        self.claims.value(name).unwrap_or_default()
+        self.token.claims().value(name).unwrap_or_default()
     }
 }
 
@@ -46,29 +47,8 @@ pub async fn authenticate_stateless(app: &App, text: &str, now: Timestamp) -> Re
     let mut conn = app.store().reader();
     let mut refused = Vec::new();
     for &class in &app.jwt().settings().auth_token_classes {
-        let found = match class {
-            TokenClass::AccessToken => {
-                let token = verify::<Access>(app, text, now).await;
-                token_user(app, token.map_err(Error::Token), now)?
-            }
-            TokenClass::RefreshToken => token_user(
-                app,
-                verify_listed::<Refresh>(app, &mut conn, text, now).await,
-                now,
-            )?,
-            TokenClass::SlidingToken => token_user(
-                app,
-                verify_listed::<Sliding>(app, &mut conn, text, now).await,
-                now,
-            )?,
-            TokenClass::UntypedToken => token_user(
-                app,
-                verify_listed::<Untyped>(app, &mut conn, text, now).await,
-                now,
-            )?,
-            _ => Err(TokenError::WrongType),
-        };
-        match found {
+        let token = verify_as(class, app, &mut conn, text, now).await;
+        match token_user(app, token, now)? {
             Ok(user) => return Ok(user),
             Err(error) => refused.push((class, error)),
         }
@@ -77,17 +57,17 @@ pub async fn authenticate_stateless(app: &App, text: &str, now: Timestamp) -> Re
 }
 
 /// The user of a token, if it is good; else why it is not, and another class may take it.
-fn token_user<T: TokenType>(
+fn token_user(
     app: &App,
-    verified: Result<Token<T>>,
+    verified: Result<UntypedToken>,
     now: Timestamp,
 ) -> Result<Result<TokenUser, TokenError>> {
     let token = match verified {
         Err(Error::Token(error)) => return Ok(Err(error)),
         verified => verified?,
     };
-    let (claims, name) = (token.claims(), &app.jwt().settings().user_id_claim);
-    if !claims.contains(name) {
+    let name = &app.jwt().settings().user_id_claim;
+    if !token.claims().contains(name) {
         return Err(TokenError::NoUserId.into());
     }
     let has_ended = match sid_of(&token) {
@@ -99,7 +79,7 @@ fn token_user<T: TokenType>(
         return Ok(Err(TokenError::Blacklisted));
     }
     Ok(Ok(TokenUser {
-        id: claims.value(name).unwrap_or_default(),
-        claims: claims.clone(),
+        id: token.claims().value(name).unwrap_or_default(),
+        token,
     }))
 }
