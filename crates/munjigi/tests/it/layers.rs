@@ -1,7 +1,9 @@
-//! The arrows between the crates, as ARCHITECTURE.md draws them: one way.
+//! The arrows between the crates, and those between the rooms of the server, as ARCHITECTURE.md draws them: one way.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 #[test]
@@ -96,6 +98,92 @@ fn a_service_beside_the_server_is_linked_with_neither_its_database_nor_itself() 
     ] {
         assert!(!names.contains(&other), "{other}");
     }
+}
+
+#[test]
+fn every_room_of_the_server_uses_only_those_it_may() {
+    let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        (
+            "cli",
+            &[
+                "accounts",
+                "app",
+                "background",
+                "clock",
+                "config",
+                "http",
+                "i18n",
+                "keys",
+            ] as &[&str],
+        ),
+        ("background", &["accounts", "app", "keys"]),
+        ("http", &["accounts", "app", "config", "i18n"]),
+        ("accounts", &["app", "config", "i18n"]),
+        // Its parts are the rooms': the list of ended sign-ins, the keys.
+        ("app", &["accounts", "clock", "config", "keys"]),
+        ("keys", &["app", "config"]),
+        ("config", &["i18n"]),
+        ("i18n", &[]),
+        ("clock", &[]),
+    ]);
+    let rooms = rooms();
+    for (room, may_use) in &allowed {
+        let code = &rooms[*room];
+        for other in allowed.keys().filter(|other| *other != room) {
+            let is_used = code.contains(&format!("crate::{other}"))
+                || together(code).any(|rooms| rooms.split(", ").any(|room| room == *other));
+            assert!(!is_used || may_use.contains(other), "{room} must not use {other}");
+        }
+    }
+    let accounts = &rooms["accounts"];
+    for library in ["axum", "hyper", "http", "munjigi_axum"] {
+        assert!(
+            !accounts.contains(&format!("{library}::")),
+            "accounts must not use {library}"
+        );
+    }
+    for (room, code) in &rooms {
+        for statement in ["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE "] {
+            assert!(!code.contains(statement), "{room} must not write SQL");
+        }
+    }
+    let is_known =
+        |room: &&String| allowed.contains_key(room.as_str()) || ["lib", "main"].contains(&room.as_str());
+    assert_eq!(rooms.keys().find(|room| !is_known(room)), None);
+}
+
+/// What stands in the braces of each `use crate::{…}`.
+fn together(code: &str) -> impl Iterator<Item = &str> {
+    let lists = code.split("use crate::{").skip(1);
+    lists.filter_map(|rest| rest.split_once('}').map(|(list, _)| list))
+}
+
+/// The code of each room, tests and comments aside.
+fn rooms() -> BTreeMap<String, String> {
+    let mut rooms: BTreeMap<String, String> = BTreeMap::new();
+    let source = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
+    let mut folders = vec![source.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let place = path.strip_prefix(source).unwrap().to_str().unwrap();
+            if place.contains("/tests") || path.extension().is_none_or(|ending| ending != "rs") {
+                continue;
+            }
+            let room = place.split(['/', '.']).next().unwrap();
+            let text = fs::read_to_string(&path).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap();
+            let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+            rooms
+                .entry(room.to_owned())
+                .or_default()
+                .extend(lines.flat_map(|line| [line, "\n"]));
+        }
+    }
+    rooms
 }
 
 /// Each crate of the workspace and what it uses, tests aside.
