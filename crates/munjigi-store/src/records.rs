@@ -115,8 +115,6 @@ pub enum EndReason {
     UserInactive,
     /// The user or an administrator ended it from elsewhere.
     Revoked,
-    /// A token was presented that had been used up before.
-    Reuse,
 }
 
 impl EndReason {
@@ -128,13 +126,12 @@ impl EndReason {
             Self::PasswordChange => "password_change",
             Self::UserInactive => "user_inactive",
             Self::Revoked => "revoked",
-            Self::Reuse => "reuse",
         }
     }
 
     fn from_text(text: &str) -> Option<Self> {
-        use EndReason::{PasswordChange, Replaced, Reuse, Revoked, SignOut, UserInactive};
-        [SignOut, Replaced, PasswordChange, UserInactive, Revoked, Reuse]
+        use EndReason::{PasswordChange, Replaced, Revoked, SignOut, UserInactive};
+        [SignOut, Replaced, PasswordChange, UserInactive, Revoked]
             .into_iter()
             .find(|reason| reason.as_str() == text)
     }

@@ -59,18 +59,12 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
 
         Text::MalformedRequest => "Malformed request.".into(),
         Text::NotAuthenticated => "Authentication credentials were not provided.".into(),
-        Text::PermissionDenied => "You do not have permission to perform this action.".into(),
         Text::CsrfFailed(why) => format!("CSRF Failed: {why}").into(),
         Text::NotFound => "Not found.".into(),
         Text::MethodNotAllowed(method) => format!("Method \"{method}\" not allowed.").into(),
         Text::NotAcceptable => "Could not satisfy the request Accept header.".into(),
         Text::TokenTooLong => {
             "A token for this account would be too long. Please contact whoever runs this site.".into()
-        }
-        Text::Throttled(None) => "Request was throttled.".into(),
-        Text::Throttled(Some(1)) => "Request was throttled. Expected available in 1 second.".into(),
-        Text::Throttled(Some(wait)) => {
-            format!("Request was throttled. Expected available in {wait} seconds.").into()
         }
         Text::ServerError => "A server error occurred.".into(),
         Text::Unavailable => "The service is unavailable for the moment.".into(),

@@ -62,17 +62,12 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
 
         Text::MalformedRequest => "잘못된 요청입니다.".into(),
         Text::NotAuthenticated => "자격 인증 데이터가 제공되지 않았습니다.".into(),
-        Text::PermissionDenied => "이 작업을 수행할 권한이 없습니다.".into(),
         // Never translated: the middleware's reasons are written for the log.
         Text::CsrfFailed(why) => format!("CSRF Failed: {why}").into(),
         Text::NotFound => "찾을 수 없습니다.".into(),
         Text::MethodNotAllowed(method) => format!("메서드 \"{method}\"는 허용되지 않습니다.").into(),
         Text::NotAcceptable => "요청 Accept 헤더를 만족시킬 수 없습니다.".into(),
         Text::TokenTooLong => "이 계정의 토큰이 너무 깁니다. 사이트 관리자에게 문의해 주세요.".into(),
-        Text::Throttled(None) => "요청이 제한되었습니다.".into(),
-        Text::Throttled(Some(wait)) => {
-            format!("요청이 제한되었습니다. {wait} 초 후에 사용 가능합니다.").into()
-        }
         Text::ServerError => "서버 장애가 발생했습니다.".into(),
         Text::Unavailable => "지금은 서비스를 사용할 수 없습니다.".into(),
 

@@ -104,8 +104,6 @@ pub enum Text {
     MalformedRequest,
     /// 401 without credentials.
     NotAuthenticated,
-    /// 403.
-    PermissionDenied,
     /// 403 of the CSRF check, with Django's reason.
     CsrfFailed(String),
     /// 404.
@@ -116,8 +114,6 @@ pub enum Text {
     NotAcceptable,
     /// 403 to a user whose token would be longer than anybody would take it back. Ours.
     TokenTooLong,
-    /// 429, and in how many seconds to come again.
-    Throttled(Option<u64>),
     /// 500.
     ServerError,
     /// 503. Ours.
@@ -252,14 +248,10 @@ mod tests {
             Text::PasswordEntirelyNumeric => "password_entirely_numeric",
             Text::MalformedRequest => "malformed_request",
             Text::NotAuthenticated => "not_authenticated",
-            Text::PermissionDenied => "permission_denied",
             Text::CsrfFailed(_) => "csrf_failed",
             Text::NotFound => "not_found",
             Text::MethodNotAllowed(_) => "method_not_allowed",
             Text::NotAcceptable => "not_acceptable",
-            Text::Throttled(None) => "throttled",
-            Text::Throttled(Some(1)) => "throttled_1",
-            Text::Throttled(Some(_)) => "throttled_60",
             Text::ServerError => "server_error",
             Text::NoActiveAccount => "no_active_account",
             Text::NoActiveAccountForToken => "no_active_account_for_token",
@@ -339,14 +331,10 @@ mod tests {
             Text::PasswordEntirelyNumeric,
             Text::MalformedRequest,
             Text::NotAuthenticated,
-            Text::PermissionDenied,
             Text::CsrfFailed("CSRF token missing.".into()),
             Text::NotFound,
             Text::MethodNotAllowed("GET".into()),
             Text::NotAcceptable,
-            Text::Throttled(None),
-            Text::Throttled(Some(1)),
-            Text::Throttled(Some(60)),
             Text::ServerError,
             Text::NoActiveAccount,
             Text::NoActiveAccountForToken,
@@ -388,7 +376,7 @@ mod tests {
             messages.keys().copied().collect(),
             "each message is a text, and each text a message"
         );
-        assert_eq!(texts.len(), 56);
+        assert_eq!(texts.len(), 52);
     }
 
     #[test]
