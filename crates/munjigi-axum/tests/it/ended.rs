@@ -4,6 +4,7 @@ use crate::issuer::{Answer, Issuer, REFUSED_URLS, Ticks, hostile, until};
 use munjigi_axum::remote::{EndedList, MAX_STALENESS};
 use munjigi_tokens::Revocations;
 use munjigi_tokens::ended::{EndedPage, Fingerprint};
+use std::time::Duration;
 
 fn page(cursor: u64, ended: &[&str]) -> EndedPage {
     EndedPage {
@@ -153,6 +154,18 @@ async fn who_follows_the_list_hears_of_an_ending() {
     until(|| is_revoked(&list, "a") == Some(false)).await;
     issuer.answer(answer(&page(8, &["a"])));
     until(|| is_revoked(&list, "a") == Some(true)).await;
+}
+
+#[tokio::test]
+async fn who_wants_a_newer_list_than_most_says_so() {
+    let issuer = Issuer::start(answer(&whole(7, &["a"]))).await;
+    let list = EndedList::with_max_staleness(issuer.url(), Duration::ZERO).unwrap();
+    list.poll().await.unwrap();
+    assert_eq!(
+        (is_revoked(&list, "a"), is_revoked(&list, "b")),
+        (Some(true), None),
+        "an answer that has arrived is older than nothing"
+    );
 }
 
 #[test]
