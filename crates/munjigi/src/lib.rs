@@ -67,7 +67,8 @@ pub use http::authentication;
 /// must run beside the requests does so in [`background`].
 ///
 /// Under a prefix the browser knows these routes by another path than the settings: write
-/// `AUTH_COOKIE_REFRESH_PATH` with the prefix, where tokens come in cookies.
+/// `AUTH_COOKIE_REFRESH_PATH` with the prefix, where tokens come in cookies. `/openapi.json` and `/docs` tell the paths of the
+/// settings, without it. Where that matters, write the prefix into `[ROUTES]` and merge.
 pub fn router(app: App) -> axum::Router {
     http::nested(app)
 }
