@@ -2,10 +2,12 @@
 
 mod auth_cookie;
 mod claims;
+mod jwt_auth;
 mod keys;
 mod reading;
 mod resolving;
 mod simple_jwt;
+mod users;
 
 use super::{Config, Error, Mode, Sources, Written};
 use std::fs;

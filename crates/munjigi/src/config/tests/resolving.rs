@@ -3,7 +3,6 @@
 use super::{KEY, gather, refusal, resolve, serve};
 use crate::config::check::{self, Level};
 use crate::config::{AllowedOrigins, Config, DataDir, Exposure, Mode, Relaxation};
-use munjigi_store::{FieldKind, Foreign, UserModel};
 use munjigi_tokens::TokenClass;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -386,98 +385,6 @@ fn the_cost_of_the_hasher_that_stores_is_looked_at_before_production() {
 }
 
 #[test]
-fn the_user_model_is_the_notes_unless_it_is_written() {
-    let config = serve("").unwrap();
-    assert_eq!(config.user_model, UserModel::user_user());
-    assert_eq!(config.foreign, Foreign::Refuse);
-    assert!(config.email_unique);
-
-    let stock = serve("AUTH_USER_MODEL = \"auth.User\"").unwrap();
-    assert_eq!(
-        (stock.user_model, stock.foreign),
-        (UserModel::auth_user(), Foreign::Adopt)
-    );
-
-    let file = "AUTH_USER_MODEL = \"accounts.Member\"\n[user]\nprimary_key = \"UUIDField\"\nemail_unique = false\n\
-                [user.fields.nick]\ntype = \"CharField\"\nmax_length = 20\ndb_column = \"nickname\"\n\
-                [user.fields.level]\ntype = \"SmallIntegerField\"\nnull = true\n";
-    let own = serve(file).unwrap();
-    assert_eq!(own.user_model.table, "accounts_member");
-    assert_eq!(own.user_model.id_kind, munjigi_user::UserIdKind::Uuid);
-    assert!(!own.email_unique);
-    let [level, nick] = own.user_model.extra_fields.as_slice() else {
-        panic!("two fields")
-    };
-    assert_eq!(
-        (level.kind, level.nullable),
-        (
-            FieldKind::Integer {
-                min: -32_768,
-                max: 32_767
-            },
-            true
-        )
-    );
-    assert_eq!(
-        (nick.column.as_str(), nick.kind),
-        ("nickname", FieldKind::Text { max_length: Some(20) })
-    );
-}
-
-#[test]
-fn a_declared_field_is_no_field_that_a_user_has_of_himself() {
-    let text = |name: &str, rest: &str| format!("[user.fields.{name}]\ntype = \"TextField\"\n{rest}");
-    let columns = "id password last_login is_superuser username first_name last_name email is_staff is_active \
-                   date_joined groups user_permissions";
-    for column in columns.split(' ') {
-        let by_name = serve(&text(column, ""));
-        assert!(
-            refusal(by_name).1.contains("that AbstractUser has not"),
-            "{column}"
-        );
-        let by_column = serve(&text("nick", &format!("db_column = \"{column}\"\n")));
-        assert!(
-            refusal(by_column).1.contains("which is another field's"),
-            "{column}"
-        );
-    }
-    for file in [
-        text("Is_Staff", ""),
-        text("nick", "db_column = \"IS_STAFF\"\n"),
-        text("a", "db_column = \"same\"\n") + &text("b", "db_column = \"Same\"\n"),
-        text("a", "db_column = \"b\"\n") + &text("b", ""),
-        "[user]\nUSERNAME_FIELD = \"login\"\n".to_owned() + &text("login", ""),
-    ] {
-        assert_eq!(refusal(serve(&file)).0, "contradiction", "{file}");
-    }
-    let swapped = text("a", "db_column = \"b\"\n") + &text("b", "db_column = \"a\"\n");
-    assert!(serve(&swapped).is_ok());
-}
-
-#[test]
-fn users_who_are_named_by_their_email_address_cannot_sign_up() {
-    let file = "[user]\nUSERNAME_FIELD = \"email\"\n[ROUTES]\n";
-    let routes = serve(file).unwrap().routes;
-    assert_eq!((routes.session_signup, routes.jwt_signup), (None, None));
-    assert!(routes.jwt_signin.is_some());
-    assert!(serve(&format!("{file}jwt_signup = false\n")).is_ok());
-    let written = serve(&format!("{file}jwt_signup = \"/user/jwt_signup\"\n"));
-    assert_eq!(refusal(written).0, "contradiction");
-}
-
-#[test]
-fn signups_are_off_beside_django_until_they_are_written() {
-    let routes = serve("[ROUTES]\njwt_signup = \"/user/jwt_signup\"\ncsrf = false\n")
-        .unwrap()
-        .routes;
-    assert_eq!(routes.csrf, None);
-    assert!(routes.session_signup.is_some());
-    let adopted = routes.for_adopted_database();
-    assert_eq!(adopted.session_signup, None);
-    assert_eq!(adopted.jwt_signup.as_deref(), Some("/user/jwt_signup"));
-}
-
-#[test]
 fn the_data_directory_keeps_its_key_and_gives_way_to_what_is_written() {
     let path = std::env::temp_dir().join(format!("munjigi-data-{}", std::process::id()));
     let dir = DataDir::at(&path);
@@ -555,65 +462,5 @@ fn a_data_directory_names_its_own_database_or_is_not_made() {
     assert_eq!(
         config.database.sqlite_path(),
         Some("/srv/data/munjigi.sqlite3".as_ref())
-    );
-}
-
-#[test]
-fn what_drf_jwt_does_by_python_functions_or_by_cookies_is_refused_by_name() {
-    for (line, instead) in [
-        ("JWT_VERIFY = false", "everybody is everybody"),
-        ("JWT_GET_USER_SECRET_KEY = \"app.key\"", "sign-in behind them"),
-        ("JWT_PRIVATE_KEY = \"-----BEGIN\"", "SIMPLE_JWT"),
-        ("JWT_PUBLIC_KEY = \"-----BEGIN\"", "SIMPLE_JWT"),
-        ("JWT_INSIST_ON_KID = true", "one key"),
-        ("JWT_ENCODE_HANDLER = \"app.f\"", "no Python"),
-        ("JWT_DECODE_HANDLER = \"app.f\"", "no Python"),
-        ("JWT_PAYLOAD_HANDLER = \"app.f\"", "no Python"),
-        ("JWT_PAYLOAD_GET_USERNAME_HANDLER = \"app.f\"", "no Python"),
-        ("JWT_RESPONSE_PAYLOAD_HANDLER = \"app.f\"", "no Python"),
-        ("JWT_AUTH_COOKIE = \"token\"", "AUTH_COOKIE"),
-        ("JWT_AUTH_COOKIE_DOMAIN = \"example.com\"", "AUTH_COOKIE"),
-        ("JWT_AUTH_COOKIE_PATH = \"/api\"", "AUTH_COOKIE"),
-        ("JWT_AUTH_COOKIE_SECURE = false", "AUTH_COOKIE"),
-        ("JWT_AUTH_COOKIE_SAMESITE = \"Strict\"", "AUTH_COOKIE"),
-        ("JWT_IMPERSONATION_COOKIE = \"as\"", "somebody else"),
-        ("JWT_DELETE_STALE_BLACKLISTED_TOKENS = true", "clearsessions"),
-    ] {
-        let (code, sentence) = refusal(serve(&format!("[JWT_AUTH]\n{line}\n")));
-        assert_eq!(code, "not_available", "{line}");
-        assert!(sentence.contains(instead), "{sentence}");
-        assert!(sentence.contains(line.split(' ').next().unwrap()), "{sentence}");
-    }
-}
-
-#[test]
-fn two_dialects_do_not_share_a_word_and_are_told_apart_by_the_type() {
-    let classes = "[REST_FRAMEWORK]\nDEFAULT_AUTHENTICATION_CLASSES = [\"JWTAuthentication\", \
-                   \"JSONWebTokenAuthentication\"]\n";
-    let shared = serve(&format!(
-        "[JWT_AUTH]\nJWT_AUTH_HEADER_PREFIX = \"bearer\"\n{classes}"
-    ));
-    assert!(refusal(shared).1.contains("both say \"bearer\""));
-    let alone = "[REST_FRAMEWORK]\nDEFAULT_AUTHENTICATION_CLASSES = [\"JSONWebTokenAuthentication\"]\n";
-    let config = serve(&format!(
-        "[JWT_AUTH]\nJWT_AUTH_HEADER_PREFIX = \"Bearer\"\n{alone}"
-    ))
-    .unwrap();
-    assert_eq!(config.jwt_auth_prefix, "Bearer");
-    for prefix in ["\"\"", "\"J WT\""] {
-        let (_, sentence) = refusal(serve(&format!("[JWT_AUTH]\nJWT_AUTH_HEADER_PREFIX = {prefix}\n")));
-        assert!(sentence.contains("a word without spaces"), "{sentence}");
-    }
-    let lasting = serve("[JWT_AUTH]\nJWT_VERIFY_EXPIRATION = false\n").unwrap();
-    assert!(
-        lasting
-            .warnings
-            .iter()
-            .any(|warning| warning.id == "munjigi.W020")
-    );
-    let (_, sentence) = refusal(serve("[JWT_AUTH]\nJWT_TOKEN_ID = \"on\"\n"));
-    assert!(
-        sentence.contains("\"off\", \"include\" or \"require\""),
-        "{sentence}"
     );
 }
