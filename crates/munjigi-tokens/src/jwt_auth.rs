@@ -282,7 +282,7 @@ impl JwtAuth {
     }
 }
 
-/// A good token: just made, or verified. `Display` is the compact text that a client gets.
+/// A good token: just made, or verified. [`encode`](Self::encode) gives the compact text that a client gets.
 #[derive(Clone)]
 pub struct JsonWebToken {
     jwt: JwtAuth,
