@@ -66,6 +66,12 @@ impl UserModel {
             .map_or(self.label.as_str(), |(app, _)| app)
     }
 
+    /// Whether `USERNAME_FIELD` is `EMAIL_FIELD`. A row of such a model can be read and changed, and none can be made
+    /// here: that takes a username beside the e-mail address.
+    pub fn is_named_by_email(&self) -> bool {
+        self.username_column.eq_ignore_ascii_case(&self.email_column)
+    }
+
     /// The table of the relation `groups`: `user_user_groups`.
     pub(crate) fn groups_table(&self) -> String {
         format!("{}_groups", self.table)

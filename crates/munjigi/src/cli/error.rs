@@ -40,6 +40,11 @@ pub(super) enum Error {
     PasswordsDiffer,
     #[error("The password is empty. Nothing was changed.")]
     EmptyPassword,
+    #[error(
+        "user.USERNAME_FIELD and user.EMAIL_FIELD are one column, and a user is made here with a username beside the \
+         e-mail address. Run `python manage.py createsuperuser` in the Django project."
+    )]
+    NamedByEmail,
     #[error("{0} is not given, and --noinput asks for nothing.")]
     NotGiven(&'static str),
     #[error(

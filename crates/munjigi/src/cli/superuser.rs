@@ -26,6 +26,9 @@ pub(super) struct CreateSuperuser {
 impl CreateSuperuser {
     pub(super) async fn run(self, out: &mut impl Write) -> Result<()> {
         let app = self.location.app().await?;
+        if app.config().user_model.is_named_by_email() {
+            return Err(Error::NamedByEmail);
+        }
         let superuser = if self.noinput {
             self.given()?
         } else {

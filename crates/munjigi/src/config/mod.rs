@@ -175,7 +175,7 @@ impl Config {
         names.extend(auth_cookie.iter().flat_map(AuthCookieSettings::names));
         cookies::check_names(&names)?;
         let mut routes = Routes::resolve(settings)?;
-        if users.are_named_by_email() {
+        if users.model.is_named_by_email() {
             routes = routes.for_users_named_by_email()?;
         }
         simple_jwt::check_routes(&jwt.keys, &routes)?;

@@ -120,12 +120,6 @@ impl Users {
             email_unique: settings.read(&EMAIL_UNIQUE)?,
         })
     }
-
-    /// Whether `USERNAME_FIELD` is `EMAIL_FIELD`.
-    pub(super) fn are_named_by_email(&self) -> bool {
-        let (name, email) = (&self.model.username_column, &self.model.email_column);
-        name.eq_ignore_ascii_case(email)
-    }
 }
 
 fn base(label: Option<&str>) -> UserModel {

@@ -349,6 +349,13 @@ fn a_superuser_is_made_as_django_makes_one() {
         message.contains("DJANGO_SUPERUSER_PASSWORD is not given"),
         "{message}"
     );
+    let named_by_email = folder
+        .command(&words)
+        .env("MUNJIGI_USER__USERNAME_FIELD", "email")
+        .output()
+        .unwrap();
+    assert_eq!(named_by_email.status.code(), Some(1));
+    assert!(error(&named_by_email).contains("are one column"));
     let twice = folder
         .command(&words)
         .env("DJANGO_SUPERUSER_PASSWORD", "correct horse")
