@@ -186,12 +186,20 @@ fn rooms() -> BTreeMap<String, String> {
     rooms
 }
 
+/// An example is a binary of the workspace as well: without a word of ours `cargo run -- dev` would not know which is meant.
+#[test]
+fn cargo_run_starts_the_server_and_not_an_example() {
+    let packages = packages();
+    let started: Vec<_> = packages
+        .iter()
+        .filter_map(|it| it["default_run"].as_str())
+        .collect();
+    assert_eq!(started, ["munjigi"]);
+}
+
 /// Each crate of the workspace and what it uses, tests aside.
 fn crates() -> BTreeMap<String, Vec<String>> {
-    let metadata: Value =
-        serde_json::from_slice(&cargo(&["metadata", "--no-deps", "--format-version", "1"])).unwrap();
     let name = |value: &Value| value["name"].as_str().unwrap().to_owned();
-    let packages = metadata["packages"].as_array().unwrap();
     let uses = |package: &Value| {
         let dependencies = package["dependencies"].as_array().unwrap().iter();
         dependencies
@@ -199,10 +207,16 @@ fn crates() -> BTreeMap<String, Vec<String>> {
             .map(name)
             .collect()
     };
-    packages
+    packages()
         .iter()
         .map(|package| (name(package), uses(package)))
         .collect()
+}
+
+fn packages() -> Vec<Value> {
+    let mut metadata: Value =
+        serde_json::from_slice(&cargo(&["metadata", "--no-deps", "--format-version", "1"])).unwrap();
+    serde_json::from_value(metadata["packages"].take()).unwrap()
 }
 
 fn cargo(arguments: &[&str]) -> Vec<u8> {
