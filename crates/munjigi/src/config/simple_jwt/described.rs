@@ -44,15 +44,15 @@ pub(super) const SIGNING_KEY: Setting<Option<KeyText>> = Setting::upstream(
     "SIMPLE_JWT.SIGNING_KEY",
     "\"\"",
     "What tokens are signed with. For HS* a secret of at least 32 random bytes, 48 for HS384, 64 for HS512; else a private \
-     key in PEM, or the path of its file.",
+     key in PEM or as a JWK, or the path of its file.",
 )
 .secret()
 .unwritten("the SECRET_KEY");
 pub(super) const VERIFYING_KEY: Setting<Option<KeyText>> = Setting::upstream(
     "SIMPLE_JWT.VERIFYING_KEY",
     "\"\"",
-    "What tokens are verified with: a public key in PEM, or the path of its file. It may be left out beside a SIGNING_KEY, \
-     to which it must belong; alone it verifies tokens that others sign. HS* algorithms have the SIGNING_KEY for both.",
+    "What tokens are verified with: a public key in PEM or as a JWK, or the path of its file. It may be left out beside \
+     a SIGNING_KEY, to which it must belong; alone it verifies tokens that others sign. HS* algorithms have the SIGNING_KEY for both.",
 )
 .secret()
 .unwritten("the SIGNING_KEY");
