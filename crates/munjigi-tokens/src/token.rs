@@ -127,8 +127,13 @@ impl<T: TokenType> Token<T> {
     }
 
     /// The session record behind the token, if it was made with one: the claim `sid`.
-    pub fn sid(&self) -> Option<&str> {
-        self.claims.text("sid")
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the claim is something else than a text: such a token is none of ours, and must not pass
+    /// for one without a record, which nobody can end.
+    pub fn sid(&self) -> Result<Option<&str>, Error> {
+        let claim = self.claims.find("sid");
+        claim.map(|claim| claim.text().ok_or(Error::Invalid)).transpose()
     }
 
     /// When the token ends, to the second; a later time than jiff can hold is its last one.

@@ -204,9 +204,11 @@ fn a_session_record_is_a_text() {
         UntypedToken::verify_at(&jwt(settings()), &sign(&payload), at(NOW))
             .unwrap()
             .sid()
-            .map(str::to_owned)
+            .map(|sid| sid.map(str::to_owned))
     };
-    assert_eq!(sid(r#","sid":"9f""#), Some("9f".to_owned()));
-    assert_eq!(sid(""), None);
-    assert_eq!(sid(r#","sid":9"#), None);
+    assert_eq!(sid(r#","sid":"9f""#), Ok(Some("9f".to_owned())));
+    assert_eq!(sid(""), Ok(None));
+    for other in ["9", "null", "[]", r#""\ud800""#] {
+        assert_eq!(sid(&format!(r#","sid":{other}"#)), Err(Error::Invalid), "{other}");
+    }
 }

@@ -158,11 +158,9 @@ pub(super) async fn is_live<T: TokenType>(
     Ok(record.is_some_and(|record| record::is_live(&record, user, &app.session_rows().hasher, now)))
 }
 
-/// The record behind a token. A `sid` that is no text, or one that no column holds, is none of ours, and must not pass
-/// for a token without one.
+/// The record behind a token. A `sid` that no column holds was never one of ours.
 pub(in crate::accounts) fn sid_of<T: TokenType>(token: &Token<T>) -> Result<Option<&str>, TokenError> {
-    match token.sid() {
-        None if token.claims().contains("sid") => Err(TokenError::Invalid),
+    match token.sid()? {
         Some(sid) if sid.contains('\0') => Err(TokenError::Blacklisted),
         sid => Ok(sid),
     }
