@@ -14,7 +14,7 @@ use crate::config::AuthenticationClass;
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 use munjigi_axum::cookies;
 use munjigi_sessions::SessionKey;
 use munjigi_store::users::User;
@@ -193,12 +193,4 @@ pub fn set_session_cookie(app: &App, context: &Context, session: &Session) {
         .map_or(Lifetime::BrowserSession, Lifetime::MaxAge);
     let cookie = CookieAttributes::from(&app.config().session);
     context.set_cookie(cookie.set(session.key.expose(), lifetime, context.now()));
-}
-
-/// RFC 9110 section 9.2.1.
-pub fn is_safe(method: &Method) -> bool {
-    matches!(
-        *method,
-        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
-    )
 }

@@ -4,7 +4,6 @@
 //! page there. A browser says by itself from where a request comes (`Origin`, `Sec-Fetch-Site`): one that comes
 //! from a foreign page is refused, and one that says nothing comes from no page.
 
-use super::authentication::is_safe;
 use super::context::Context;
 use super::csrf;
 use super::error::{Error, Result};
@@ -13,8 +12,8 @@ use crate::config::AllowedOrigins;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::HeaderMap;
 use http::header::{HeaderName, ORIGIN};
+use http::{HeaderMap, Method};
 use munjigi_axum::header;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -47,4 +46,12 @@ fn foreign_origin(app: &App, context: &Context, headers: &HeaderMap) -> Option<S
 fn is_trusted(app: &App, context: &Context, origin: &str) -> bool {
     let cors = &app.config().cors.origins;
     (*cors != AllowedOrigins::All && cors.allow(origin)) || csrf::is_trusted_origin(app, context, origin)
+}
+
+/// RFC 9110 section 9.2.1.
+fn is_safe(method: &Method) -> bool {
+    matches!(
+        *method,
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
+    )
 }
