@@ -6,7 +6,7 @@
 
 use super::RemoteError;
 use super::endpoint::Endpoint;
-use munjigi_tokens::{JwkSet, KeyRing};
+use munjigi_tokens::{Jwk, JwkSet, KeyRing};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -139,9 +139,12 @@ impl State {
             .ok()
             .and_then(|text| JwkSet::parse(text).ok());
         let keys = keys.ok_or(RemoteError::Malformed("what is no key set"))?;
+        // A key without a name verifies nothing: `PyJWKClient` passes it over.
+        let is_named = |jwk: &&Jwk| jwk.key_id().is_some();
+        let keys: JwkSet = keys.keys().iter().filter(is_named).cloned().collect();
         // Nobody withdraws all keys at once; a server that lost its own must not sign everybody out here.
         if keys.keys().is_empty() {
-            return Err(RemoteError::Malformed("a key set without keys"));
+            return Err(RemoteError::Malformed("a key set without a key that has a kid"));
         }
         if keys.keys().len() > KeyRing::MAX_KEYS {
             return Err(RemoteError::Malformed("more keys than a ring takes"));

@@ -141,6 +141,9 @@ async fn whatever_the_server_answers_the_keys_that_are_known_hold() {
         "remote_malformed",
         Answer::Json(r#"{"keys":[{"kty":"none"}]}"#.to_owned()),
     ));
+    let nameless =
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    answers.push(("remote_malformed", Answer::Json(nameless.to_owned())));
     for (word, answer) in answers {
         issuer.answer(answer);
         issuer.asked();

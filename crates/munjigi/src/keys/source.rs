@@ -142,14 +142,7 @@ impl Issuer {
     }
 
     fn tokens(&self, set: &JwkSet) -> Result<KeyRing, munjigi_tokens::Error> {
-        // A key without a name verifies nothing: `PyJWKClient` passes it over.
-        let named: JwkSet = set
-            .keys()
-            .iter()
-            .filter(|jwk| jwk.key_id().is_some())
-            .cloned()
-            .collect();
-        let theirs = KeyRing::from_jwk_set(&named, &[self.algorithm])?;
+        let theirs = KeyRing::from_jwk_set(set, &[self.algorithm])?;
         let mut verifiers = theirs.verifiers();
         verifiers.try_fold(self.own.clone(), |ring, (verifier, until)| {
             with(ring, verifier.clone(), until)
