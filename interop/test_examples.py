@@ -45,8 +45,10 @@ class Phone:
         return self.browser.find_elements(*self.find(name))
 
     def click(self, name: str) -> None:
+        """Clicks, and waits for what that began: an answer that is not waited for may be one that rotated a token."""
         wait_until(f"a {name} to click", lambda: self.elements(name))
         self.elements(name)[0].click()
+        wait_until(f"{name} to be done", lambda: not self.browser.find_elements(By.CSS_SELECTOR, "[aria-busy=true]"))
 
     def text(self, name: str) -> str | None:
         try:

@@ -12,15 +12,19 @@ export default function App({ api }: { api: string }) {
   const [session] = useState(() => new Session(api, store));
   const [user, setUser] = useState<User | null>(null);
   const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
   const [person, setPerson] = useState({ username: "", email: "", password: "" });
 
   const attempt = async (action: () => Promise<unknown>) => {
     setProblem("");
+    setBusy(true);
     try {
       await action();
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
       if (!(await session.isRemembered())) setUser(null);
+    } finally {
+      setBusy(false);
     }
   };
   const show = async () => setUser(await session.fetch<User>("/user/me"));
@@ -32,7 +36,7 @@ export default function App({ api }: { api: string }) {
   }, []);
 
   return (
-    <SafeAreaView style={styles.screen}>
+    <SafeAreaView style={styles.screen} aria-busy={busy}>
       {user ? (
         <>
           <Text testID="name" style={styles.name}>{user.username}</Text>

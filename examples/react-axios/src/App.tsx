@@ -5,6 +5,7 @@ import { me, mayBeSignedIn, onSignedOut, signIn, signOut, signUp, type User } fr
 export function App() {
   const [user, setUser] = useState<User | null>(null);
   const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
   const [person, setPerson] = useState({ username: "", email: "", password: "" });
 
   useEffect(() => {
@@ -16,10 +17,13 @@ export function App() {
 
   const attempt = async (action: () => Promise<unknown>) => {
     setProblem("");
+    setBusy(true);
     try {
       await action();
     } catch (error) {
       setProblem(words(error));
+    } finally {
+      setBusy(false);
     }
   };
   const enter = (how: () => Promise<void>) =>
@@ -30,7 +34,7 @@ export function App() {
 
   if (user) {
     return (
-      <main>
+      <main aria-busy={busy}>
         <h1 id="name">{user.username}</h1>
         <p id="email">{user.email}</p>
         <button id="reload" onClick={() => attempt(async () => setUser(await me()))}>내 정보</button>
@@ -41,7 +45,7 @@ export function App() {
     );
   }
   return (
-    <main>
+    <main aria-busy={busy}>
       {(["username", "email", "password"] as const).map((name) => (
         <input
           key={name}
