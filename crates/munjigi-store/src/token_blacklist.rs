@@ -36,6 +36,32 @@ pub enum Blacklisting {
     Already,
 }
 
+/// What the tables know of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// Whether it was given out here: a digest stands in its row where Django writes the token.
+    pub made_here: bool,
+    /// When it was blacklisted, where it was.
+    pub blacklisted_at: Option<Timestamp>,
+}
+
+/// What the tables know of the token with this `jti`; nothing where it was never given out, or has been forgotten.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn given(conn: &mut Conn, jti: &str) -> Result<Option<Given>> {
+    if jti.contains('\0') {
+        return Ok(None);
+    }
+    conn.optional(&GIVEN, &[jti.into()], |row| {
+        Ok(Given {
+            made_here: row.text(0)?.starts_with(DIGEST_PREFIX),
+            blacklisted_at: row.optional_time(1)?,
+        })
+    })
+    .await
+}
+
 /// Notes a token that is given out (`RefreshToken.for_user`).
 ///
 /// # Errors
@@ -131,6 +157,15 @@ fn params(token: &OutstandingToken) -> [Param<'_>; 5] {
     ]
 }
 
+/// How [`OutstandingToken::token`] begins for a token of ours: `sha256:` and the digest in base64.
+pub const DIGEST_PREFIX: &str = "sha256:";
+
+static GIVEN: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "SELECT o.token, b.blacklisted_at FROM token_blacklist_outstandingtoken o \
+         LEFT JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id WHERE o.jti = $1",
+    )
+});
 static INSERT: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(
         "INSERT INTO token_blacklist_outstandingtoken (user_id, jti, token, created_at, expires_at) \

@@ -3,6 +3,7 @@
 
 mod bearer;
 mod refresh;
+mod rotation;
 mod sliding;
 pub(super) mod standing;
 mod stateless;
