@@ -45,6 +45,25 @@ pub async fn claim(tx: &mut Tx, folded: &str, user_id: &UserId) -> Result<()> {
     }
 }
 
+/// Gives up a user's claim on a folded address. Another's stays.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn release(tx: &mut Tx, folded: &str, user_id: &UserId) -> Result<()> {
+    let holder = user_id.to_string();
+    tx.execute(&RELEASE, &[folded.into(), (&holder).into()]).await?;
+    Ok(())
+}
+
+/// Gives up all claims of a user who is to be deleted.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn release_all(tx: &mut Tx, user_id: &UserId) -> Result<()> {
+    tx.execute(&RELEASE_ALL, &[(&user_id.to_string()).into()]).await?;
+    Ok(())
+}
+
 /// The key, as text, of the user who claimed a folded address.
 ///
 /// # Errors
@@ -72,6 +91,10 @@ fn taken() -> Error {
 static CLAIM: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new("INSERT INTO munjigi_email (folded, user_id) VALUES ($1, $2) ON CONFLICT (folded) DO NOTHING")
 });
+static RELEASE: LazyLock<Stmt> =
+    LazyLock::new(|| Stmt::new("DELETE FROM munjigi_email WHERE folded = $1 AND user_id = $2"));
+static RELEASE_ALL: LazyLock<Stmt> =
+    LazyLock::new(|| Stmt::new("DELETE FROM munjigi_email WHERE user_id = $1"));
 static OWNER: LazyLock<Stmt> =
     LazyLock::new(|| Stmt::new("SELECT user_id FROM munjigi_email WHERE folded = $1"));
 static TAKE_OVER: LazyLock<Stmt> =

@@ -58,13 +58,22 @@ fn sorted(mut names: Vec<String>) -> Vec<String> {
 
 const MOST_ROWS: Param<'static> = Param::Int(MOST);
 
-/// The tables that are read, each with a column that must be there.
-pub(crate) fn needed(model: &UserModel) -> [(String, String); 6] {
+/// The two relations, each with the column of the user.
+pub(crate) fn relations(model: &UserModel) -> [(String, String); 2] {
     let user = model.user_column();
-    let named = |table: &str, column: &str| (table.to_owned(), column.to_owned());
     [
         (model.groups_table(), user.clone()),
         (model.permissions_table(), user),
+    ]
+}
+
+/// The tables that are read, each with a column that must be there.
+pub(crate) fn needed(model: &UserModel) -> [(String, String); 6] {
+    let named = |table: &str, column: &str| (table.to_owned(), column.to_owned());
+    let [groups, own] = relations(model);
+    [
+        groups,
+        own,
         named("auth_group", "name"),
         named("auth_group_permissions", "permission_id"),
         named("auth_permission", "codename"),
@@ -77,6 +86,8 @@ pub(crate) struct PermissionSql {
     groups: Stmt,
     of_user: Stmt,
     all: Stmt,
+    /// Takes a user out of both relations.
+    pub(crate) leave: [Stmt; 2],
 }
 
 impl PermissionSql {
@@ -95,6 +106,8 @@ impl PermissionSql {
                  WHERE u.{user} = $2) LIMIT $1"
             )),
             all: Stmt::new(format!("{all} LIMIT $1")),
+            leave: [&groups, &own]
+                .map(|relation| Stmt::new(format!("DELETE FROM {relation} WHERE {user} = $1"))),
         }
     }
 }

@@ -97,6 +97,30 @@ pub async fn blacklist(tx: &mut Tx, token: &OutstandingToken, now: Timestamp) ->
     })
 }
 
+/// Puts all tokens of a user on the list but the one with the `jti` of `except`, whoever gave them out: those that a
+/// Django beside us gave out have no record that could end. Gives the number of those that were good until now.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn blacklist_all_for_user(
+    tx: &mut Tx,
+    user_id: &UserId,
+    except: Option<&str>,
+    now: Timestamp,
+) -> Result<u64> {
+    let params: [Param<'_>; 3] = [user_id.into(), except.unwrap_or_default().into(), now.into()];
+    tx.execute(&BLACKLIST_ALL, &params).await
+}
+
+/// Leaves the tokens of a user who is to be deleted without one, as `on_delete=SET_NULL` does.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn disown(tx: &mut Tx, user_id: &UserId) -> Result<()> {
+    tx.execute(&DISOWN, &[user_id.into()]).await?;
+    Ok(())
+}
+
 /// Whether the token with this `jti` is on the list (`BlacklistMixin.check_blacklist`).
 ///
 /// # Errors
@@ -185,6 +209,16 @@ static BLACKLIST: LazyLock<Stmt> = LazyLock::new(|| {
          SELECT id, $2 FROM token_blacklist_outstandingtoken WHERE jti = $1 \
          ON CONFLICT (token_id) DO NOTHING",
     )
+});
+static BLACKLIST_ALL: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at) \
+         SELECT id, $3 FROM token_blacklist_outstandingtoken WHERE user_id = $1 AND jti <> $2 \
+         ON CONFLICT (token_id) DO NOTHING",
+    )
+});
+static DISOWN: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new("UPDATE token_blacklist_outstandingtoken SET user_id = NULL WHERE user_id = $1")
 });
 static IS_BLACKLISTED: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(

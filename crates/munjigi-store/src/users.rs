@@ -252,6 +252,42 @@ async fn set_active(tx: &mut Tx, id: &UserId, active: bool) -> Result<bool> {
     Ok(tx.execute(&sql.set_active, &[id.into(), active.into()]).await? > 0)
 }
 
+/// Sets the e-mail address, normalised by the caller. False where there is no such user.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn set_email(tx: &mut Tx, id: &UserId, email: &str) -> Result<bool> {
+    let sql = tx.users();
+    Ok(tx.execute(&sql.set_email, &[id.into(), email.into()]).await? > 0)
+}
+
+/// Sets one of the model's further fields, by its place in [`UserModel::extra_fields`]. False where there is no such
+/// user, or no such field.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn set_extra(tx: &mut Tx, id: &UserId, place: usize, value: &FieldValue) -> Result<bool> {
+    let sql = tx.users();
+    let Some(set) = sql.set_extra.get(place) else {
+        return Ok(false);
+    };
+    Ok(tx.execute(set, &[id.into(), field_param(value)]).await? > 0)
+}
+
+/// Removes a user, his groups and his permissions. False where there is no such user.
+///
+/// # Errors
+/// [`Error::ForeignKeyViolation`] where a row of another table still refers to him, told when the transaction commits;
+/// also where the model has no such relation, which [`migrate::check_relations`](crate::migrate::check_relations) tells
+/// before.
+pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<bool> {
+    let sql = tx.users();
+    for leave in &sql.permissions.leave {
+        tx.execute(leave, &[id.into()]).await?;
+    }
+    Ok(tx.execute(&sql.delete, &[id.into()]).await? > 0)
+}
+
 /// Up to `limit` users in the order of their keys, from the first or from the one after `after`.
 ///
 /// # Errors
@@ -291,6 +327,9 @@ pub(crate) struct UserSql {
     upgrade_password: Stmt,
     redeem: Stmt,
     set_active: Stmt,
+    set_email: Stmt,
+    set_extra: Vec<Stmt>,
+    delete: Stmt,
     list: Stmt,
     list_after: Stmt,
     count: Stmt,
@@ -334,6 +373,13 @@ impl UserSql {
                 "last_login = coalesce($3, last_login) WHERE id = $1 AND password = $2 AND is_active",
             ),
             set_active: update("is_active = $2 WHERE id = $1"),
+            set_email: update(&format!("{email} = $2 WHERE id = $1")),
+            set_extra: model
+                .extra_fields
+                .iter()
+                .map(|field| update(&format!("{} = $2 WHERE id = $1", quoted(&field.column))))
+                .collect(),
+            delete: Stmt::new(format!("DELETE FROM {table} WHERE id = $1")),
             list: Stmt::new(format!("{select} ORDER BY id LIMIT $1")),
             list_after: Stmt::new(format!("{select} WHERE id > $2 ORDER BY id LIMIT $1")),
             count: Stmt::new(format!("SELECT count(*) FROM {table}")),

@@ -95,6 +95,15 @@ pub async fn check_permissions(store: &Store) -> Result<()> {
     survey.has_permissions(store.user_model())
 }
 
+/// Whether the tables are there that [`users::delete`](crate::users::delete) takes a user out of.
+///
+/// # Errors
+/// As [`check_permissions`].
+pub async fn check_relations(store: &Store) -> Result<()> {
+    let survey = survey::of(&mut store.reader()).await?;
+    survey.has_relations(store.user_model())
+}
+
 /// Whether the database is that of a Django project, and we only live in it.
 ///
 /// # Errors

@@ -53,21 +53,35 @@ impl Survey {
 
     /// Whether the tables of groups and permissions are there.
     pub(super) fn has_permissions(&self, model: &UserModel) -> Result<()> {
-        for (table, column) in permissions::needed(model) {
-            if !self
-                .tables
-                .get(&table)
-                .is_some_and(|there| there.contains(&column))
-            {
-                return Err(Error::UnfitSchema(format!(
-                    "The groups and permissions of {} are read from the table {table}, and there is none with a column \
-                     {column}. Give the model a PermissionsMixin and run `manage.py migrate`, or leave \"groups\" and \
-                     \"permissions\" out of SIMPLE_JWT_CLAIMS.",
-                    model.label
-                )));
-            }
+        match self.lacking(permissions::needed(model)) {
+            None => Ok(()),
+            Some((table, column)) => Err(Error::UnfitSchema(format!(
+                "The groups and permissions of {} are read from the table {table}, and there is none with a column \
+                 {column}. Give the model a PermissionsMixin and run `manage.py migrate`, or leave \"groups\" and \
+                 \"permissions\" out of SIMPLE_JWT_CLAIMS.",
+                model.label
+            ))),
         }
-        Ok(())
+    }
+
+    /// Whether the tables are there that say which groups and permissions a user has.
+    pub(super) fn has_relations(&self, model: &UserModel) -> Result<()> {
+        match self.lacking(permissions::relations(model)) {
+            None => Ok(()),
+            Some((table, column)) => Err(Error::UnfitSchema(format!(
+                "Who deletes his account is taken out of the table {table}, and there is none with a column {column}. \
+                 Give {} a PermissionsMixin and run `manage.py migrate`, or write user.deletion = false.",
+                model.label
+            ))),
+        }
+    }
+
+    /// The first of some tables that is not there with its column.
+    fn lacking(&self, needed: impl IntoIterator<Item = (String, String)>) -> Option<(String, String)> {
+        needed.into_iter().find(|(table, column)| {
+            let there = self.tables.get(table);
+            there.is_none_or(|there| !there.contains(column))
+        })
     }
 
     /// Whether every column is there that this program reads or writes.

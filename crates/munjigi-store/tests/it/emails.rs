@@ -7,6 +7,7 @@ on_both!(
     an_address_is_claimed_once,
     a_claim_of_a_user_who_is_gone_or_moved_is_taken_over,
     of_many_sign_ups_with_one_address_one_succeeds,
+    who_gives_an_address_up_gives_up_his_own_alone,
 );
 
 async fn claim(store: &Store, address: &str, id: &UserId) -> munjigi_store::Result<()> {
@@ -85,4 +86,24 @@ async fn of_many_sign_ups_with_one_address_one_succeeds(db: &TestDatabase) {
         ["1"],
         "a refused sign-up leaves no user"
     );
+}
+
+async fn who_gives_an_address_up_gives_up_his_own_alone(db: &TestDatabase) {
+    let store = db.store(UserModel::user_user()).await;
+    let one = sign_up(&store, "one", "a@x.org").await.unwrap();
+    let two = sign_up(&store, "two", "b@x.org").await.unwrap();
+    for (address, id) in [("a@x.org", &one.id), ("old@x.org", &one.id), ("b@x.org", &two.id)] {
+        claim(&store, address, id).await.unwrap();
+    }
+    let claims = || db.rows("SELECT folded, user_id FROM munjigi_email ORDER BY folded");
+    for address in ["b@x.org", "old@x.org", "never@x.org"] {
+        let given_up = store.write((address.to_owned(), one.id.clone()), |tx, (address, id)| {
+            Box::pin(emails::release(tx, address, id))
+        });
+        given_up.await.unwrap();
+    }
+    assert_eq!(claims(), ["a@x.org|1", "b@x.org|2"]);
+    let all = store.write(one.id, |tx, id| Box::pin(emails::release_all(tx, id)));
+    all.await.unwrap();
+    assert_eq!(claims(), ["b@x.org|2"]);
 }

@@ -139,6 +139,14 @@ async fn a_model_without_relations_is_told_before_anybody_asks(db: &TestDatabase
         )),
         "{error}"
     );
+    let error = migrate::check_relations(&store).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::UnfitSchema(sentence) if sentence.starts_with(
+            "Who deletes his account is taken out of the table auth_user_user_permissions, and there is none with a \
+             column user_id."
+        )),
+        "{error}"
+    );
 }
 
 async fn no_more_is_read_than_a_token_could_hold(db: &TestDatabase) {

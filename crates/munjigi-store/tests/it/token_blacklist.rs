@@ -1,6 +1,6 @@
 use jiff::{SignedDuration, Timestamp};
 use munjigi_store::token_blacklist::{self, Blacklisting, OutstandingToken};
-use munjigi_store::{Error, Result, Store, UserModel};
+use munjigi_store::{Error, Result, Store, UserModel, users};
 use munjigi_user::UserId;
 
 use crate::support::{TestDatabase, now, on_both, sign_up};
@@ -13,6 +13,8 @@ on_both!(
     expired_tokens_are_removed_from_both_tables,
     two_who_remove_expired_tokens_at_once_do_not_disturb_each_other,
     a_token_that_lives_longer_than_its_row_says_is_kept_as_long,
+    all_tokens_of_a_user_but_one_are_blacklisted_whoever_gave_them_out,
+    the_tokens_of_a_user_who_goes_stay_without_one,
 );
 
 fn token(jti: &str, expires_at: Timestamp) -> OutstandingToken {
@@ -187,4 +189,70 @@ async fn a_token_that_lives_longer_than_its_row_says_is_kept_as_long(db: &TestDa
     blacklist(&store, token("longer", later)).await.unwrap();
     assert_eq!(token_blacklist::delete_expired(&store, now()).await.unwrap(), 0);
     assert_eq!(token_blacklist::delete_expired(&store, later).await.unwrap(), 2);
+}
+
+/// Tokens of two users, one of them listed already.
+async fn several(db: &TestDatabase) -> Store {
+    let store = store(db).await;
+    sign_up(&store, "other", "").await.unwrap();
+    for jti in ["a", "b", "listed"] {
+        note(&store, token(jti, now())).await.unwrap();
+    }
+    let other = OutstandingToken {
+        user_id: Some(UserId::Int(2)),
+        ..token("other", now())
+    };
+    note(&store, other).await.unwrap();
+    blacklist(&store, token("listed", now())).await.unwrap();
+    db.execute(
+        "INSERT INTO token_blacklist_outstandingtoken (user_id, jti, token, expires_at) \
+         VALUES (1, 'django', 'eyJ', '2026-11-21 01:02:03')",
+    );
+    store
+}
+
+fn listed(db: &TestDatabase) -> Vec<String> {
+    db.rows(
+        "SELECT o.jti FROM token_blacklist_blacklistedtoken b \
+         JOIN token_blacklist_outstandingtoken o ON o.id = b.token_id ORDER BY o.jti",
+    )
+}
+
+async fn all_tokens_of_a_user_but_one_are_blacklisted_whoever_gave_them_out(db: &TestDatabase) {
+    let store = several(db).await;
+    for (except, count, expected) in [
+        (Some("b"), 2, &["a", "django", "listed"] as &[&str]),
+        (Some("b"), 0, &["a", "django", "listed"]),
+        (None, 1, &["a", "b", "django", "listed"]),
+    ] {
+        let all = store.write(except, |tx, except| {
+            Box::pin(token_blacklist::blacklist_all_for_user(
+                tx,
+                &UserId::Int(1),
+                *except,
+                now(),
+            ))
+        });
+        assert_eq!(all.await.unwrap(), count, "{except:?}");
+        assert_eq!(listed(db), expected, "{except:?}");
+    }
+}
+
+async fn the_tokens_of_a_user_who_goes_stay_without_one(db: &TestDatabase) {
+    let store = several(db).await;
+    let goes = async || {
+        store
+            .write(UserId::Int(1), |tx, id| Box::pin(users::delete(tx, id)))
+            .await
+    };
+    let error = goes().await.unwrap_err();
+    assert_eq!(error.code(), "foreign_key_violation", "{error}");
+    let disowned = store.write(UserId::Int(1), |tx, id| Box::pin(token_blacklist::disown(tx, id)));
+    disowned.await.unwrap();
+    assert!(goes().await.unwrap());
+    assert_eq!(
+        db.rows("SELECT jti, user_id FROM token_blacklist_outstandingtoken ORDER BY jti"),
+        ["a|", "b|", "django|", "listed|", "other|2"]
+    );
+    assert_eq!(listed(db), ["listed"]);
 }

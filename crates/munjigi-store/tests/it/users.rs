@@ -17,6 +17,9 @@ on_both!(
     a_key_that_the_column_cannot_hold_is_nobodys,
     a_neighbours_rows_are_read,
     an_age_below_zero_is_refused_by_the_database,
+    an_address_and_a_further_field_change_by_themselves,
+    a_user_is_removed_with_his_groups_and_his_permissions,
+    a_user_whom_another_table_names_stays,
 );
 
 async fn a_user_is_read_as_he_was_written(db: &TestDatabase) {
@@ -269,5 +272,82 @@ fn an_address_is_found_by_an_index_in_a_database_of_ours() {
     assert!(
         plan.len() == 1 && plan[0].contains("INDEX munjigi_user_email (<expr>=?)"),
         "{plan:?}"
+    );
+}
+
+async fn an_address_and_a_further_field_change_by_themselves(db: &TestDatabase) {
+    let store = db.store(UserModel::user_user()).await;
+    let (one, other) = (
+        sign_up(&store, "one", "one@x.org").await.unwrap(),
+        sign_up(&store, "other", "other@x.org").await.unwrap(),
+    );
+    let moved = store.write(one.id.clone(), |tx, id| {
+        Box::pin(users::set_email(tx, id, "new@x.org"))
+    });
+    assert!(moved.await.unwrap());
+    for (place, age, is_there) in [
+        (0, FieldValue::Integer(24), true),
+        (0, FieldValue::Null, true),
+        (1, FieldValue::Integer(1), false),
+        (0, FieldValue::Integer(25), true),
+    ] {
+        let set = store.write((one.id.clone(), place, age), |tx, (id, place, age)| {
+            Box::pin(users::set_extra(tx, id, *place, age))
+        });
+        assert_eq!(set.await.unwrap(), is_there);
+    }
+    let changed = users::User {
+        email: "new@x.org".to_owned(),
+        extra: vec![("age".into(), FieldValue::Integer(25))],
+        ..one.clone()
+    };
+    let mut conn = store.reader();
+    assert_eq!(users::by_id(&mut conn, &one.id).await.unwrap(), Some(changed));
+    assert_eq!(users::by_id(&mut conn, &other.id).await.unwrap(), Some(other));
+    let nobody = store.write(UserId::Int(9), |tx, id| Box::pin(users::set_email(tx, id, "")));
+    assert!(!nobody.await.unwrap());
+}
+
+async fn a_user_is_removed_with_his_groups_and_his_permissions(db: &TestDatabase) {
+    let store = db.store(UserModel::user_user()).await;
+    let (one, other) = (
+        sign_up(&store, "one", "").await.unwrap(),
+        sign_up(&store, "other", "").await.unwrap(),
+    );
+    db.execute(
+        "INSERT INTO django_content_type (id, app_label, model) VALUES (1, 'blog', 'post');\
+         INSERT INTO auth_permission (id, content_type_id, codename, name) VALUES (1, 1, 'view_post', '');\
+         INSERT INTO auth_group (id, name) VALUES (1, 'writers');\
+         INSERT INTO user_user_groups (user_id, group_id) VALUES (1, 1), (2, 1);\
+         INSERT INTO user_user_user_permissions (user_id, permission_id) VALUES (1, 1), (2, 1);",
+    );
+    for is_there in [true, false] {
+        let removed = store.write(one.id.clone(), |tx, id| Box::pin(users::delete(tx, id)));
+        assert_eq!(removed.await.unwrap(), is_there);
+    }
+    assert_eq!(users::by_id(&mut store.reader(), &one.id).await.unwrap(), None);
+    assert_eq!(
+        users::by_id(&mut store.reader(), &other.id).await.unwrap(),
+        Some(other)
+    );
+    for relation in ["user_user_groups", "user_user_user_permissions"] {
+        assert_eq!(db.rows(&format!("SELECT user_id FROM {relation}")), ["2"]);
+    }
+}
+
+async fn a_user_whom_another_table_names_stays(db: &TestDatabase) {
+    let store = db.store(UserModel::user_user()).await;
+    let one = sign_up(&store, "one", "").await.unwrap();
+    db.execute(
+        "CREATE TABLE blog_post (id integer PRIMARY KEY, author_id bigint NOT NULL \
+         REFERENCES user_user (id) DEFERRABLE INITIALLY DEFERRED);\
+         INSERT INTO blog_post VALUES (1, 1);",
+    );
+    let removed = store.write(one.id.clone(), |tx, id| Box::pin(users::delete(tx, id)));
+    let error = removed.await.unwrap_err();
+    assert_eq!(error.code(), "foreign_key_violation", "{error}");
+    assert_eq!(
+        users::by_id(&mut store.reader(), &one.id).await.unwrap(),
+        Some(one)
     );
 }

@@ -2,7 +2,8 @@
 //! what its admin does with a tick.
 
 use super::error::{Error, Result};
-use super::{hashing, identifiers, password, record, signup};
+use super::record::{self, Kept};
+use super::{hashing, identifiers, password, signup};
 use crate::app::App;
 use crate::i18n::{FieldErrors, Text};
 use jiff::Timestamp;
@@ -145,8 +146,8 @@ pub async fn enable(app: &App, username: &str) -> Result<()> {
     Ok(())
 }
 
-/// Ends all sign-ins of a user that stand on a record. A session that Django opened by itself has none; it ends
-/// with the password. Gives their number back.
+/// Ends all sign-ins of a user, also by tokens that Django gave out. A session that Django opened by itself has no
+/// record; it ends with the password. Gives the number of the records back.
 ///
 /// # Errors
 /// [`Error::NoSuchUser`].
@@ -185,10 +186,5 @@ struct Ending {
 }
 
 fn write_ending<'t>(tx: &'t mut Tx, ending: &'t Ending) -> BoxFuture<'t, munjigi_store::Result<usize>> {
-    Box::pin(async move {
-        let ended = records::end_all_for_user(tx, &ending.user, &ending.end, None).await?;
-        let count = ended.len();
-        record::drop_carriers(tx, ended, ending.end.at).await?;
-        Ok(count)
-    })
+    Box::pin(record::end_all(tx, &ending.user, &ending.end, Kept::default()))
 }

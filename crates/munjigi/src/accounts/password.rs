@@ -2,7 +2,8 @@
 //! kept under today's hasher.
 
 use super::error::{Error, Result};
-use super::{hashing, record, signup};
+use super::record::{self, Kept};
+use super::{hashing, signup};
 use crate::app::App;
 use crate::i18n::FieldErrors;
 use jiff::Timestamp;
@@ -48,8 +49,8 @@ fn write_change<'t>(tx: &'t mut Tx, change: &'t Change) -> BoxFuture<'t, munjigi
     Box::pin(async move {
         let Change { user, encoded, end } = change;
         users::set_password(tx, &user.id, encoded).await?;
-        let ended = records::end_all_for_user(tx, &user.id, end, None).await?;
-        record::drop_carriers(tx, ended, end.at).await
+        record::end_all(tx, &user.id, end, Kept::default()).await?;
+        Ok(())
     })
 }
 

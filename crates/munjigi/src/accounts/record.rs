@@ -8,6 +8,7 @@ use munjigi_store::records::{self, End, EndReason, EndedRecord, NewRecord, Recor
 use munjigi_store::token_blacklist::{self, OutstandingToken};
 use munjigi_store::users::User;
 use munjigi_store::{Tx, sessions};
+use munjigi_user::UserId;
 use rand_core::Rng;
 
 /// What carries a sign-in: the key of a Django session, or the id of a refresh or sliding token, where tokens have one.
@@ -79,6 +80,31 @@ pub(super) fn end(app: &App, reason: EndReason, now: Timestamp) -> End {
             .max(settings.sliding_token_lifetime)
             .saturating_add(settings.leeway),
     }
+}
+
+/// What of a user stays where all else of him ends.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Kept<'k> {
+    /// A record.
+    pub(super) sid: Option<&'k str>,
+    /// The id of a refresh or sliding token.
+    pub(super) jti: Option<&'k str>,
+}
+
+/// Ends all sign-ins of a user: his records with what carries them, and the tokens that a Django beside us gave out
+/// without a record. (A plain session of Django's is bound to the password, and a row with it cannot be found by its
+/// user.) Gives the number of the records back.
+pub(super) async fn end_all(
+    tx: &mut Tx,
+    user_id: &UserId,
+    end: &End,
+    kept: Kept<'_>,
+) -> munjigi_store::Result<usize> {
+    let ended = records::end_all_for_user(tx, user_id, end, kept.sid).await?;
+    let count = ended.len();
+    drop_carriers(tx, ended, end.at).await?;
+    token_blacklist::blacklist_all_for_user(tx, user_id, kept.jti, end.at).await?;
+    Ok(count)
 }
 
 /// Takes away what carried records that just ended, in the same transaction: their Django sessions are deleted and

@@ -10,7 +10,8 @@ use std::io::Write;
 pub(super) enum Sessions {
     /// End the sign-ins of a user, or of all: sessions and tokens
     ///
-    /// A session that Django opened by itself has no record here; it ends with the user's password.
+    /// Tokens that Django gave out are blacklisted too. A session that Django opened by itself has no record here; it ends
+    /// with the user's password.
     End(End),
 }
 

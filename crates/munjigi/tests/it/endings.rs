@@ -4,7 +4,9 @@ use crate::support::{Database, SignedIn, TestServer, claims, jti, mseo_signs_in,
 use munjigi::accounts::administration;
 use munjigi_passwords::Password;
 use munjigi_store::records::EndReason;
+use munjigi_store::token_blacklist::{self, OutstandingToken};
 use munjigi_store::{sessions, users};
+use munjigi_tokens::RefreshToken;
 use serde_json::json;
 
 on_both!(
@@ -14,6 +16,7 @@ on_both!(
     who_is_inactive_for_a_while_keeps_what_he_had,
     ending_the_sign_ins_of_one_leaves_the_others,
     ending_all_sign_ins_leaves_nobody,
+    whatever_ends_all_sign_ins_ends_the_tokens_that_django_gave_out,
 );
 
 async fn a_changed_password_ends_everything_of_its_user(database: Database) {
@@ -162,6 +165,76 @@ async fn ending_all_sign_ins_leaves_nobody(database: Database) {
     other.get("/user/me").await.expect_status(401);
     let rows = server.sql("SELECT count(*) FROM django_session").await;
     assert_eq!(rows, [["0"]]);
+}
+
+async fn whatever_ends_all_sign_ins_ends_the_tokens_that_django_gave_out(database: Database) {
+    let server = database.server().await;
+    server.signed_up().await;
+    server.bystander().await;
+    let now = server.clock.now();
+    let app = &server.app;
+    let mut listed = Vec::new();
+    let mut of_others = Vec::new();
+    let mut ends = async |end: &str| {
+        let refresh = djangos_refresh_token(&server, "mseo").await;
+        let others = djangos_refresh_token(&server, "bystander").await;
+        of_others.push(jti(&others));
+        server.refresh(&refresh).await.expect_status(200);
+        match end {
+            "changepassword" => {
+                let new = Password::from("1234".to_owned());
+                administration::change_password(app, "mseo", new, now)
+                    .await
+                    .unwrap();
+            }
+            "users disable" => {
+                administration::disable(app, "mseo", now).await.unwrap();
+                administration::enable(app, "mseo").await.unwrap();
+            }
+            "sessions end --user" => {
+                administration::end_sessions(app, "mseo", now).await.unwrap();
+            }
+            _ => {
+                administration::end_all_sessions(app, now).await.unwrap();
+                listed.append(&mut of_others);
+            }
+        }
+        listed.push(jti(&refresh));
+        server
+            .refresh(&refresh)
+            .await
+            .expect_error(401, "token_blacklisted");
+        let status = server.refresh(&others).await.status;
+        assert_eq!(status == 200, !listed.contains(&jti(&others)), "{end}");
+        let mut expected = listed.clone();
+        let mut found = server.blacklisted().await;
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected, "{end}: Django refuses them too");
+    };
+    for end in ["changepassword", "users disable", "sessions end --user"] {
+        ends(end).await;
+    }
+    ends("sessions end --all").await;
+}
+
+/// A refresh token as `RefreshToken.for_user` of a Django beside us makes it: no `sid`, and the whole text in its row.
+async fn djangos_refresh_token(server: &TestServer, username: &str) -> String {
+    let user = server.user(username).await;
+    let token = RefreshToken::for_user_at(server.app.jwt(), &user, server.clock.now()).unwrap();
+    let text = token.encode().unwrap();
+    let row = OutstandingToken {
+        user_id: Some(user.id),
+        jti: jti(&text),
+        token: text.clone(),
+        created_at: token.issued_at(),
+        expires_at: token.expires_at(),
+    };
+    let noted = server.app.store().write(row, |tx, row| {
+        Box::pin(token_blacklist::insert_outstanding(tx, row))
+    });
+    noted.await.unwrap();
+    text
 }
 
 async fn has_session(server: &TestServer, session_key: &str) -> bool {
