@@ -182,8 +182,7 @@ impl EndedList {
         }
     }
 
-    /// A request's time may lie a little before the last contact; a clock that was put back by more makes the list stale
-    /// until the next one.
+    /// A request's time may lie a little before the last contact, and no further: the system's clock does not run backwards.
     fn is_fresh(&self, known: &Known, now: Timestamp) -> bool {
         let age = known.contact.map(|contact| now.duration_since(contact).abs());
         age.is_some_and(|age| age <= self.max_staleness)
