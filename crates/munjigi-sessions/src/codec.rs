@@ -1,7 +1,7 @@
 //! `SessionBase.encode` and `.decode` of `contrib/sessions/backends/base.py`: the column `session_data`.
 
 use jiff::Timestamp;
-use munjigi_signing::{Age, Compress, SecretKeys, SigningError, TimestampSigner};
+use munjigi_signing::{Age, Compress, SecretKeys, SigningError, TimestampSigner, b62_decode};
 
 use crate::{SessionData, SessionError};
 
@@ -20,6 +20,8 @@ pub struct SessionCodec {
 pub struct Decoded {
     /// The session; empty where it is damaged, as with Django.
     pub data: SessionData,
+    /// When it was written, to the second, as its signature says; `None` where it is damaged.
+    pub written_at: Option<Timestamp>,
     /// What was wrong with it, for the log.
     pub damage: Option<SessionError>,
 }
@@ -50,11 +52,22 @@ impl SessionCodec {
                 _ => SessionError::Payload,
             });
         match json.and_then(|json| SessionData::from_json(json.value)) {
-            Ok(data) => Decoded { data, damage: None },
+            Ok(data) => Decoded {
+                data,
+                written_at: written_at(text),
+                damage: None,
+            },
             Err(damage) => Decoded {
                 data: SessionData::default(),
+                written_at: None,
                 damage: Some(damage),
             },
         }
     }
+}
+
+/// The time in `payload:time:signature`, once the signature is known to be good.
+fn written_at(text: &str) -> Option<Timestamp> {
+    let seconds = b62_decode(text.rsplit(':').nth(1)?)?;
+    Timestamp::from_second(seconds).ok()
 }

@@ -189,6 +189,18 @@ impl From<Record> for EndedRecord {
 /// # Errors
 /// What the database may fail with.
 pub async fn open(tx: &mut Tx, record: &NewRecord) -> Result<()> {
+    insert(tx, &OPEN, record).await.map(drop)
+}
+
+/// Writes a new record, unless there is one with this `sid`, ended or not; then false.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn open_unless_there(tx: &mut Tx, record: &NewRecord) -> Result<bool> {
+    Ok(insert(tx, &OPEN_UNLESS_THERE, record).await? > 0)
+}
+
+async fn insert(tx: &mut Tx, stmt: &Stmt, record: &NewRecord) -> Result<u64> {
     let user_id = record.user_id.to_string();
     let params: [Param<'_>; 12] = [
         (&record.sid).into(),
@@ -204,8 +216,7 @@ pub async fn open(tx: &mut Tx, record: &NewRecord) -> Result<()> {
         record.client.address.as_ref().into(),
         record.client.agent.as_ref().into(),
     ];
-    tx.execute(&OPEN, &params).await?;
-    Ok(())
+    tx.execute(stmt, &params).await
 }
 
 /// The record with this `sid`, ended or not.
@@ -301,6 +312,21 @@ pub async fn set_django_session_key(tx: &mut Tx, sid: &str, session_key: &str) -
         .execute(&SET_SESSION_KEY, &[sid.into(), session_key.into()])
         .await?
         > 0)
+}
+
+/// Writes down who uses the sign-in, for one that was opened without anybody's knowing. False where the record is not
+/// there or has ended.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn set_client(tx: &mut Tx, sid: &str, client: &Client) -> Result<bool> {
+    let params: [Param<'_>; 4] = [
+        sid.into(),
+        client.name.as_ref().into(),
+        client.address.as_ref().into(),
+        client.agent.as_ref().into(),
+    ];
+    Ok(tx.execute(&SET_CLIENT, &params).await? > 0)
 }
 
 /// Binds the record to the user's new password or its new hash. False where the record is not there or has ended.
@@ -415,13 +441,13 @@ const SELECT: &str = "SELECT sid, user_id, opened_at, last_seen_at, idle_end, ab
      django_session_key, jti, jti_exp, previous_jti, rotated_at, sealed_successor, rotations, ended_at, \
      end_reason, client_name, client_address, client_agent FROM munjigi_session";
 
-static OPEN: LazyLock<Stmt> = LazyLock::new(|| {
-    Stmt::new(
-        "INSERT INTO munjigi_session (sid, user_id, opened_at, last_seen_at, idle_end, absolute_end, \
-         auth_hash, django_session_key, jti, jti_exp, rotations, client_name, client_address, client_agent) \
-         VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12)",
-    )
-});
+const INSERT: &str = "INSERT INTO munjigi_session (sid, user_id, opened_at, last_seen_at, idle_end, absolute_end, \
+     auth_hash, django_session_key, jti, jti_exp, rotations, client_name, client_address, client_agent) \
+     VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12)";
+
+static OPEN: LazyLock<Stmt> = LazyLock::new(|| Stmt::new(INSERT));
+static OPEN_UNLESS_THERE: LazyLock<Stmt> =
+    LazyLock::new(|| Stmt::new(format!("{INSERT} ON CONFLICT (sid) DO NOTHING")));
 static BY_SID: LazyLock<Stmt> = LazyLock::new(|| Stmt::new(format!("{SELECT} WHERE sid = $1")));
 static BY_SESSION_KEY: LazyLock<Stmt> =
     LazyLock::new(|| Stmt::new(format!("{SELECT} WHERE django_session_key = $1")));
@@ -445,6 +471,12 @@ static END_ALL: LazyLock<Stmt> = LazyLock::new(|| {
 });
 static SET_SESSION_KEY: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new("UPDATE munjigi_session SET django_session_key = $2 WHERE sid = $1 AND ended_at IS NULL")
+});
+static SET_CLIENT: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "UPDATE munjigi_session SET client_name = $2, client_address = $3, client_agent = $4 \
+         WHERE sid = $1 AND ended_at IS NULL",
+    )
 });
 static SET_AUTH_HASH: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new("UPDATE munjigi_session SET auth_hash = $2 WHERE sid = $1 AND ended_at IS NULL")

@@ -67,6 +67,7 @@ fn columns_are_read_as_django_does() {
         let name = text(vector, "name");
         let read = SessionCodec::new(&keys(vector)).decode(text(vector, "encoded"));
         assert_eq!(read.damage.is_some(), name != "good", "{name}");
+        assert_eq!(read.written_at.is_some(), name == "good", "{name}");
         if deviations.contains(name) {
             deviating += 1;
             assert_eq!(

@@ -7,6 +7,8 @@ use crate::support::{TestDatabase, now, on_both};
 
 on_both!(
     a_record_is_read_as_it_was_opened,
+    a_record_that_is_there_is_not_opened_twice,
+    a_record_learns_who_uses_it,
     a_record_ends_once_and_keeps_its_first_reason,
     all_records_of_a_user_end_but_one,
     a_record_follows_its_session_and_its_user,
@@ -90,6 +92,44 @@ async fn a_record_is_read_as_it_was_opened(db: &TestDatabase) {
     );
     assert!(records::by_sid(&mut conn, "A").await.unwrap().is_none());
     assert!(records::by_sid(&mut conn, "a\0").await.unwrap().is_none());
+}
+
+async fn a_record_that_is_there_is_not_opened_twice(db: &TestDatabase) {
+    let store = db.store(UserModel::user_user()).await;
+    let open = |record| {
+        store.write(record, |tx, record| {
+            Box::pin(records::open_unless_there(tx, record))
+        })
+    };
+    assert!(open(new("a", 7)).await.unwrap());
+    assert!(!open(new("a", 8)).await.unwrap());
+    end(&store, "a", EndReason::Revoked).await;
+    assert!(!open(new("a", 7)).await.unwrap(), "an ended one stays ended");
+    let record = records::by_sid(&mut store.reader(), "a").await.unwrap().unwrap();
+    assert_eq!(
+        (record.user_id.as_str(), record.end_reason),
+        ("7", Some(EndReason::Revoked))
+    );
+}
+
+async fn a_record_learns_who_uses_it(db: &TestDatabase) {
+    let store = db.store(UserModel::user_user()).await;
+    open(&store, new("a", 7)).await;
+    let client = Client {
+        name: Some("phone".to_owned()),
+        address: None,
+        agent: Some("curl/8".to_owned()),
+    };
+    let learn = || {
+        store.write(("a", client.clone()), |tx, (sid, client)| {
+            Box::pin(records::set_client(tx, sid, client))
+        })
+    };
+    assert!(learn().await.unwrap());
+    let record = records::by_sid(&mut store.reader(), "a").await.unwrap().unwrap();
+    assert_eq!(record.client, client);
+    end(&store, "a", EndReason::SignOut).await;
+    assert!(!learn().await.unwrap());
 }
 
 async fn a_record_ends_once_and_keeps_its_first_reason(db: &TestDatabase) {

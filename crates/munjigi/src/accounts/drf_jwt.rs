@@ -1,10 +1,10 @@
 //! djangorestframework-jwt's tokens and their rows: one token for a sign-in, what it opens, and the next one for it.
 //! `rest_framework_jwt.serializers` and `JSONWebTokenAuthentication` of drf-jwt 1.19, and beyond them the record.
 
-use super::Client;
 use super::error::{Error, Result};
 use super::record::{self, Carrier};
 use super::signout;
+use super::{Client, SignedIn};
 use crate::app::App;
 use jiff::{SignedDuration, Timestamp};
 use munjigi_store::records::{self, NewRecord};
@@ -107,8 +107,10 @@ pub async fn refresh(app: &App, text: &str, now: Timestamp) -> Result<Issued> {
 ///
 /// # Errors
 /// [`Error::JsonWebToken`]; [`Error::Store`].
-pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<User> {
-    Ok(read(app, text, now).await?.1)
+pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<SignedIn> {
+    let (token, user) = read(app, text, now).await?;
+    let sid = token.sid().map(str::to_owned);
+    Ok(SignedIn { user, sid })
 }
 
 /// Ends the sign-in behind a token. Where it had ended before, by time or by a sign-out, all is as it should be.

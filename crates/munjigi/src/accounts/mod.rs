@@ -22,7 +22,17 @@ pub mod tokens;
 
 pub use error::{Error, Result};
 
+use munjigi_store::users::User;
 use std::net::IpAddr;
+
+/// A user who is signed in, and by which sign-in.
+#[derive(Clone)]
+pub struct SignedIn {
+    /// The user, as the database has him now.
+    pub user: User,
+    /// Its record ([`Record::sid`](munjigi_store::records::Record::sid)); none behind a token of Django's.
+    pub sid: Option<String>,
+}
 
 /// Who asks, as far as the record of a sign-in keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -143,7 +143,7 @@ async fn rebind(tx: &mut Tx, upgrade: &Upgrade, key: &str) -> munjigi_store::Res
         return Ok(());
     };
     let rows = app.session_rows();
-    let mut data = rows.decode(&row);
+    let mut data = rows.decode(&row).data;
     if rows.hasher.verify(&data, &user.password) == AuthHashMatch::No {
         return Ok(());
     }

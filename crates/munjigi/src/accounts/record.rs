@@ -3,13 +3,15 @@
 use super::Client;
 use crate::app::App;
 use jiff::Timestamp;
-use munjigi_sessions::{AuthHashMatch, SessionAuthHasher};
+use munjigi_sessions::{AuthHashMatch, MUNJIGI_SID, SessionAuthHasher, SessionData};
 use munjigi_store::records::{self, End, EndReason, EndedRecord, NewRecord, Record};
 use munjigi_store::token_blacklist::{self, OutstandingToken};
 use munjigi_store::users::User;
 use munjigi_store::{Tx, sessions};
 use munjigi_user::UserId;
 use rand_core::Rng;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
 
 /// What carries a sign-in: the key of a Django session, or the id of a refresh or sliding token, where tokens have one.
 pub(super) enum Carrier {
@@ -40,12 +42,69 @@ pub(super) fn open(
         django_session_key,
         jti,
         jti_exp,
-        client: records::Client {
-            name: None,
-            address: client.address.map(|address| address.to_string()),
-            agent: (!client.agent.is_empty()).then(|| client.agent.clone()),
-        },
+        client: stored(client),
     }
+}
+
+/// A session that Django opened by itself and that is a user's, as its row tells.
+pub(super) struct DjangosSession<'s> {
+    pub(super) key: &'s str,
+    pub(super) data: &'s SessionData,
+    /// When its row was written, where that is known.
+    pub(super) written_at: Option<Timestamp>,
+}
+
+impl DjangosSession<'_> {
+    /// `_auth_user_hash`.
+    pub(super) fn auth_hash(&self) -> String {
+        self.data.auth_hash().unwrap_or_default().into_owned()
+    }
+}
+
+/// A record, not yet written, for a session of Django's. It ends with its row: Django's settings say when.
+pub(super) fn of_djangos(
+    session: &DjangosSession<'_>,
+    user_id: UserId,
+    client: records::Client,
+    now: Timestamp,
+) -> NewRecord {
+    NewRecord {
+        sid: sid_of_session(session.data, session.key),
+        user_id,
+        // The sign-in was then or before; Django keeps no other time of it.
+        opened_at: session.written_at.map_or(now, |written| written.min(now)),
+        idle_end: None,
+        absolute_end: None,
+        auth_hash: session.auth_hash(),
+        django_session_key: Some(session.key.to_owned()),
+        jti: None,
+        jti_exp: None,
+        client,
+    }
+}
+
+/// Who asks, as a record keeps it.
+pub(super) fn stored(client: &Client) -> records::Client {
+    records::Client {
+        name: None,
+        address: client.address.map(|address| address.to_string()),
+        agent: (!client.agent.is_empty()).then(|| client.agent.clone()),
+    }
+}
+
+/// The id of the record behind a session: the one that stands in it, or for one that Django opened by itself a digest
+/// of its key, so that whoever comes across it finds the same.
+pub(super) fn sid_of_session(data: &SessionData, key: &str) -> String {
+    if let Some(sid) = data.text(MUNJIGI_SID) {
+        return sid.into_owned();
+    }
+    let digest = Sha256::new_with_prefix("munjigi: the record of a Django session:").chain_update(key);
+    let mut sid = String::with_capacity(32);
+    for byte in digest.finalize().iter().take(16) {
+        // A string takes all that is written to it.
+        let _ = write!(sid, "{byte:02x}");
+    }
+    sid
 }
 
 /// A new record's id: 128 random bits as 32 hexadecimal digits.
@@ -67,6 +126,17 @@ pub(super) fn is_live(record: &Record, user: &User, hasher: &SessionAuthHasher, 
 pub(super) fn is_over(record: &Record, now: Timestamp) -> bool {
     let past = |end: Option<Timestamp>| end.is_some_and(|end| end <= now);
     record.ended_at.is_some() || past(record.idle_end) || past(record.absolute_end)
+}
+
+/// Has a record follow a session that has a new key, bound to this password. False where it is not there or has ended.
+pub(super) async fn move_session(
+    tx: &mut Tx,
+    sid: &str,
+    session_key: &str,
+    auth_hash: &str,
+) -> munjigi_store::Result<bool> {
+    let is_there = records::set_django_session_key(tx, sid, session_key).await?;
+    Ok(is_there && records::set_auth_hash(tx, sid, auth_hash).await?)
 }
 
 /// How a record ends. A token that was made from it just before lives on for its lifetime where nobody asks.

@@ -1,7 +1,9 @@
 //! The rows of `django_session`, written and read with this server's keys and settings.
 
 use jiff::{SignedDuration, Timestamp};
-use munjigi_sessions::{Expiry, ExpiryPolicy, SessionAuthHasher, SessionCodec, SessionData, SessionKey};
+use munjigi_sessions::{
+    Decoded, Expiry, ExpiryPolicy, SessionAuthHasher, SessionCodec, SessionData, SessionKey,
+};
 use munjigi_signing::SecretKeys;
 use munjigi_store::sessions::SessionRow;
 
@@ -23,12 +25,18 @@ impl SessionRows {
         }
     }
 
-    pub(super) fn decode(&self, row: &SessionRow) -> SessionData {
-        let decoded = self.codec.decode(&row.session_data);
+    /// What is in a row that somebody presents the key of; a damaged one is worth a line in the log.
+    pub(super) fn decode(&self, row: &SessionRow) -> Decoded {
+        let decoded = self.read(&row.session_data);
         if let Some(damage) = decoded.damage {
             tracing::warn!(target: "munjigi::account", event = "session_damaged", %damage);
         }
-        decoded.data
+        decoded
+    }
+
+    /// What is in a row, of which many are read.
+    pub(super) fn read(&self, session_data: &str) -> Decoded {
+        self.codec.decode(session_data)
     }
 
     pub(super) fn encode(&self, data: &SessionData, now: Timestamp) -> String {

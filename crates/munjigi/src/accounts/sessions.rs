@@ -1,12 +1,13 @@
 //! Cookie sessions: Django's rows, and who is signed in by one. `get_user` of `contrib/auth/__init__.py` and what
 //! `SessionMiddleware` does with a session that no longer holds.
 
+use super::Client;
 use super::error::Result;
-use super::record;
+use super::record::{self, DjangosSession};
 use crate::app::App;
 use jiff::{SignedDuration, Timestamp};
-use munjigi_sessions::{AuthHashMatch, BACKEND, MUNJIGI_SID, SessionData, SessionKey};
-use munjigi_store::records::EndReason;
+use munjigi_sessions::{AuthHashMatch, BACKEND, Decoded, MUNJIGI_SID, SessionData, SessionKey};
+use munjigi_store::records::{EndReason, NewRecord, Record};
 use munjigi_store::sessions::SessionRow;
 use munjigi_store::users::User;
 use munjigi_store::{BoxFuture, Tx, records, sessions, users};
@@ -19,14 +20,17 @@ pub struct Session {
     pub key: SessionKey,
     /// How long the browser keeps the cookie; `None` until it closes.
     pub cookie_age: Option<SignedDuration>,
+    /// Its record: [`munjigi_store::records::Record::sid`].
+    pub sid: String,
 }
 
 impl Session {
     pub(super) fn new(app: &App, user: User, key: SessionKey, data: &SessionData, now: Timestamp) -> Self {
         Self {
             user,
-            key,
             cookie_age: app.session_rows().cookie_age(data, now),
+            sid: record::sid_of_session(data, key.expose()),
+            key,
         }
     }
 }
@@ -45,16 +49,17 @@ pub enum Presented {
     Nothing,
 }
 
-/// Who is signed in by the session with this key.
+/// Who is signed in by the session with this key. A session that Django opened by itself gets its record now, unless the
+/// back-fill was faster ([`super::backfill`]); that of an anonymous visitor never does.
 ///
 /// # Errors
 /// [`super::Error::Store`].
-pub async fn authenticate(app: &App, key: &SessionKey, now: Timestamp) -> Result<Presented> {
+pub async fn authenticate(app: &App, key: &SessionKey, client: &Client, now: Timestamp) -> Result<Presented> {
     let mut conn = app.store().reader();
     let Some(row) = sessions::by_key(&mut conn, key.expose(), now).await? else {
         return Ok(Presented::Nothing);
     };
-    let data = app.session_rows().decode(&row);
+    let Decoded { data, written_at, .. } = app.session_rows().decode(&row);
     let user_id = data
         .auth_user_id()
         .and_then(|id| app.config().user_model.id_kind.parse(&id).ok());
@@ -67,32 +72,72 @@ pub async fn authenticate(app: &App, key: &SessionKey, now: Timestamp) -> Result
     else {
         return Ok(Presented::Anonymous);
     };
-    if let Some(sid) = data.text(MUNJIGI_SID) {
-        let record = records::by_sid(&mut conn, &sid).await?;
-        // A record that is gone was swept after its end.
-        let Some(record) = record.filter(|record| !record::is_over(record, now)) else {
-            return flush(app, key, now).await;
-        };
-        if record.django_session_key.as_deref() != Some(key.expose()) {
-            follow(app, record.sid, key).await?;
+    let belongs = app.session_rows().hasher.verify(&data, &user.password);
+    if belongs == AuthHashMatch::No {
+        return flush(app, key, now).await;
+    }
+    let session = DjangosSession {
+        key: key.expose(),
+        data: &data,
+        written_at,
+    };
+    let sid = record::sid_of_session(&data, key.expose());
+    let lesson = match records::by_sid(&mut conn, &sid).await? {
+        Some(record) if record::is_over(&record, now) => return flush(app, key, now).await,
+        Some(record) => lesson(record, &session, client),
+        // It was swept after its end.
+        None if data.contains(MUNJIGI_SID) => return flush(app, key, now).await,
+        None => {
+            let client = record::stored(client);
+            Some(Lesson::Opened(record::of_djangos(&session, user_id, client, now)))
         }
+    };
+    if let Some(lesson) = lesson {
+        app.store().write(lesson, write_lesson).await?;
     }
-    match app.session_rows().hasher.verify(&data, &user.password) {
-        AuthHashMatch::Current => Ok(Presented::User(Session::new(app, user, key.clone(), &data, now))),
-        AuthHashMatch::Fallback => renew(app, user, key, data, now).await,
-        AuthHashMatch::No => flush(app, key, now).await,
+    if belongs == AuthHashMatch::Fallback {
+        return renew(app, user, key, data, now).await;
     }
+    Ok(Presented::User(Session::new(app, user, key.clone(), &data, now)))
 }
 
-/// Django has cycled the session's key; the record must know the new one, to take the row away when it ends.
-async fn follow(app: &App, sid: String, key: &SessionKey) -> Result<()> {
-    let followed = (sid, key.clone());
-    app.store()
-        .write(followed, |tx, (sid, key)| {
-            Box::pin(records::set_django_session_key(tx, sid, key.expose()))
-        })
-        .await?;
-    Ok(())
+/// What is learned of a record when its session is presented.
+enum Lesson {
+    /// Django has cycled the session's key, for another password as a rule. The record must know the new one, to take the
+    /// row away when it ends.
+    Moved {
+        sid: String,
+        key: String,
+        auth_hash: String,
+    },
+    /// Who uses a session of Django's that was found in its table.
+    Used { sid: String, client: records::Client },
+    /// That there is a session of Django's.
+    Opened(NewRecord),
+}
+
+fn lesson(record: Record, session: &DjangosSession<'_>, client: &Client) -> Option<Lesson> {
+    let sid = record.sid;
+    if record.django_session_key.as_deref() != Some(session.key) {
+        return Some(Lesson::Moved {
+            sid,
+            key: session.key.to_owned(),
+            auth_hash: session.auth_hash(),
+        });
+    }
+    let nobody = records::Client::default();
+    let client = record::stored(client);
+    (record.client == nobody && client != nobody).then_some(Lesson::Used { sid, client })
+}
+
+fn write_lesson<'t>(tx: &'t mut Tx, lesson: &'t Lesson) -> BoxFuture<'t, munjigi_store::Result<bool>> {
+    Box::pin(async move {
+        match lesson {
+            Lesson::Moved { sid, key, auth_hash } => record::move_session(tx, sid, key, auth_hash).await,
+            Lesson::Used { sid, client } => records::set_client(tx, sid, client).await,
+            Lesson::Opened(record) => records::open_unless_there(tx, record).await,
+        }
+    })
 }
 
 /// `cycle_key` and a new hash: the session moves from an old `SECRET_KEY` to the current one.
@@ -104,12 +149,14 @@ async fn renew(
     now: Timestamp,
 ) -> Result<Presented> {
     let sessions = app.session_rows();
+    let sid = record::sid_of_session(&data, old.expose());
+    data.insert(MUNJIGI_SID, sid.as_str());
     data.set_auth_hash(&user.password, &sessions.hasher);
     let key = SessionKey::generate(&mut app.entropy());
     let renewal = Renewal {
         old: old.clone(),
         row: sessions.row(&key, &data, now),
-        sid: data.text(MUNJIGI_SID).map(String::from),
+        sid,
         auth_hash: sessions.hasher.hash(&user.password),
     };
     if app.store().write(renewal, write_renewal).await? {
@@ -123,7 +170,7 @@ async fn renew(
 struct Renewal {
     old: SessionKey,
     row: SessionRow,
-    sid: Option<String>,
+    sid: String,
     auth_hash: String,
 }
 
@@ -133,10 +180,7 @@ fn write_renewal<'t>(tx: &'t mut Tx, renewal: &'t Renewal) -> BoxFuture<'t, munj
             return Ok(false);
         }
         sessions::insert(tx, &renewal.row).await?;
-        if let Some(sid) = &renewal.sid {
-            records::set_django_session_key(tx, sid, &renewal.row.session_key).await?;
-            records::set_auth_hash(tx, sid, &renewal.auth_hash).await?;
-        }
+        record::move_session(tx, &renewal.sid, &renewal.row.session_key, &renewal.auth_hash).await?;
         Ok(true)
     })
 }
@@ -173,10 +217,10 @@ fn write_ending<'t>(tx: &'t mut Tx, ending: &'t Ending) -> BoxFuture<'t, munjigi
         let Some(row) = sessions::by_key(tx, ending.key.expose(), ending.now).await? else {
             return Ok(());
         };
-        if let Some(sid) = ending.app.session_rows().decode(&row).text(MUNJIGI_SID) {
-            let end = record::end(&ending.app, ending.reason, ending.now);
-            records::end(tx, &sid, &end).await?;
-        }
+        let data = ending.app.session_rows().decode(&row).data;
+        let sid = record::sid_of_session(&data, ending.key.expose());
+        let end = record::end(&ending.app, ending.reason, ending.now);
+        records::end(tx, &sid, &end).await?;
         sessions::delete(tx, ending.key.expose()).await?;
         Ok(())
     })

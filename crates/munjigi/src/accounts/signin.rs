@@ -232,10 +232,9 @@ async fn continue_session(
     let Some(row) = sessions::by_key(tx, before.expose(), *now).await? else {
         return Ok((SessionData::default(), signin.key.clone()));
     };
-    let data = app.session_rows().decode(&row);
-    if let Some(sid) = data.text(MUNJIGI_SID) {
-        records::end(tx, &sid, &record::end(app, EndReason::Replaced, *now)).await?;
-    }
+    let data = app.session_rows().decode(&row).data;
+    let sid = record::sid_of_session(&data, before.expose());
+    records::end(tx, &sid, &record::end(app, EndReason::Replaced, *now)).await?;
     match login_step(&data, &user.id, &user.password, &app.session_rows().hasher) {
         LoginStep::Keep => Ok((data, before.clone())),
         LoginStep::CycleKey => {

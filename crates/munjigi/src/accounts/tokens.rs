@@ -9,7 +9,7 @@ pub(super) mod standing;
 mod stateless;
 mod verify;
 
-pub use bearer::authenticate;
+pub use bearer::{authenticate, look_up};
 pub use refresh::{Refreshed, refresh};
 pub use sliding::refresh_sliding;
 pub use stateless::{TokenUser, authenticate_stateless};

@@ -8,7 +8,7 @@ use super::error::{Error, Result};
 use super::token_cookies;
 use crate::accounts::sessions::{self, Presented, Session};
 use crate::accounts::tokens::{self, TokenUser};
-use crate::accounts::{self, drf_jwt};
+use crate::accounts::{self, SignedIn, drf_jwt};
 use crate::app::App;
 use crate::config::AuthenticationClass;
 use axum::extract::FromRequestParts;
@@ -17,7 +17,6 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use munjigi_axum::cookies;
 use munjigi_sessions::SessionKey;
-use munjigi_store::users::User;
 
 /// Who sends a request.
 pub enum Sender {
@@ -30,14 +29,26 @@ pub enum Sender {
 /// A user, and what is known of him. Where a handler asks for one it is DRF's `IsAuthenticated`: the user, or 401.
 pub enum CurrentUser {
     /// By a session, or by a token and `JWTAuthentication`: as the database has him now.
-    Row(Box<User>),
+    Row(Box<SignedIn>),
     /// By a token and `JWTStatelessUserAuthentication`: as he was when the token was made, and as much of him as it says.
     Token(TokenUser),
 }
 
 impl CurrentUser {
-    fn row(user: User) -> Self {
-        Self::Row(Box::new(user))
+    fn row(signed_in: SignedIn) -> Self {
+        Self::Row(Box::new(signed_in))
+    }
+
+    /// Himself with his row, for what changes it or his sign-ins: who came by a token alone is looked up by its claim, and
+    /// refused as `JWTAuthentication` refuses.
+    ///
+    /// # Errors
+    /// What is wrong with the user or his sign-in.
+    pub async fn looked_up(self, app: &App, context: &Context) -> Result<SignedIn> {
+        Ok(match self {
+            Self::Row(signed_in) => *signed_in,
+            Self::Token(user) => tokens::look_up(app, &user, context.now()).await?,
+        })
     }
 }
 
@@ -49,6 +60,17 @@ impl FromRequestParts<App> for CurrentUser {
             Sender::Anonymous(stale) => Err(stale.unwrap_or(Error::NotAuthenticated)),
             Sender::User(user) => Ok(user),
         }
+    }
+}
+
+/// Where a handler asks for it: [`CurrentUser::looked_up`].
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let context = Context::of_parts(parts)?;
+        let user = CurrentUser::from_request_parts(parts, app).await?;
+        user.looked_up(app, &context).await
     }
 }
 
@@ -149,7 +171,7 @@ async fn by_session(parts: &Parts, app: &App, context: &Context, form_token: Opt
         return Ok(Found::Nobody);
     };
     let found = match SessionKey::parse(presented) {
-        Some(key) => sessions::authenticate(app, &key, context.now()).await?,
+        Some(key) => sessions::authenticate(app, &key, context.client(), context.now()).await?,
         None => Presented::Nothing,
     };
     let session = match found {
@@ -165,7 +187,10 @@ async fn by_session(parts: &Parts, app: &App, context: &Context, form_token: Opt
         }
     };
     csrf::enforce(app, context, parts, form_token)?;
-    Ok(Found::User(CurrentUser::row(session.user)))
+    Ok(Found::User(CurrentUser::row(SignedIn {
+        user: session.user,
+        sid: Some(session.sid),
+    })))
 }
 
 /// `JSONWebTokenAuthentication.authenticate` (drf-jwt 1.19, `authentication.py`).
@@ -173,8 +198,8 @@ async fn by_json_web_token(parts: &Parts, app: &App, context: &Context) -> Resul
     let Some(token) = json_web_token(&parts.headers, app) else {
         return Ok(Found::Nobody);
     };
-    let user = drf_jwt::authenticate(app, token, context.now()).await?;
-    Ok(Found::User(CurrentUser::row(user)))
+    let signed_in = drf_jwt::authenticate(app, token, context.now()).await?;
+    Ok(Found::User(CurrentUser::row(signed_in)))
 }
 
 /// The token behind `JWT_AUTH_HEADER_PREFIX`. Unlike simplejwt, drf-jwt takes a header of one word or of three for

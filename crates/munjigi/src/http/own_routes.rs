@@ -25,8 +25,10 @@ impl BaseAuthentication<User> for Bearer {
             let Some(token) = app.config().bearer.token(&parts.headers)? else {
                 return Ok(Found::Nobody);
             };
-            let user = tokens::authenticate(app, &token, app.now()).await;
-            user.map(Found::User).map_err(refusal)
+            let signed_in = tokens::authenticate(app, &token, app.now()).await;
+            signed_in
+                .map(|signed_in| Found::User(signed_in.user))
+                .map_err(refusal)
         })
     }
 

@@ -1,12 +1,13 @@
 //! Who sends a token as his credential: `JWTAuthentication.get_validated_token` and `get_user` of simplejwt 5.5.1
 //! (`authentication.py`), and beyond them the record.
 
-use super::standing::{by_claim, is_live, may_come_in, verify_as};
+use super::TokenUser;
+use super::standing::{by_claim, is_live, may_come_in, sid_of, verify_as};
+use crate::accounts::SignedIn;
 use crate::accounts::error::{Error, Result};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_store::Conn;
-use munjigi_store::users::User;
 use munjigi_tokens::{Error as TokenError, UntypedToken};
 
 /// The user who sends a token as his credential.
@@ -15,31 +16,43 @@ use munjigi_tokens::{Error as TokenError, UntypedToken};
 /// [`Error::Bearer`] with what each class of `AUTH_TOKEN_CLASSES` said; [`Error::Token`] where the token names no
 /// user, or was made for another password than he has now; [`Error::UserNotFound`], [`Error::UserInactive`];
 /// [`Error::Store`].
-pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<User> {
+pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<SignedIn> {
     let mut conn = app.store().reader();
     let mut refused = Vec::new();
     for &class in &app.jwt().settings().auth_token_classes {
         let token = verify_as(class, app, &mut conn, text, now).await;
-        match user_of(app, &mut conn, token, now).await? {
-            Ok(user) => return Ok(user),
+        let found = match token {
+            Ok(token) => user_of(app, &mut conn, &token, now).await?,
+            Err(Error::Token(error)) => Err(error),
+            Err(error) => return Err(error),
+        };
+        match found {
+            Ok(signed_in) => return Ok(signed_in),
             Err(error) => refused.push((class, error)),
         }
     }
     Err(Error::Bearer(refused))
 }
 
-/// The user of a token, if it is good; else why it is not, and another class may take it. What is wrong with the user
-/// is the outer error, and final.
+/// The row of a user who was found without one, and the record behind his token, asked as [`authenticate`] asks them:
+/// for what changes either.
+///
+/// # Errors
+/// As [`authenticate`].
+pub async fn look_up(app: &App, user: &TokenUser, now: Timestamp) -> Result<SignedIn> {
+    let (class, token) = user.token();
+    let found = user_of(app, &mut app.store().reader(), token, now).await?;
+    found.map_err(|error| Error::Bearer(vec![(class, error)]))
+}
+
+/// The user of a token that is good by itself; or why it is not good after all, and another class may take it. What is
+/// wrong with the user is the outer error, and final.
 async fn user_of(
     app: &App,
     conn: &mut Conn,
-    verified: Result<UntypedToken>,
+    token: &UntypedToken,
     now: Timestamp,
-) -> Result<Result<User, TokenError>> {
-    let token = match verified {
-        Err(Error::Token(error)) => return Ok(Err(error)),
-        verified => verified?,
-    };
+) -> Result<Result<SignedIn, TokenError>> {
     let user = by_claim(app, conn, token.user_id()?)
         .await?
         .ok_or(Error::UserNotFound)?;
@@ -47,8 +60,11 @@ async fn user_of(
         return Err(Error::UserInactive);
     }
     token.check_password(&user)?;
-    match is_live(app, conn, &token, &user, now).await {
-        Ok(true) => Ok(Ok(user)),
+    match is_live(app, conn, token, &user, now).await {
+        Ok(true) => {
+            let sid = sid_of(token)?.map(str::to_owned);
+            Ok(Ok(SignedIn { user, sid }))
+        }
         Ok(false) => Ok(Err(TokenError::Blacklisted)),
         Err(Error::Token(error)) => Ok(Err(error)),
         Err(error) => Err(error),

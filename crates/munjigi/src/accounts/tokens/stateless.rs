@@ -7,12 +7,13 @@ use super::standing::{sid_of, verify_as};
 use crate::accounts::error::{Error, Result};
 use crate::app::App;
 use jiff::Timestamp;
-use munjigi_tokens::{Error as TokenError, UntypedToken};
+use munjigi_tokens::{Error as TokenError, TokenClass, UntypedToken};
 use serde_json::Value;
 
 /// A user without a row: what a token that we signed says of him.
 pub struct TokenUser {
     id: Value,
+    class: TokenClass,
     token: UntypedToken,
 }
 
@@ -34,6 +35,10 @@ impl TokenUser {
     pub fn attribute(&self, name: &str) -> Value {
         self.token.claims().value(name).unwrap_or_default()
     }
+
+    pub(super) fn token(&self) -> (TokenClass, &UntypedToken) {
+        (self.class, &self.token)
+    }
 }
 
 /// The user that a token is, where it is good and its sign-in has not ended. A token without a record, Django's own,
@@ -48,7 +53,7 @@ pub async fn authenticate_stateless(app: &App, text: &str, now: Timestamp) -> Re
     let mut refused = Vec::new();
     for &class in &app.jwt().settings().auth_token_classes {
         let token = verify_as(class, app, &mut conn, text, now).await;
-        match token_user(app, token, now)? {
+        match token_user(app, class, token, now)? {
             Ok(user) => return Ok(user),
             Err(error) => refused.push((class, error)),
         }
@@ -59,6 +64,7 @@ pub async fn authenticate_stateless(app: &App, text: &str, now: Timestamp) -> Re
 /// The user of a token, if it is good; else why it is not, and another class may take it.
 fn token_user(
     app: &App,
+    class: TokenClass,
     verified: Result<UntypedToken>,
     now: Timestamp,
 ) -> Result<Result<TokenUser, TokenError>> {
@@ -80,6 +86,7 @@ fn token_user(
     }
     Ok(Ok(TokenUser {
         id: token.claims().value(name).unwrap_or_default(),
+        class,
         token,
     }))
 }

@@ -178,7 +178,7 @@ async fn session_signout(State(app): State<App>, context: Context, request: Requ
 /// `GET /user/me`: the user himself, by his row or by his token's claims.
 async fn me(State(app): State<App>, user: CurrentUser) -> Json<Value> {
     Json(match user {
-        CurrentUser::Row(user) => represent(&user),
+        CurrentUser::Row(signed_in) => represent(&signed_in.user),
         CurrentUser::Token(user) => represent_token(&app, &user),
     })
 }
