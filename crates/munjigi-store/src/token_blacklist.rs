@@ -36,6 +36,14 @@ pub enum Blacklisting {
     Already,
 }
 
+/// A token that Django gave out.
+pub struct NeighboursToken {
+    /// The claim `jti`.
+    pub jti: String,
+    /// The token itself.
+    pub token: String,
+}
+
 /// What the tables know of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Given {
@@ -110,6 +118,30 @@ pub async fn blacklist_all_for_user(
 ) -> Result<u64> {
     let params: [Param<'_>; 3] = [user_id.into(), except.unwrap_or_default().into(), now.into()];
     tx.execute(&BLACKLIST_ALL, &params).await
+}
+
+/// The tokens that a Django beside us gave to whom the token with this `jti` was given, those that are still good. Django
+/// keeps them whole, so they are secrets.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn neighbours_tokens(tx: &mut Tx, jti: &str, now: Timestamp) -> Result<Vec<NeighboursToken>> {
+    tx.all(&NEIGHBOURS, &[jti.into(), now.into()], |row| {
+        Ok(NeighboursToken {
+            jti: row.text(0)?,
+            token: row.text(1)?,
+        })
+    })
+    .await
+}
+
+/// Puts a token on the list that is in the table of those given out.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn blacklist_given(tx: &mut Tx, jti: &str, now: Timestamp) -> Result<()> {
+    tx.execute(&BLACKLIST, &[jti.into(), now.into()]).await?;
+    Ok(())
 }
 
 /// Leaves the tokens of a user who is to be deleted without one, as `on_delete=SET_NULL` does.
@@ -216,6 +248,14 @@ static BLACKLIST_ALL: LazyLock<Stmt> = LazyLock::new(|| {
          SELECT id, $3 FROM token_blacklist_outstandingtoken WHERE user_id = $1 AND jti <> $2 \
          ON CONFLICT (token_id) DO NOTHING",
     )
+});
+static NEIGHBOURS: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(format!(
+        "SELECT t.jti, t.token FROM token_blacklist_outstandingtoken o \
+         JOIN token_blacklist_outstandingtoken t ON t.user_id = o.user_id \
+         LEFT JOIN token_blacklist_blacklistedtoken b ON b.token_id = t.id \
+         WHERE o.jti = $1 AND t.expires_at > $2 AND b.id IS NULL AND t.token NOT LIKE '{DIGEST_PREFIX}%'"
+    ))
 });
 static DISOWN: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new("UPDATE token_blacklist_outstandingtoken SET user_id = NULL WHERE user_id = $1")

@@ -2,6 +2,8 @@
 
 use super::Client;
 use crate::app::App;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use munjigi_sessions::{AuthHashMatch, MUNJIGI_SID, SessionAuthHasher, SessionData};
 use munjigi_store::records::{self, End, EndReason, EndedRecord, NewRecord, Record};
@@ -10,6 +12,7 @@ use munjigi_store::users::User;
 use munjigi_store::{Tx, sessions};
 use munjigi_user::UserId;
 use rand_core::Rng;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -188,9 +191,37 @@ pub(super) async fn drop_carriers(
         if let Some(key) = &record.django_session_key {
             sessions::delete(tx, key).await?;
         }
-        blacklist(tx, record.jti, record.jti_exp, now).await?;
+        blacklist_line(tx, &record, now).await?;
     }
     Ok(())
+}
+
+/// Blacklists the token that carries a record, and what a Django beside us made of its tokens: it tells no record, but what
+/// it made names ours.
+pub(super) async fn blacklist_line(
+    tx: &mut Tx,
+    record: &EndedRecord,
+    now: Timestamp,
+) -> munjigi_store::Result<()> {
+    blacklist(tx, record.jti.clone(), record.jti_exp, now).await?;
+    let Some(jti) = &record.jti else { return Ok(()) };
+    for theirs in token_blacklist::neighbours_tokens(tx, jti, now).await? {
+        if names_record(&theirs.token, &record.sid) {
+            token_blacklist::blacklist_given(tx, &theirs.jti, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a token that Django keeps says that this record is behind it. Nobody's word but that of the database is taken for
+/// it, and all that follows is that the token ends.
+fn names_record(token: &str, sid: &str) -> bool {
+    let payload = token
+        .split('.')
+        .nth(1)
+        .and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    let claims = payload.and_then(|payload| serde_json::from_slice::<Value>(&payload).ok());
+    claims.is_some_and(|claims| claims.get("sid").and_then(Value::as_str) == Some(sid))
 }
 
 /// Blacklists the token that carries a record, where a token does.

@@ -158,7 +158,7 @@ fn write_ending<'t>(
                 found = Blacklisting::Already;
             }
             if let Some(record) = records::by_sid(tx, sid).await? {
-                record::blacklist(tx, record.jti, record.jti_exp, ending.end.at).await?;
+                record::blacklist_line(tx, &record.into(), ending.end.at).await?;
             }
         }
         Ok(found)

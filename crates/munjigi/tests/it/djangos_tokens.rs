@@ -8,6 +8,7 @@ on_both!(
     a_token_that_django_blacklisted_is_refused,
     a_token_for_nobody_opens_nothing,
     a_token_of_a_sign_in_that_is_not_there_is_refused,
+    what_django_made_of_a_token_ends_with_the_sign_in,
 );
 
 async fn a_token_that_django_made_is_taken(database: Database) {
@@ -67,6 +68,48 @@ async fn a_token_that_django_blacklisted_is_refused(database: Database) {
         .expect_error(401, "token_blacklisted");
     // As in Django, an access token is not asked for by its refresh token.
     server.me(&access).await.expect_status(200);
+}
+
+async fn what_django_made_of_a_token_ends_with_the_sign_in(database: Database) {
+    let server = database.server().await;
+    server.signed_up().await;
+    let (access, refresh) = server.tokens().await;
+    let (_, other) = server.tokens().await;
+    for (made_of, jti, given_to) in [
+        (&refresh, "its", "1"),
+        (&refresh, "its older", "1"),
+        (&other, "the other", "1"),
+        (&refresh, "nobody", "NULL"),
+    ] {
+        let mut successor = claims(made_of);
+        successor["jti"] = json!(jti);
+        let token = signed(&successor, SECRET_KEY);
+        server
+            .sql(&format!(
+                "INSERT INTO token_blacklist_outstandingtoken (user_id, jti, token, expires_at) \
+                 VALUES ({given_to}, '{jti}', '{token}', '2027-01-01 00:00:00')"
+            ))
+            .await;
+    }
+    for token in ["'no token'", "'a.b.c'", "'a.e30.c'"] {
+        server
+            .sql(&format!(
+                "INSERT INTO token_blacklist_outstandingtoken (user_id, jti, token, expires_at) \
+                 VALUES (1, {token}, {token}, '2027-01-01 00:00:00')"
+            ))
+            .await;
+    }
+    let mut client = server.anonymous();
+    client.bearer(&access);
+    client
+        .post("/user/jwt_signout", &json!({}))
+        .await
+        .expect_status(200);
+    let mut listed = server.blacklisted().await;
+    listed.sort();
+    let mut expected = [jti(&refresh), "its".to_owned(), "its older".to_owned()];
+    expected.sort();
+    assert_eq!(listed, expected);
 }
 
 async fn a_token_for_nobody_opens_nothing(database: Database) {
