@@ -38,6 +38,9 @@ pub enum Error {
         /// What should stand there.
         expected: &'static str,
     },
+    /// The work of a transaction gave up: what it had written is undone.
+    #[error("The transaction was given up.")]
+    Abandoned,
     /// The work of a transaction on SQLite awaited something that is not the database.
     #[error("The work of a write transaction waited for something other than the database.")]
     ForeignAwait,
@@ -99,6 +102,7 @@ impl Error {
             Self::Unavailable(_) => "database_unavailable",
             Self::Statement(_) => "database_statement",
             Self::Decode { .. } => "database_decode",
+            Self::Abandoned => "abandoned",
             Self::ForeignAwait => "foreign_await",
             Self::InvalidUrl(_) => "invalid_database_url",
             Self::NoDatabaseFile(_) => "no_database_file",

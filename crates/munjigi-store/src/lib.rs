@@ -26,6 +26,7 @@ mod db;
 pub mod emails;
 pub mod ended;
 mod error;
+pub mod lineage;
 pub mod migrate;
 mod model;
 pub mod permissions;

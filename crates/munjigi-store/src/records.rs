@@ -99,6 +99,8 @@ pub struct Successor {
     pub jti_exp: Timestamp,
     /// The moment of the rotation.
     pub rotated_at: Timestamp,
+    /// See [`Record::sealed_successor`].
+    pub sealed: Option<Vec<u8>>,
 }
 
 /// Why a record ended.
@@ -115,6 +117,8 @@ pub enum EndReason {
     UserInactive,
     /// The user or an administrator ended it from elsewhere.
     Revoked,
+    /// A refresh token of it was used by two.
+    Reuse,
 }
 
 impl EndReason {
@@ -126,12 +130,13 @@ impl EndReason {
             Self::PasswordChange => "password_change",
             Self::UserInactive => "user_inactive",
             Self::Revoked => "revoked",
+            Self::Reuse => "reuse",
         }
     }
 
     fn from_text(text: &str) -> Option<Self> {
-        use EndReason::{PasswordChange, Replaced, Revoked, SignOut, UserInactive};
-        [SignOut, Replaced, PasswordChange, UserInactive, Revoked]
+        use EndReason::{PasswordChange, Replaced, Reuse, Revoked, SignOut, UserInactive};
+        [SignOut, Replaced, PasswordChange, UserInactive, Revoked, Reuse]
             .into_iter()
             .find(|reason| reason.as_str() == text)
     }
@@ -187,7 +192,7 @@ impl From<Record> for EndedRecord {
 /// Writes a new record.
 ///
 /// # Errors
-/// What the database may fail with.
+/// [`Error::UniqueViolation`] where the `sid` is taken, and what else the database may fail with.
 pub async fn open(tx: &mut Tx, record: &NewRecord) -> Result<()> {
     insert(tx, &OPEN, record).await.map(drop)
 }
@@ -340,19 +345,36 @@ pub async fn set_auth_hash(tx: &mut Tx, sid: &str, auth_hash: &str) -> Result<bo
         > 0)
 }
 
-/// Follows a refresh token that was rotated. False where the record is not there or has ended.
+/// Rotates the refresh token of a record, where `from` is still the one that carries it: of those who rotate at once this
+/// lets one through. False where another one carries it, or the record is not there, has ended, or is past its absolute end.
 ///
 /// # Errors
 /// What the database may fail with.
-pub async fn rotate(tx: &mut Tx, sid: &str, successor: &Successor) -> Result<bool> {
-    let params: [Param<'_>; 5] = [
+pub async fn rotate(tx: &mut Tx, sid: &str, from: Option<&str>, successor: &Successor) -> Result<bool> {
+    let params: [Param<'_>; 7] = successor_of(sid, successor, from.into());
+    Ok(tx.execute(&ROTATE, &params).await? > 0)
+}
+
+/// Follows a refresh token that was rotated, whichever carried the record: where none is used up, the last one does.
+/// False where the record is not there or has ended.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn follow(tx: &mut Tx, sid: &str, successor: &Successor) -> Result<bool> {
+    let [rest @ .., _] = successor_of(sid, successor, Param::Null);
+    Ok(tx.execute(&FOLLOW, &rest).await? > 0)
+}
+
+fn successor_of<'p>(sid: &'p str, successor: &'p Successor, from: Param<'p>) -> [Param<'p>; 7] {
+    [
         sid.into(),
         successor.previous_jti.as_ref().into(),
         successor.jti.as_ref().into(),
         millis(successor.jti_exp).into(),
         millis(successor.rotated_at).into(),
-    ];
-    Ok(tx.execute(&ROTATE, &params).await? > 0)
+        successor.sealed.as_deref().into(),
+        from,
+    ]
 }
 
 /// Follows a sliding token that was refreshed. False where the record is not there or has ended.
@@ -382,7 +404,7 @@ pub async fn delete_ended(store: &Store, before: Timestamp) -> Result<u64> {
         .await
 }
 
-fn read(row: &Row<'_>) -> Result<Record> {
+pub(crate) fn read(row: &Row<'_>) -> Result<Record> {
     let reason = row.optional_text(15)?;
     Ok(Record {
         sid: row.text(0)?,
@@ -437,9 +459,17 @@ fn no_time(column: usize) -> Error {
     }
 }
 
-const SELECT: &str = "SELECT sid, user_id, opened_at, last_seen_at, idle_end, absolute_end, auth_hash, \
-     django_session_key, jti, jti_exp, previous_jti, rotated_at, sealed_successor, rotations, ended_at, \
-     end_reason, client_name, client_address, client_agent FROM munjigi_session";
+/// In the order of [`read`].
+pub(crate) const COLUMNS: &str = "r.sid, r.user_id, r.opened_at, r.last_seen_at, r.idle_end, r.absolute_end, \
+     r.auth_hash, r.django_session_key, r.jti, r.jti_exp, r.previous_jti, r.rotated_at, r.sealed_successor, \
+     r.rotations, r.ended_at, r.end_reason, r.client_name, r.client_address, r.client_agent";
+
+/// How many they are.
+pub(crate) const WIDTH: usize = 19;
+
+fn select(which: &str) -> Stmt {
+    Stmt::new(format!("SELECT {COLUMNS} FROM munjigi_session r {which}"))
+}
 
 const INSERT: &str = "INSERT INTO munjigi_session (sid, user_id, opened_at, last_seen_at, idle_end, absolute_end, \
      auth_hash, django_session_key, jti, jti_exp, rotations, client_name, client_address, client_agent) \
@@ -448,14 +478,10 @@ const INSERT: &str = "INSERT INTO munjigi_session (sid, user_id, opened_at, last
 static OPEN: LazyLock<Stmt> = LazyLock::new(|| Stmt::new(INSERT));
 static OPEN_UNLESS_THERE: LazyLock<Stmt> =
     LazyLock::new(|| Stmt::new(format!("{INSERT} ON CONFLICT (sid) DO NOTHING")));
-static BY_SID: LazyLock<Stmt> = LazyLock::new(|| Stmt::new(format!("{SELECT} WHERE sid = $1")));
-static BY_SESSION_KEY: LazyLock<Stmt> =
-    LazyLock::new(|| Stmt::new(format!("{SELECT} WHERE django_session_key = $1")));
-static FOR_USER: LazyLock<Stmt> = LazyLock::new(|| {
-    Stmt::new(format!(
-        "{SELECT} WHERE user_id = $1 AND ended_at IS NULL ORDER BY opened_at, sid"
-    ))
-});
+static BY_SID: LazyLock<Stmt> = LazyLock::new(|| select("WHERE sid = $1"));
+static BY_SESSION_KEY: LazyLock<Stmt> = LazyLock::new(|| select("WHERE django_session_key = $1"));
+static FOR_USER: LazyLock<Stmt> =
+    LazyLock::new(|| select("WHERE user_id = $1 AND ended_at IS NULL ORDER BY opened_at, sid"));
 static END: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(
         "UPDATE munjigi_session SET ended_at = $2, end_reason = $3 WHERE sid = $1 AND ended_at IS NULL \
@@ -481,12 +507,15 @@ static SET_CLIENT: LazyLock<Stmt> = LazyLock::new(|| {
 static SET_AUTH_HASH: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new("UPDATE munjigi_session SET auth_hash = $2 WHERE sid = $1 AND ended_at IS NULL")
 });
+const PUT_SUCCESSOR: &str = "UPDATE munjigi_session SET previous_jti = $2, jti = $3, jti_exp = $4, rotated_at = $5, \
+     last_seen_at = $5, sealed_successor = $6, rotations = rotations + 1 WHERE sid = $1 AND ended_at IS NULL";
+
 static ROTATE: LazyLock<Stmt> = LazyLock::new(|| {
-    Stmt::new(
-        "UPDATE munjigi_session SET previous_jti = $2, jti = $3, jti_exp = $4, rotated_at = $5, \
-         rotations = rotations + 1 WHERE sid = $1 AND ended_at IS NULL",
-    )
+    Stmt::new(format!(
+        "{PUT_SUCCESSOR} AND jti IS NOT DISTINCT FROM $7 AND (absolute_end IS NULL OR absolute_end > $5)"
+    ))
 });
+static FOLLOW: LazyLock<Stmt> = LazyLock::new(|| Stmt::new(PUT_SUCCESSOR));
 static SET_JTI_EXP: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new("UPDATE munjigi_session SET jti_exp = $2 WHERE sid = $1 AND ended_at IS NULL")
 });

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use munjigi_user::UserId;
 
-use crate::db::{Conn, Param, Stmt, Store, Tx};
+use crate::db::{Conn, Param, Row, Stmt, Store, Tx};
 use crate::error::Result;
 
 /// A row of `token_blacklist_outstandingtoken`.
@@ -51,23 +51,6 @@ pub struct Given {
     pub made_here: bool,
     /// When it was blacklisted, where it was.
     pub blacklisted_at: Option<Timestamp>,
-}
-
-/// What the tables know of the token with this `jti`; nothing where it was never given out, or has been forgotten.
-///
-/// # Errors
-/// What the database may fail with.
-pub async fn given(conn: &mut Conn, jti: &str) -> Result<Option<Given>> {
-    if jti.contains('\0') {
-        return Ok(None);
-    }
-    conn.optional(&GIVEN, &[jti.into()], |row| {
-        Ok(Given {
-            made_here: row.text(0)?.starts_with(DIGEST_PREFIX),
-            blacklisted_at: row.optional_time(1)?,
-        })
-    })
-    .await
 }
 
 /// Notes a token that is given out (`RefreshToken.for_user`).
@@ -203,6 +186,18 @@ pub async fn count_expired(conn: &mut Conn, before: Timestamp) -> Result<u64> {
         .unwrap_or_default())
 }
 
+/// What the tables know of a token, from `outstandingtoken.token` and `blacklistedtoken.blacklisted_at` in this column and the
+/// next one; nothing where it was never given out, or has been forgotten.
+pub(crate) fn given_of(row: &Row<'_>, column: usize) -> Result<Option<Given>> {
+    let Some(token) = row.optional_text(column)? else {
+        return Ok(None);
+    };
+    Ok(Some(Given {
+        made_here: token.starts_with(DIGEST_PREFIX),
+        blacklisted_at: row.optional_time(column + 1)?,
+    }))
+}
+
 fn params(token: &OutstandingToken) -> [Param<'_>; 5] {
     [
         token.user_id.as_ref().into(),
@@ -216,12 +211,6 @@ fn params(token: &OutstandingToken) -> [Param<'_>; 5] {
 /// How [`OutstandingToken::token`] begins for a token of ours: `sha256:` and the digest in base64.
 pub const DIGEST_PREFIX: &str = "sha256:";
 
-static GIVEN: LazyLock<Stmt> = LazyLock::new(|| {
-    Stmt::new(
-        "SELECT o.token, b.blacklisted_at FROM token_blacklist_outstandingtoken o \
-         LEFT JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id WHERE o.jti = $1",
-    )
-});
 static INSERT: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(
         "INSERT INTO token_blacklist_outstandingtoken (user_id, jti, token, created_at, expires_at) \

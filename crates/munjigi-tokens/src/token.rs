@@ -9,7 +9,9 @@ mod checks;
 
 pub(crate) use checks::is_for;
 
-use crate::{Audience, Claims, Error, SimpleJwt, SimpleJwtSettings, UntypedToken, claims::Claim};
+use crate::{
+    Audience, Claims, Error, Refresh, SimpleJwt, SimpleJwtSettings, Sliding, UntypedToken, claims::Claim,
+};
 use checks::{validate_claims, verify_claims};
 use jiff::{SignedDuration, Timestamp};
 use md5::{Digest, Md5};
@@ -134,6 +136,18 @@ impl<T: TokenType> Token<T> {
     pub fn sid(&self) -> Result<Option<&str>, Error> {
         let claim = self.claims.find("sid");
         claim.map(|claim| claim.text().ok_or(Error::Invalid)).transpose()
+    }
+
+    /// Whether its type lets it be exchanged for a newer one: `refresh` and `sliding` do. Where the settings have no
+    /// `TOKEN_TYPE_CLAIM` nothing tells it from those, and it can.
+    pub fn can_be_refreshed(&self) -> bool {
+        let Some(name) = self.jwt.settings().token_type_claim.as_deref() else {
+            return true;
+        };
+        let types = [Refresh::NAME, Sliding::NAME];
+        self.claims
+            .text(name)
+            .is_some_and(|kind| types.contains(&Some(kind)))
     }
 
     /// When the token ends, to the second; a later time than jiff can hold is its last one.

@@ -242,9 +242,10 @@ async fn a_record_follows_its_token_until_it_ends(db: &TestDatabase) {
             jti: Some(jti.to_owned()),
             jti_exp: moment() + SignedDuration::from_hours(2),
             rotated_at: moment() + SignedDuration::from_mins(1),
+            sealed: None,
         };
         let rotated = store.write((sid.to_owned(), successor), |tx, (sid, successor)| {
-            Box::pin(records::rotate(tx, sid, successor))
+            Box::pin(records::follow(tx, sid, successor))
         });
         rotated.await.unwrap()
     };

@@ -41,6 +41,12 @@ pub enum Error {
     /// has words for.
     #[error("The token was made for another password.")]
     PasswordChanged,
+    /// A refresh token that was used up came again, and the sign-in behind it has ended for that.
+    #[error("The token was used by two, and its sign-in has ended.")]
+    TokenReused,
+    /// The sign-in behind a refresh token was another one each time that its token was to be rotated.
+    #[error("Others rotated the token each time. Try again in a moment.")]
+    Contended,
     /// The user of an access token is gone.
     #[error("The token's user does not exist.")]
     UserNotFound,

@@ -101,7 +101,12 @@ pub(super) fn sid_of_session(data: &SessionData, key: &str) -> String {
     if let Some(sid) = data.text(MUNJIGI_SID) {
         return sid.into_owned();
     }
-    let digest = Sha256::new_with_prefix("munjigi: the record of a Django session:").chain_update(key);
+    digested_sid("munjigi: the record of a Django session:", key)
+}
+
+/// 128 bits of a digest, written as any record's id is.
+pub(super) fn digested_sid(label: &str, of: &str) -> String {
+    let digest = Sha256::new_with_prefix(label).chain_update(of);
     let mut sid = String::with_capacity(32);
     for byte in digest.finalize().iter().take(16) {
         // A string takes all that is written to it.

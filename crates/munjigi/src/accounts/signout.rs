@@ -93,7 +93,7 @@ pub(super) async fn take_back<T: TokenType>(
         Err(_) => None,
     };
     let ending = Ending {
-        sid: sid_of(token)?.map(str::to_owned),
+        sid: sid_of(token)?.map(|sid| sid.as_str().to_owned()),
         token: tokens::outstanding(user.map(|user| user.id), token, text)?,
         end: record::end(app, reason, now),
     };
@@ -108,7 +108,7 @@ async fn by_access_token(app: &App, text: &str, now: Timestamp) -> Result<()> {
     let Some(sid) = sid_of(&access)? else {
         return Err(Error::Token(TokenError::Invalid));
     };
-    by_record(app, sid, now).await
+    by_record(app, sid.as_str(), now).await
 }
 
 /// Ends the sign-in that this record stands for.

@@ -1,9 +1,12 @@
 //! Tokens and their rows: what is made for a user who signs in (`for_user` of simplejwt 5.5.1, `tokens.py`), and in the
 //! rooms below what becomes of a token that somebody presents.
 
+mod adoption;
 mod bearer;
+mod lineage;
 mod refresh;
 mod rotation;
+mod sealing;
 mod sliding;
 pub(super) mod standing;
 mod stateless;
@@ -28,7 +31,7 @@ use munjigi_store::token_blacklist::{self, OutstandingToken};
 use munjigi_store::users::User;
 use munjigi_store::{Tx, records};
 use munjigi_tokens::jws::MAX_TOKEN;
-use munjigi_tokens::{Error as TokenError, Minted, RefreshToken, SlidingToken, Token, TokenType};
+use munjigi_tokens::{Error as TokenError, RefreshToken, SlidingToken, Token, TokenType};
 use munjigi_user::UserId;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -169,7 +172,7 @@ pub(super) fn outstanding<T: TokenType>(
     }))
 }
 
-fn carried_by<T: Minted>(token: &Token<T>) -> Carrier {
+pub(super) fn carried_by<T: TokenType>(token: &Token<T>) -> Carrier {
     Carrier::Token {
         jti: token.jti().map(str::to_owned),
         exp: token.expires_at(),

@@ -56,6 +56,7 @@ pub use written::{Sources, Written};
 
 use crate::i18n::Languages;
 use check::Finding;
+use jiff::SignedDuration;
 use munjigi_axum::BearerHeader;
 use munjigi_passwords::Hashers;
 use munjigi_passwords::pool::PoolSettings;
@@ -112,6 +113,8 @@ pub struct Config {
     pub simple_jwt: SimpleJwtSettings,
     /// `SIMPLE_JWT.VERIFY_CHECKS_BLACKLIST`: whether a token that was taken back is no good to the verifying route.
     pub verify_checks_blacklist: bool,
+    /// `SIMPLE_JWT.ROTATION_WINDOW`: for how long after a rotation the token of before is answered with its successor again.
+    pub rotation_window: SignedDuration,
     /// The keys of `[SIMPLE_JWT]`.
     pub token_keys: TokenKeys,
     /// `SIMPLE_JWT.COMPAT_VERSION`: which simplejwt is answered like.
@@ -199,6 +202,7 @@ impl Config {
             validators: passwords::validators(settings)?,
             simple_jwt: jwt.settings,
             verify_checks_blacklist: jwt.verify_checks_blacklist,
+            rotation_window: jwt.rotation_window,
             token_keys: jwt.keys,
             compat_version: jwt.compat_version,
             bearer: jwt.bearer,

@@ -22,9 +22,9 @@ use super::written::Settings;
 use described::{
     ACCESS_TOKEN_LIFETIME, AUDIENCE, AUTH_HEADER_NAME, AUTH_HEADER_TYPES, AUTH_TOKEN_CLASSES,
     BLACKLIST_AFTER_ROTATION, CHECK_REVOKE_TOKEN, CHECK_USER_IS_ACTIVE, COMPAT_VERSION, ISSUER, JTI_CLAIM,
-    LEEWAY, REFRESH_TOKEN_LIFETIME, REVOKE_TOKEN_CLAIM, ROTATE_REFRESH_TOKENS, SLIDING_TOKEN_LIFETIME,
-    SLIDING_TOKEN_REFRESH_EXP_CLAIM, SLIDING_TOKEN_REFRESH_LIFETIME, TOKEN_TYPE_CLAIM, UPDATE_LAST_LOGIN,
-    USER_ID_CLAIM, USER_ID_FIELD, VERIFY_CHECKS_BLACKLIST,
+    LEEWAY, REFRESH_TOKEN_LIFETIME, REVOKE_TOKEN_CLAIM, ROTATE_REFRESH_TOKENS, ROTATION_WINDOW,
+    SLIDING_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_EXP_CLAIM, SLIDING_TOKEN_REFRESH_LIFETIME,
+    TOKEN_TYPE_CLAIM, UPDATE_LAST_LOGIN, USER_ID_CLAIM, USER_ID_FIELD, VERIFY_CHECKS_BLACKLIST,
 };
 use jiff::SignedDuration;
 use munjigi_axum::BearerHeader;
@@ -41,6 +41,7 @@ pub(super) struct Resolved {
     pub(super) bearer: BearerHeader,
     pub(super) verify_checks_blacklist: bool,
     pub(super) compat_version: CompatVersion,
+    pub(super) rotation_window: SignedDuration,
 }
 
 /// Reads the table. `secret_keys` sign where nothing else is written.
@@ -77,14 +78,26 @@ pub(super) fn resolve(
     SimpleJwt::with_key_ring(jwt.clone(), keys.keys.named.clone()).map_err(contradiction)?;
     let bearer = BearerHeader::new(&jwt).map_err(contradiction)?;
     contradictions(&jwt)?;
+    let rotation_window = rotation_window(settings)?;
     findings.extend(warnings::of(&jwt, keys.secret_length));
+    findings.extend(warnings::of_window(rotation_window));
     Ok(Resolved {
         settings: jwt,
         keys: keys.keys,
         bearer,
         verify_checks_blacklist: settings.read(&VERIFY_CHECKS_BLACKLIST)?,
         compat_version: settings.read(&COMPAT_VERSION)?,
+        rotation_window,
     })
+}
+
+/// `ROTATION_WINDOW`. Who writes which simplejwt is to be found wants its rule, unless he says otherwise.
+fn rotation_window(settings: Settings<'_>) -> Result<SignedDuration, Error> {
+    let is_upstreams = settings.has(&COMPAT_VERSION.about) && !settings.has(&ROTATION_WINDOW.about);
+    if is_upstreams {
+        return Ok(SignedDuration::ZERO);
+    }
+    Ok(signed(settings.read(&ROTATION_WINDOW)?))
 }
 
 /// How long the longest-lived token is taken.

@@ -153,7 +153,7 @@ impl Error {
         use accounts::Error as A;
         let is_of_simple_jwt = match self {
             Self::NoActiveAccount => true,
-            Self::Account(error) => matches!(**error, A::Token(_) | A::NoActiveAccount),
+            Self::Account(error) => matches!(**error, A::Token(_) | A::TokenReused | A::NoActiveAccount),
             _ => false,
         };
         if is_of_simple_jwt {
@@ -178,6 +178,7 @@ impl Error {
                 ) => StatusCode::INTERNAL_SERVER_ERROR,
                 A::JsonWebToken(Refused::Ended) | A::TokenTooLong { .. } => StatusCode::FORBIDDEN,
                 A::Token(_)
+                | A::TokenReused
                 | A::Bearer(_)
                 | A::JsonWebToken(_)
                 | A::NoActiveAccount
@@ -185,6 +186,7 @@ impl Error {
                 | A::UserNotFound
                 | A::UserInactive => StatusCode::UNAUTHORIZED,
                 A::Busy
+                | A::Contended
                 | A::Stale
                 | A::Store(munjigi_store::Error::Busy | munjigi_store::Error::Unavailable(_)) => {
                     StatusCode::SERVICE_UNAVAILABLE
@@ -225,6 +227,10 @@ impl Error {
                 A::JsonWebToken(refused) => detail(json_web_token_word(*refused), guard_text(*refused)),
                 A::TokenTooLong { .. } => detail("token_too_long", Text::TokenTooLong),
                 A::PasswordChanged => detail("password_changed", Text::PasswordChanged),
+                A::TokenReused => (
+                    "token_reused",
+                    json!({"detail": Text::TokenBlacklisted.render(lang), "code": TokenError::Blacklisted.code()}),
+                ),
                 A::UserNotFound => coded("user_not_found", Text::UserNotFound),
                 A::UserInactive => coded("user_inactive", Text::UserInactive),
                 A::Token(error) if self.status() == StatusCode::UNAUTHORIZED => {

@@ -581,7 +581,8 @@ fn the_settings_py_of_the_guide_converts_whole_and_starts_a_server() {
         "{rotated}"
     );
     let again = dev.post("/api/token/refresh/", &body);
-    assert!(again.contains("token_not_valid"), "{again}");
+    let successor = |answer: &str| answer.split_once(r#","refresh":""#).unwrap().1.to_owned();
+    assert_eq!(successor(&again), successor(&rotated));
 }
 
 #[test]

@@ -23,13 +23,15 @@ async fn a_token_that_django_made_is_taken(database: Database) {
         );
         let reply = server.refresh(&refresh).await.expect_status(200);
         let renewed = reply.text("access_token");
-        assert_eq!(claims(&renewed).get("sid"), None);
+        // From then on a record stands behind it.
+        let record = server.record(claims(&renewed)["sid"].as_str().unwrap()).await;
+        assert_eq!((record.jti, record.rotations), (Some(jti(&refresh)), 0));
         assert_eq!(claims(&renewed)["user_id"], user_id);
         server.me(&renewed).await.expect_status(200);
     }
-    assert!(server.records("mseo").await.is_empty());
+    assert_eq!(server.records("mseo").await.len(), 1);
 
-    // It has no record to end: its refresh token can be taken back, and an access token cannot.
+    // Its refresh token can be taken back, and an access token that says nothing of a record cannot.
     let (access, refresh) = djangos_tokens(&json!("1"));
     let mut client = server.anonymous();
     client.bearer(&access);
@@ -43,6 +45,7 @@ async fn a_token_that_django_made_is_taken(database: Database) {
         .expect_error(401, "token_blacklisted");
     assert_eq!(server.blacklisted().await, [jti(&refresh)]);
     server.me(&access).await.expect_status(200);
+    assert!(server.records("mseo").await.is_empty());
 }
 
 async fn a_token_that_django_blacklisted_is_refused(database: Database) {

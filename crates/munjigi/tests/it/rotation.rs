@@ -3,17 +3,19 @@
 use crate::support::{Database, Reply, TestServer, at_once, claims, jti, on_both, signed};
 use munjigi::accounts::housekeeping::flush_expired_tokens;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 on_both!(
     a_refresh_gives_a_new_refresh_token_in_both_dialects_where_that_is_set,
-    of_twenty_who_use_a_token_up_at_once_one_gets_through,
+    of_twenty_who_use_a_token_up_at_once_one_gets_through_where_nothing_is_repeated,
+    twenty_who_use_a_token_up_at_once_get_one_successor,
     twenty_who_rotate_a_token_at_once_all_get_through_where_nothing_is_blacklisted,
     twenty_who_refresh_a_sliding_token_at_once_all_get_through,
     the_record_follows_the_token,
     signing_out_by_whatever_token_blacklists_the_current_one,
     a_sign_in_that_has_ended_rotates_no_more,
-    a_token_of_djangos_rotates_without_a_record,
+    a_token_of_djangos_gets_a_record_when_it_rotates,
     a_sliding_token_that_was_blacklisted_is_not_forgotten_while_a_copy_is_good,
     a_sliding_token_that_opens_routes_also_signs_out,
     without_a_jti_claim_the_record_alone_ends_a_token,
@@ -23,6 +25,8 @@ on_both!(
 
 const ROTATE: (&str, &str) = ("SIMPLE_JWT__ROTATE_REFRESH_TOKENS", "true");
 const BLACKLIST: (&str, &str) = ("SIMPLE_JWT__BLACKLIST_AFTER_ROTATION", "true");
+/// simplejwt's rule.
+const UPSTREAM: (&str, &str) = ("SIMPLE_JWT__ROTATION_WINDOW", "0");
 const SLIDING_OPENS: (&str, &str) = (
     "SIMPLE_JWT__AUTH_TOKEN_CLASSES",
     r#"["rest_framework_simplejwt.tokens.SlidingToken"]"#,
@@ -78,8 +82,8 @@ async fn a_refresh_gives_a_new_refresh_token_in_both_dialects_where_that_is_set(
     }
 }
 
-async fn of_twenty_who_use_a_token_up_at_once_one_gets_through(database: Database) {
-    let server = signed_up(database, &[ROTATE, BLACKLIST]).await;
+async fn of_twenty_who_use_a_token_up_at_once_one_gets_through_where_nothing_is_repeated(database: Database) {
+    let server = signed_up(database, &[ROTATE, BLACKLIST, UPSTREAM]).await;
     let (_, mut token) = server.tokens().await;
     for round in 1..=5 {
         let replies = at_once((0..20).map(|_| refresh(&server, &token))).await;
@@ -102,6 +106,34 @@ async fn of_twenty_who_use_a_token_up_at_once_one_gets_through(database: Databas
         (6, 5)
     );
     refresh(&server, &token).await.expect_status(200);
+}
+
+async fn twenty_who_use_a_token_up_at_once_get_one_successor(database: Database) {
+    let server = signed_up(database, &[ROTATE, BLACKLIST]).await;
+    let (_, mut token) = server.tokens().await;
+    for round in 1..=5 {
+        let replies = at_once((0..20).map(|_| refresh(&server, &token))).await;
+        let pairs = replies.into_iter().map(|reply| {
+            let reply = reply.expect_status(200);
+            (reply.text("access"), reply.text("refresh"))
+        });
+        let (accesses, successors): (BTreeSet<String>, BTreeSet<String>) = pairs.unzip();
+        assert_eq!((accesses.len(), successors.len()), (20, 1), "round {round}");
+        for access in &accesses {
+            assert_eq!(claims(access)["sid"], claims(&token)["sid"]);
+        }
+        server.me(accesses.first().unwrap()).await.expect_status(200);
+        let successor = successors.into_iter().next().unwrap();
+        let record = server.record(&sid(&successor)).await;
+        assert_eq!((record.jti, record.rotations), (Some(jti(&successor)), round));
+        assert_eq!(record.previous_jti, Some(jti(&token)));
+        token = successor;
+    }
+    assert_eq!(
+        (outstanding(&server).await, server.blacklisted().await.len()),
+        (6, 5)
+    );
+    assert_eq!(server.records("mseo").await.len(), 1);
 }
 
 async fn twenty_who_rotate_a_token_at_once_all_get_through_where_nothing_is_blacklisted(database: Database) {
@@ -209,20 +241,32 @@ async fn a_sign_in_that_has_ended_rotates_no_more(database: Database) {
     assert_eq!(outstanding(&server).await, rows);
 }
 
-async fn a_token_of_djangos_rotates_without_a_record(database: Database) {
+async fn a_token_of_djangos_gets_a_record_when_it_rotates(database: Database) {
     let server = signed_up(database, &[ROTATE, BLACKLIST]).await;
     let (_, token) = server.tokens().await;
     let mut theirs = claims(&token);
     theirs.as_object_mut().unwrap().remove("sid");
     theirs["jti"] = json!("f".repeat(32));
     let theirs = signed(&theirs, crate::support::SECRET_KEY);
-    let second = refresh(&server, &theirs).await.expect_status(200).text("refresh");
-    assert!(claims(&second)["sid"].is_null());
-    refresh(&server, &theirs)
+    let replies = at_once((0..20).map(|_| refresh(&server, &theirs))).await;
+    let successors: BTreeSet<String> = replies
+        .into_iter()
+        .map(|reply| reply.expect_status(200).text("refresh"))
+        .collect();
+    assert_eq!(successors.len(), 1);
+    let second = successors.first().unwrap();
+    let record = server.record(&sid(second)).await;
+    assert_eq!((record.jti, record.rotations), (Some(jti(second)), 1));
+    assert_eq!(server.records("mseo").await.len(), 2, "the sign-in, and this one");
+    assert_eq!(server.blacklisted().await, ["f".repeat(32)]);
+    let third = refresh(&server, second).await.expect_status(200).text("refresh");
+    assert_eq!(sid(&third), sid(second));
+    server.clock.advance(11);
+    refresh(&server, &theirs).await.expect_error(401, "token_reused");
+    refresh(&server, &third)
         .await
         .expect_error(401, "token_blacklisted");
-    refresh(&server, &second).await.expect_status(200);
-    assert_eq!(server.blacklisted().await, ["f".repeat(32), jti(&second)]);
+    assert_eq!(server.records("mseo").await.len(), 1);
 }
 
 async fn a_sliding_token_that_was_blacklisted_is_not_forgotten_while_a_copy_is_good(database: Database) {

@@ -101,6 +101,7 @@ async fn live(rule: Rule, steps: Vec<Step>) {
     let settings = [
         ("SIMPLE_JWT__ROTATE_REFRESH_TOKENS", on(rule.rotates())),
         ("SIMPLE_JWT__BLACKLIST_AFTER_ROTATION", on(rule.blacklists())),
+        ("SIMPLE_JWT__ROTATION_WINDOW", "0"),
     ];
     let server = Database::sqlite().server_with(&settings).await;
     server.signed_up().await;

@@ -62,7 +62,7 @@ async fn user_of(
     token.check_password(&user)?;
     match is_live(app, conn, token, &user, now).await {
         Ok(true) => {
-            let sid = sid_of(token)?.map(str::to_owned);
+            let sid = sid_of(token)?.map(|sid| sid.as_str().to_owned());
             Ok(Ok(SignedIn { user, sid }))
         }
         Ok(false) => Ok(Err(TokenError::Blacklisted)),

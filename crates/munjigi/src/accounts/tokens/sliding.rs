@@ -4,8 +4,10 @@
 //! first `exp`, and `flushexpiredtokens` forgets that the token was blacklisted while newer copies of it, of the same
 //! id, are still good. Here the user and the sign-in are asked for as at any refresh, and the rows follow the token.
 
+use super::adoption::with_record;
 use super::outstanding;
 use super::standing::{Presented, sid_of, user_who_renews, verify_listed};
+use crate::accounts::Client;
 use crate::accounts::error::{Error, Result};
 use crate::app::App;
 use crate::config::CompatVersion;
@@ -20,7 +22,7 @@ use munjigi_tokens::{Error as TokenError, Sliding};
 /// [`Error::Token`] where the token is not good, was blacklisted, or its time to be refreshed or its sign-in is over,
 /// and with [`Error::PasswordChanged`] where its user has another password than it was made for; [`Error::NoActiveAccount`] where its user may no
 /// longer come in, or is gone; [`Error::Store`].
-pub async fn refresh_sliding(app: &App, text: &str, now: Timestamp) -> Result<String> {
+pub async fn refresh_sliding(app: &App, text: &str, client: &Client, now: Timestamp) -> Result<String> {
     let mut conn = app.store().reader();
     let token = verify_listed::<Sliding>(app, &mut conn, text, now).await?;
     let renewed = token.clone().refresh_at(now);
@@ -31,10 +33,10 @@ pub async fn refresh_sliding(app: &App, text: &str, now: Timestamp) -> Result<St
     }
     let presented = Presented { token: &token, text };
     let user = user_who_renews(app, &mut conn, presented, now).await?;
-    let token = renewed?;
+    let token = with_record(app, renewed?, &user, client, now).await?;
     let text = token.encode()?;
     let renewal = Renewal {
-        sid: sid_of(&token)?.map(str::to_owned),
+        sid: sid_of(&token)?.map(|sid| sid.as_str().to_owned()),
         jti_exp: token.expires_at(),
         outstanding: outstanding(Some(user.id), &token, &text)?,
     };

@@ -37,9 +37,21 @@ pub(in crate::accounts) async fn verify_listed<T: TokenType>(
     text: &str,
     now: Timestamp,
 ) -> Result<Token<T>> {
+    let token = verify_unlisted::<T>(app, conn, text, now).await?;
+    if is_blacklisted(conn, &token).await? {
+        return Err(TokenError::Blacklisted.into());
+    }
+    Ok(token)
+}
+
+/// The same, where the list is asked together with something else. What is of another type is looked for on it.
+pub(super) async fn verify_unlisted<T: TokenType>(
+    app: &App,
+    conn: &mut Conn,
+    text: &str,
+    now: Timestamp,
+) -> Result<Token<T>> {
     match verify::<T>(app, text, now).await {
-        Ok(token) if is_blacklisted(conn, &token).await? => Err(TokenError::Blacklisted.into()),
-        Ok(token) => Ok(token),
         Err(error @ (TokenError::WrongType | TokenError::NoType)) => {
             let token = UntypedToken::verify_at(app.jwt(), text, now)?;
             let is_blacklisted = is_blacklisted(conn, &token).await?;
@@ -50,7 +62,7 @@ pub(in crate::accounts) async fn verify_listed<T: TokenType>(
             }
             .into())
         }
-        Err(error) => Err(error.into()),
+        token => Ok(token?),
     }
 }
 
@@ -109,12 +121,12 @@ pub(super) fn may_come_in(app: &App, user: &User) -> bool {
     user.is_active || !app.jwt().settings().check_user_is_active
 }
 
-/// The user of a token that asks for a newer one, where he and the sign-in behind the token are as they were.
+/// The user of a token that asks for a newer one, where he is as he was. The sign-in behind it is another question.
 ///
 /// # Errors
 /// [`Error::NoActiveAccount`] where he may no longer come in, or is gone (simplejwt 5.5.1 answers 500 then);
-/// [`Error::Token`] where the sign-in has ended, or the token was made for another password than he has now: in the
-/// words of simplejwt's `main` that is [`Error::PasswordChanged`], and the token is blacklisted.
+/// [`Error::Token`] where the token was made for another password than he has now: in the words of simplejwt's `main` that is
+/// [`Error::PasswordChanged`], and the token is blacklisted.
 pub(super) async fn user_who_renews<T: TokenType>(
     app: &App,
     conn: &mut Conn,
@@ -126,19 +138,15 @@ pub(super) async fn user_who_renews<T: TokenType>(
         .await?
         .filter(|user| may_come_in(app, user))
         .ok_or(Error::NoActiveAccount)?;
-    if token.check_password(&user).is_err() {
-        return match app.config().compat_version {
-            CompatVersion::V5_5_1 => Err(TokenError::Blacklisted.into()),
-            CompatVersion::Main => {
-                signout::take_back(app, presented, EndReason::PasswordChange, now).await?;
-                Err(Error::PasswordChanged)
-            }
-        };
+    if token.check_password(&user).is_ok() {
+        return Ok(user);
     }
-    if is_live(app, conn, token, &user, now).await? {
-        Ok(user)
-    } else {
-        Err(TokenError::Blacklisted.into())
+    match app.config().compat_version {
+        CompatVersion::V5_5_1 => Err(TokenError::Blacklisted.into()),
+        CompatVersion::Main => {
+            signout::take_back(app, presented, EndReason::PasswordChange, now).await?;
+            Err(Error::PasswordChanged)
+        }
     }
 }
 
@@ -153,15 +161,48 @@ pub(super) async fn is_live<T: TokenType>(
     let Some(sid) = sid_of(token)? else {
         return Ok(true);
     };
-    // A `sid` that no row has was swept after its end, or never ours: a signed token says it was opened here.
-    let record = records::by_sid(conn, sid).await?;
-    Ok(record.is_some_and(|record| record::is_live(&record, user, &app.session_rows().hasher, now)))
+    Ok(match records::by_sid(conn, sid.as_str()).await? {
+        Some(record) => record::is_live(&record, user, &app.session_rows().hasher, now),
+        None => !sid.is_claimed(),
+    })
 }
 
-/// The record behind a token. A `sid` that no column holds was never one of ours.
-pub(in crate::accounts) fn sid_of<T: TokenType>(token: &Token<T>) -> Result<Option<&str>, TokenError> {
-    match token.sid()? {
-        Some(sid) if sid.contains('\0') => Err(TokenError::Blacklisted),
-        sid => Ok(sid),
+/// Which record is behind a token.
+pub(in crate::accounts) enum Sid<'t> {
+    /// The one that it names. A `sid` that no row has was swept after its end, or never ours: a signed token says it was
+    /// opened here.
+    Claimed(&'t str),
+    /// The one that it gets at its first refresh, if it has not yet.
+    Derived(String),
+}
+
+impl Sid<'_> {
+    /// As in the record.
+    pub(in crate::accounts) fn as_str(&self) -> &str {
+        match self {
+            Self::Claimed(sid) => sid,
+            Self::Derived(sid) => sid,
+        }
+    }
+
+    /// Whether the token names it.
+    pub(in crate::accounts) fn is_claimed(&self) -> bool {
+        matches!(self, Self::Claimed(_))
     }
 }
+
+/// The record behind a token: the one it names, or for a token that can be refreshed and names none, the one that its id
+/// leads to. Everybody who asks for a token's record asks here. A `sid` that no column holds was never one of ours.
+pub(in crate::accounts) fn sid_of<T: TokenType>(token: &Token<T>) -> Result<Option<Sid<'_>>, TokenError> {
+    match token.sid()? {
+        Some(sid) if sid.contains('\0') => Err(TokenError::Blacklisted),
+        Some(sid) => Ok(Some(Sid::Claimed(sid))),
+        None if token.can_be_refreshed() => Ok(token
+            .jti()
+            .map(|jti| Sid::Derived(record::digested_sid(LABEL, jti)))),
+        None => Ok(None),
+    }
+}
+
+/// Nobody chooses an id so that it meets another's: it is signed.
+const LABEL: &str = "munjigi: the record of a token without sid:";

@@ -77,7 +77,7 @@ fn token_user(
         return Err(TokenError::NoUserId.into());
     }
     let has_ended = match sid_of(&token) {
-        Ok(Some(sid)) => app.ended().is_ended(sid, now)?,
+        Ok(Some(sid)) => app.ended().is_ended(sid.as_str(), now)?,
         Ok(None) => false,
         Err(error) => return Ok(Err(error)),
     };

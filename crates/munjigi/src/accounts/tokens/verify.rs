@@ -4,7 +4,7 @@
 //! refresh refuses. Here a token is good where the other routes would take it: not blacklisted, and of a sign-in that
 //! holds. Whether its user may come in is not asked, as there. `VERIFY_CHECKS_BLACKLIST = false` is simplejwt's rule.
 
-use super::standing::{self, is_blacklisted, sid_of};
+use super::standing::{self, Sid, is_blacklisted, sid_of};
 use crate::accounts::error::Result;
 use crate::accounts::record;
 use crate::app::App;
@@ -34,10 +34,10 @@ pub async fn verify(app: &App, text: &str, now: Timestamp) -> Result<()> {
 }
 
 /// Whether the sign-in behind a token is over. One whose user is gone has no password to be held against.
-async fn has_ended(app: &App, conn: &mut Conn, sid: Option<&str>, now: Timestamp) -> Result<bool> {
+async fn has_ended(app: &App, conn: &mut Conn, sid: Option<Sid<'_>>, now: Timestamp) -> Result<bool> {
     let Some(sid) = sid else { return Ok(false) };
-    let Some(record) = records::by_sid(conn, sid).await? else {
-        return Ok(true);
+    let Some(record) = records::by_sid(conn, sid.as_str()).await? else {
+        return Ok(sid.is_claimed());
     };
     let user = match app.config().user_model.id_kind.parse(&record.user_id) {
         Ok(id) => users::by_id(conn, &id).await?,

@@ -6,6 +6,7 @@ use super::super::setting::{Section, Setting};
 use super::keys::{KEY_RING, KEY_RING_KIDLESS_UNTIL, KeyText};
 use super::kinds::{CompatVersion, HeaderTypes, Leeway};
 use munjigi_tokens::{Algorithm, Audience, TokenClass};
+use std::time::Duration;
 
 pub(super) const ACCESS_TOKEN_LIFETIME: Setting<Positive> = Setting::upstream(
     "SIMPLE_JWT.ACCESS_TOKEN_LIFETIME",
@@ -28,6 +29,14 @@ pub(super) const BLACKLIST_AFTER_ROTATION: Setting<bool> = Setting::upstream(
     "false",
     "Whether the old refresh token ends when a refresh gives a new one.",
 );
+pub(super) const ROTATION_WINDOW: Setting<Duration> = Setting::ours(
+    "SIMPLE_JWT.ROTATION_WINDOW",
+    "\"10s\"",
+    "For how long after a rotation under BLACKLIST_AFTER_ROTATION the old refresh token is answered with the same successor \
+     again: to who lost the answer, and to the other tabs of a browser. Whoever brings it later ends the sign-in, for the \
+     token is in two hands. With 0 an old token is refused and nothing ends, as in simplejwt.",
+)
+.unwritten("0 where COMPAT_VERSION is written");
 pub(super) const UPDATE_LAST_LOGIN: Setting<bool> = Setting::ours(
     "SIMPLE_JWT.UPDATE_LAST_LOGIN",
     "true",
@@ -170,6 +179,7 @@ pub(crate) const SECTION: Section = Section {
         &REFRESH_TOKEN_LIFETIME.about,
         &ROTATE_REFRESH_TOKENS.about,
         &BLACKLIST_AFTER_ROTATION.about,
+        &ROTATION_WINDOW.about,
         &UPDATE_LAST_LOGIN.about,
         &ALGORITHM.about,
         &SIGNING_KEY.about,

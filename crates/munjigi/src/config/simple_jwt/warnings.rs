@@ -1,6 +1,7 @@
 //! What is allowed in `[SIMPLE_JWT]` and opens a hole: said at every start.
 
 use super::super::check::{Finding, Level};
+use jiff::SignedDuration;
 use munjigi_tokens::{Algorithm, SimpleJwtSettings, TokenClass};
 
 /// The warnings of a table, under a secret of `secret_length` bytes if it is one that signs.
@@ -12,6 +13,20 @@ pub(super) fn of(jwt: &SimpleJwtSettings, secret_length: Option<usize>) -> Vec<F
         .collect();
     findings.extend(secret_length.and_then(|length| short_key(jwt.algorithm, length)));
     findings
+}
+
+/// A window in which a stolen token is not noticed.
+pub(super) fn of_window(window: SignedDuration) -> Option<Finding> {
+    (window > SignedDuration::from_mins(1)).then(|| Finding {
+        id: "munjigi.W037",
+        level: Level::Warning,
+        message: format!(
+            "SIMPLE_JWT.ROTATION_WINDOW is {} seconds, and for so long whoever has stolen a refresh token gets the same \
+             successor as its owner.",
+            window.as_secs()
+        ),
+        hint: "Write some seconds, such as \"10s\".".to_owned(),
+    })
 }
 
 struct Warning {

@@ -265,7 +265,7 @@ async fn obtain_pair(State(app): State<App>, context: Context, fields: Fields) -
 /// `TokenRefreshView`.
 async fn refresh(State(app): State<App>, context: Context, fields: Fields) -> Result<Json<Value>> {
     let refresh = fields::required_text(&fields, "refresh")?;
-    let refreshed = tokens::refresh(&app, &refresh, context.now()).await?;
+    let refreshed = tokens::refresh(&app, &refresh, context.client(), context.now()).await?;
     Ok(Json(match refreshed.refresh {
         Some(refresh) => json!({"access": refreshed.access, "refresh": refresh}),
         None => json!({"access": refreshed.access}),
@@ -299,7 +299,7 @@ async fn obtain_sliding(State(app): State<App>, context: Context, fields: Fields
 /// `TokenRefreshSlidingView`.
 async fn refresh_sliding(State(app): State<App>, context: Context, fields: Fields) -> Result<Json<Value>> {
     let token = fields::required_text(&fields, "token")?;
-    let token = tokens::refresh_sliding(&app, &token, context.now()).await?;
+    let token = tokens::refresh_sliding(&app, &token, context.client(), context.now()).await?;
     Ok(Json(json!({"token": token})))
 }
 

@@ -124,7 +124,7 @@ async fn jwt_refresh(State(app): State<App>, context: Context, request: Request)
             None => fields::required_text(&fields, "refresh_token")?,
         },
     };
-    let refreshed = tokens::refresh(&app, &refresh, context.now()).await?;
+    let refreshed = tokens::refresh(&app, &refresh, context.client(), context.now()).await?;
     if app.config().auth_cookie.is_some() {
         csrf::provide(&app, &context, &parts.headers);
     }
