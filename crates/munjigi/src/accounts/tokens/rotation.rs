@@ -69,21 +69,21 @@ impl Rule {
             Some(Given {
                 blacklisted_at: Some(at),
                 made_here,
-            }) if !made_here || presented_is(&row.jti) => self.listed_by_neighbour(at, now),
+            }) if !made_here || presented_is(&row.jti) => self.listed_by_neighbour(row, at, now),
             // simplejwt before 5.5 does not write down what it gives for a token.
             None if self.keeps_tables => Verdict::Rotate,
-            _ => self.in_two_hands(),
+            _ => self.in_two_hands(row, now),
         }
     }
 
     /// The token of before. It may come twice because an answer was lost on its way.
     fn again(self, row: &Record, presented: Presented<'_>, now: Timestamp) -> Verdict {
         let Some(rotated_at) = row.rotated_at else {
-            return self.in_two_hands();
+            return self.in_two_hands(row, now);
         };
         let since = now.duration_since(rotated_at);
         if since > self.window {
-            self.in_two_hands()
+            self.in_two_hands(row, now)
         } else if since < -SKEW || presented.is_current_blacklisted || self.window.is_zero() {
             Verdict::Refuse
         } else {
@@ -92,16 +92,19 @@ impl Rule {
     }
 
     /// Blacklisted past us: Django rotated it for another tab, or its user signed out there.
-    fn listed_by_neighbour(self, at: Timestamp, now: Timestamp) -> Verdict {
+    fn listed_by_neighbour(self, row: &Record, at: Timestamp, now: Timestamp) -> Verdict {
         if now.duration_since(at) > self.window {
-            self.in_two_hands()
+            self.in_two_hands(row, now)
         } else {
             Verdict::Refuse
         }
     }
 
-    fn in_two_hands(self) -> Verdict {
-        if self.window.is_zero() {
+    /// A request that is older than the last rotation accuses nobody: its sender may have waited no longer and asked
+    /// again, and be two tokens further by now. A thief comes again.
+    fn in_two_hands(self, row: &Record, now: Timestamp) -> Verdict {
+        let is_overtaken = row.rotated_at.is_some_and(|rotated_at| now < rotated_at);
+        if self.window.is_zero() || is_overtaken {
             Verdict::Refuse
         } else {
             Verdict::Reuse
@@ -114,6 +117,9 @@ impl Presented<'_> {
         self.given.is_some_and(|given| given.blacklisted_at.is_some())
     }
 }
+
+#[cfg(test)]
+mod model;
 
 #[cfg(test)]
 mod tests {
@@ -238,6 +244,18 @@ mod tests {
         assert_eq!(decide(presented("unknown"), 1), Verdict::Rotate);
         let unknown = ALONE.decide(Some(&row()), presented("unknown"), at(1));
         assert_eq!(unknown, Verdict::Reuse);
+    }
+
+    #[test]
+    fn a_request_that_the_last_rotation_overtook_accuses_nobody() {
+        for second in [-1, -60] {
+            assert_eq!(
+                decide(given("older", true, Some(at(-70))), second),
+                Verdict::Refuse
+            );
+            let unknown = ALONE.decide(Some(&row()), presented("unknown"), at(second));
+            assert_eq!(unknown, Verdict::Refuse, "{second}");
+        }
     }
 
     #[test]
