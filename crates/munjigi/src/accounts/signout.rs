@@ -140,27 +140,38 @@ fn write_ending<'t>(
     ending: &'t Ending,
 ) -> BoxFuture<'t, munjigi_store::Result<Blacklisting>> {
     Box::pin(async move {
-        let mut found = Blacklisting::Now;
-        if let Some(token) = &ending.token {
-            let mut token = token.clone();
-            // The user may have gone in between.
-            if let Some(id) = &token.user_id
-                && users::by_id(tx, id).await?.is_none()
-            {
-                token.user_id = None;
-            }
-            found = token_blacklist::blacklist(tx, &token, ending.end.at).await?;
-        }
-        if let Some(sid) = &ending.sid {
-            let has_ended = records::end(tx, sid, &ending.end).await?;
+        let Ending { sid, token, end } = ending;
+        // The record before any token, as where one rotates: two who lock in different orders wait for each other.
+        let has_ended = match sid {
+            Some(sid) => records::end(tx, sid, end).await?,
+            None => false,
+        };
+        let found = match token {
+            Some(token) => blacklist_presented(tx, token, end.at).await?,
             // Without a JTI_CLAIM the record alone knows whether the token was good.
-            if ending.token.is_none() && !has_ended {
-                found = Blacklisting::Already;
-            }
-            if let Some(record) = records::by_sid(tx, sid).await? {
-                record::blacklist_line(tx, &record.into(), ending.end.at).await?;
-            }
+            None if sid.is_some() && !has_ended => Blacklisting::Already,
+            None => Blacklisting::Now,
+        };
+        if let Some(sid) = sid
+            && let Some(record) = records::by_sid(tx, sid).await?
+        {
+            record::blacklist_line(tx, &record.into(), end.at).await?;
         }
         Ok(found)
     })
+}
+
+async fn blacklist_presented(
+    tx: &mut Tx,
+    token: &OutstandingToken,
+    now: Timestamp,
+) -> munjigi_store::Result<Blacklisting> {
+    let mut token = token.clone();
+    // The user may have gone in between.
+    if let Some(id) = &token.user_id
+        && users::by_id(tx, id).await?.is_none()
+    {
+        token.user_id = None;
+    }
+    token_blacklist::blacklist(tx, &token, now).await
 }
