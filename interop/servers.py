@@ -93,6 +93,12 @@ class Server:
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    def unread_bytes(self) -> list[int]:
+        """Of each connection that the port has: how much of what was sent the process has not read yet."""
+        rows = [line.split() for line in Path(f"/proc/{self.pid}/net/tcp").read_text().splitlines()][1:]
+        established = [row for row in rows if row[1].endswith(f":{self.port:04X}") and row[3] == "01"]
+        return [int(row[4].split(":")[1], 16) for row in established]
+
     def answers(self, path: str, status: int) -> bool:
         connection = http.client.HTTPConnection(*self.address, timeout=2)
         try:

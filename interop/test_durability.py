@@ -134,21 +134,13 @@ def test_sigterm_lets_a_request_under_way_finish_and_exits_with_0(house: House) 
     head = b"POST /user/session_signup HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     with server.raw() as connection:
         connection.send(head + b"Content-Length: %d\r\n\r\n" % len(body) + body[:10])
-        wait_until("the server to have read that", lambda: unread_bytes(server) == [0])
+        wait_until("the server to have read that", lambda: server.unread_bytes() == [0])
         server.process.terminate()
         wait_until("the server to stop listening", lambda: not server.answers("/healthz", 200))
         connection.send(body[10:])
         assert connection.answer().status == 201
     assert server.process.wait(timeout=20) == 0
     assert house.database.rows("select username from user_user") == [("late",)]
-
-
-def unread_bytes(server: Server) -> list[int]:
-    """Of each connection that the server's port has: how much of what was sent it has not read yet."""
-    with open(f"/proc/{server.pid}/net/tcp") as table:
-        rows = [line.split() for line in table][1:]
-    established = [row for row in rows if row[1].endswith(f":{server.port:04X}") and row[3] == "01"]
-    return [int(row[4].split(":")[1], 16) for row in established]
 
 
 # ---- by strace: a kill of the process cannot show what a power cut would do ------------------------------------------
