@@ -73,7 +73,7 @@ def test_what_ends_at_one_is_refused_at_the_other_within_a_second(
 
 def test_what_an_operator_ends_is_refused_everywhere(nodes: tuple[Server, Server], house: House) -> None:
     pairs = [signed_in(node) for node in nodes]
-    house.munjigi_command("sessions", "end", "--user", "mseo", "--data", str(house.folder))
+    house.munjigi_command("sessions", "end", "mseo", "--data", str(house.folder))
     for node in nodes:
         for pair in pairs:
             wait_until("the sign-in to end", lambda node=node, pair=pair: status(node, pair) == 401, seconds=2)

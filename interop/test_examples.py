@@ -133,7 +133,7 @@ def walk(phone: Phone, page: str, house: House) -> None:
     phone.shows("name", "younghee")
 
     # Ended from elsewhere: the next request finds out, and the form is back.
-    house.munjigi_command("sessions", "end", "--user", "younghee", "--data", str(house.folder))
+    house.munjigi_command("sessions", "end", "younghee", "--data", str(house.folder))
     phone.click("reload")
     phone.shows("name", None)
 

@@ -11,6 +11,7 @@ use munjigi_user::UserId;
 use crate::db::{Conn, Param, Row, Stmt, Store, Tx};
 use crate::ended::Ended;
 use crate::error::{Error, Result};
+use crate::sessions::SessionRow;
 
 /// A row of `munjigi_session`. Times have whole milliseconds.
 #[derive(Clone, PartialEq)]
@@ -235,23 +236,54 @@ pub async fn by_sid(conn: &mut Conn, sid: &str) -> Result<Option<Record>> {
     conn.optional(&BY_SID, &[sid.into()], read).await
 }
 
-/// The record that a Django session carries, ended or not.
-///
-/// # Errors
-/// What the database may fail with.
-pub async fn by_django_session_key(conn: &mut Conn, session_key: &str) -> Result<Option<Record>> {
-    if session_key.contains('\0') {
-        return Ok(None);
-    }
-    conn.optional(&BY_SESSION_KEY, &[session_key.into()], read).await
-}
-
 /// The records of a user that have not ended, the oldest first.
 ///
 /// # Errors
 /// What the database may fail with.
 pub async fn for_user(conn: &mut Conn, user_id: &UserId) -> Result<Vec<Record>> {
     conn.all(&FOR_USER, &[(&user_id.to_string()).into()], read).await
+}
+
+/// A record that has not ended, and the Django session that carries it.
+#[derive(Clone, PartialEq)]
+pub struct OpenRecord {
+    /// The record.
+    pub record: Record,
+    /// Its session, where one carries it.
+    pub session: Option<SessionRow>,
+}
+
+/// The records of a user that have not ended and whose carrier has not expired at `now`, the newest first; up to `limit`.
+/// One whose session is gone, or has another key now, is not among them. What is bound to another password is.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn open_for_user(
+    conn: &mut Conn,
+    user_id: &UserId,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<OpenRecord>> {
+    let user_id = user_id.to_string();
+    let params: [Param<'_>; 4] = [
+        (&user_id).into(),
+        now.into(),
+        millis(now).into(),
+        i64::from(limit).into(),
+    ];
+    conn.all(&OPEN_FOR_USER, &params, |row| {
+        let record = read(row)?;
+        let session = match (row.optional_text(WIDTH)?, &record.django_session_key) {
+            (Some(session_data), Some(session_key)) => Some(SessionRow {
+                session_key: session_key.clone(),
+                session_data,
+                expire_date: row.time(WIDTH + 1)?,
+            }),
+            _ => None,
+        };
+        Ok(OpenRecord { record, session })
+    })
+    .await
 }
 
 /// Ends a record, and puts it on the list of [`crate::ended`]. False where there is none or it had ended before; the
@@ -479,9 +511,19 @@ static OPEN: LazyLock<Stmt> = LazyLock::new(|| Stmt::new(INSERT));
 static OPEN_UNLESS_THERE: LazyLock<Stmt> =
     LazyLock::new(|| Stmt::new(format!("{INSERT} ON CONFLICT (sid) DO NOTHING")));
 static BY_SID: LazyLock<Stmt> = LazyLock::new(|| select("WHERE sid = $1"));
-static BY_SESSION_KEY: LazyLock<Stmt> = LazyLock::new(|| select("WHERE django_session_key = $1"));
 static FOR_USER: LazyLock<Stmt> =
     LazyLock::new(|| select("WHERE user_id = $1 AND ended_at IS NULL ORDER BY opened_at, sid"));
+static OPEN_FOR_USER: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(format!(
+        "SELECT {COLUMNS}, d.session_data, d.expire_date FROM munjigi_session r \
+         LEFT JOIN django_session d ON d.session_key = r.django_session_key AND d.expire_date > $2 \
+         WHERE r.user_id = $1 AND r.ended_at IS NULL \
+         AND (r.django_session_key IS NULL OR d.session_key IS NOT NULL) \
+         AND (r.jti_exp IS NULL OR r.jti_exp > $3) AND (r.idle_end IS NULL OR r.idle_end > $3) \
+         AND (r.absolute_end IS NULL OR r.absolute_end > $3) \
+         ORDER BY r.opened_at DESC, r.sid LIMIT $4"
+    ))
+});
 static END: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(
         "UPDATE munjigi_session SET ended_at = $2, end_reason = $3 WHERE sid = $1 AND ended_at IS NULL \

@@ -31,6 +31,41 @@ pub async fn by_key(conn: &mut Conn, session_key: &str, now: Timestamp) -> Resul
         .await
 }
 
+/// A row of `django_session`, and what of it no record knows yet.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Surveyed {
+    /// See [`SessionRow::session_key`].
+    pub session_key: String,
+    /// See [`SessionRow::session_data`]; `None` where a record that has not ended has this key, or where the session
+    /// has expired.
+    pub unknown: Option<String>,
+}
+
+/// Up to `limit` rows in the order of their keys, from the first or from the one after `after`. A row may come twice,
+/// where two records have had its key.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn survey(
+    conn: &mut Conn,
+    after: Option<&str>,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<Surveyed>> {
+    let params: [Param<'_>; 3] = [
+        after.unwrap_or_default().into(),
+        now.into(),
+        i64::from(limit).into(),
+    ];
+    conn.all(&SURVEY, &params, |row| {
+        Ok(Surveyed {
+            session_key: row.text(0)?,
+            unknown: row.optional_text(1)?,
+        })
+    })
+    .await
+}
+
 /// Writes a new session.
 ///
 /// # Errors
@@ -92,6 +127,16 @@ static BY_KEY: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(
         "SELECT session_key, session_data, expire_date FROM django_session \
          WHERE session_key = $1 AND expire_date > $2",
+    )
+});
+/// The limit is on the rows that are looked at, so that each slice takes about the same time whatever it finds.
+static SURVEY: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "SELECT d.session_key, CASE WHEN m.sid IS NULL AND d.expire_date > $2 THEN d.session_data END \
+         FROM (SELECT session_key, session_data, expire_date FROM django_session \
+         WHERE session_key > $1 ORDER BY session_key LIMIT $3) d \
+         LEFT JOIN munjigi_session m ON m.django_session_key = d.session_key AND m.ended_at IS NULL \
+         ORDER BY d.session_key",
     )
 });
 static INSERT: LazyLock<Stmt> = LazyLock::new(|| {

@@ -1,6 +1,7 @@
 //! The running server, as every room of it sees it: the settings, the database, the keys, the hashing pool, the
 //! clock and chance. Cheap to clone.
 
+use crate::accounts::backfill::Backfill;
 use crate::accounts::ended::EndedList;
 use crate::accounts::session_rows::SessionRows;
 use crate::clock::{Clock, Entropy, entropy};
@@ -29,6 +30,7 @@ struct Parts {
     session_rows: SessionRows,
     pool: HashingPool,
     ended: Arc<EndedList>,
+    backfill: Backfill,
     clock: Clock,
     csrf: CsrfSettings,
     guard_challenge: HeaderValue,
@@ -88,6 +90,7 @@ impl App {
             session_rows,
             pool,
             ended,
+            backfill: Backfill::default(),
             clock,
             csrf,
             guard_challenge: guard_challenge(&config),
@@ -141,6 +144,11 @@ impl App {
     /// Which sign-ins have ended. Nothing is noted in it where [`Config::needs_ended_list`] is false.
     pub fn ended(&self) -> &EndedList {
         &self.0.ended
+    }
+
+    /// Who looks through Django's sessions.
+    pub fn backfill(&self) -> &Backfill {
+        &self.0.backfill
     }
 
     /// How a CSRF token is checked.

@@ -1,13 +1,13 @@
 //! What a running server does beside its requests.
 
-use crate::accounts::{ended, housekeeping};
+use crate::accounts::{backfill, ended, housekeeping};
 use crate::app::App;
 use crate::keys;
 use std::convert::Infallible;
 use tokio::sync::watch;
 
 /// Keeps up to date what requests are answered by, for as long as it is polled: the key ring, where the settings name a
-/// file of keys, and the list of ended sign-ins, where a setting makes anything ask it. Expired tokens are removed, as
+/// file of keys, the list of ended sign-ins, where a setting makes anything ask it, and the records of sessions that Django opens. Expired tokens are removed, as
 /// often as `FLUSH_EXPIRED_TOKENS` says. It may be dropped at any moment.
 ///
 /// `munjigi serve` and `munjigi dev` run it; who nests [`router`](crate::router) in a service of his own spawns it there.
@@ -23,7 +23,7 @@ pub async fn background(app: App) -> Infallible {
             match ended::follow(&app).await {}
         }
     };
-    tokio::join!(keys::follow(app.clone()), ended);
+    tokio::join!(keys::follow(app.clone()), ended, backfill::follow(&app));
     std::future::pending().await
 }
 

@@ -1,16 +1,16 @@
 //! What an operator does to accounts from the command line: Django's `createsuperuser` and `changepassword`, and
 //! what its admin does with a tick.
 
+use super::devices::{self, EndingAll};
 use super::error::{Error, Result};
-use super::record::{self, Kept};
-use super::{hashing, identifiers, password, signup};
+use super::{backfill, hashing, identifiers, password, signup};
 use crate::app::App;
 use crate::i18n::{FieldErrors, Text};
 use jiff::Timestamp;
 use munjigi_passwords::Password;
-use munjigi_store::records::{End, EndReason, Record};
+use munjigi_store::records::EndReason;
+use munjigi_store::users;
 use munjigi_store::users::{NewUser, User};
-use munjigi_store::{BoxFuture, Tx, records, users};
 use munjigi_user::UserId;
 
 /// Whom `createsuperuser` makes.
@@ -94,14 +94,6 @@ pub async fn list(app: &App, after: Option<&UserId>) -> Result<Vec<User>> {
     Ok(slice.await?)
 }
 
-/// The sign-ins of a user that have not ended, the oldest first.
-///
-/// # Errors
-/// [`Error::Store`].
-pub async fn open_signins(app: &App, user: &User) -> Result<Vec<Record>> {
-    Ok(records::for_user(&mut app.store().reader(), &user.id).await?)
-}
-
 /// Sets a user's password and ends all his sign-ins.
 ///
 /// # Errors
@@ -117,19 +109,17 @@ pub async fn change_password(app: &App, username: &str, new: Password, now: Time
 /// [`Error::NoSuchUser`].
 pub async fn disable(app: &App, username: &str, now: Timestamp) -> Result<usize> {
     let user = find(app, username).await?;
-    let shutting_out = Ending {
-        user: user.id,
-        end: record::end(app, EndReason::UserInactive, now),
-    };
-    Ok(app
-        .store()
-        .write(shutting_out, |tx, ending| {
-            Box::pin(async move {
-                users::deactivate(tx, &ending.user).await?;
-                write_ending(tx, ending).await
-            })
+    let ending = EndingAll::of(app, user.id, EndReason::UserInactive, now);
+    let ended = app.store().write(ending.clone(), |tx, ending| {
+        Box::pin(async move {
+            users::deactivate(tx, &ending.user_id).await?;
+            devices::write_ending_all(tx, ending).await
         })
-        .await?)
+    });
+    let ended = ended.await?;
+    // He is out. What Django opened without our knowing ends too, or it would come to life with him.
+    backfill::finish(app).await?;
+    Ok(ended + app.store().write(ending, devices::write_ending_all).await?)
 }
 
 /// Lets a user in again. Sign-ins that ended stay ended.
@@ -146,14 +136,13 @@ pub async fn enable(app: &App, username: &str) -> Result<()> {
     Ok(())
 }
 
-/// Ends all sign-ins of a user, also by tokens that Django gave out. A session that Django opened by itself has no
-/// record; it ends with the password. Gives the number of the records back.
+/// Ends all sign-ins of a user, also by sessions and tokens that Django gave out. Gives their number back.
 ///
 /// # Errors
 /// [`Error::NoSuchUser`].
 pub async fn end_sessions(app: &App, username: &str, now: Timestamp) -> Result<usize> {
     let user = find(app, username).await?;
-    end_for(app, user.id, now).await
+    devices::end_all(app, user.id, now).await
 }
 
 /// Ends the sign-ins of all users, a user at a time. Gives their number back.
@@ -161,6 +150,7 @@ pub async fn end_sessions(app: &App, username: &str, now: Timestamp) -> Result<u
 /// # Errors
 /// [`Error::Store`]; what was ended before stays ended.
 pub async fn end_all_sessions(app: &App, now: Timestamp) -> Result<usize> {
+    backfill::finish(app).await?;
     let mut ended = 0;
     let mut last: Option<UserId> = None;
     loop {
@@ -170,21 +160,8 @@ pub async fn end_all_sessions(app: &App, now: Timestamp) -> Result<usize> {
         };
         last = Some(user.id.clone());
         for user in users {
-            ended += end_for(app, user.id, now).await?;
+            let ending = EndingAll::of(app, user.id, EndReason::Revoked, now);
+            ended += app.store().write(ending, devices::write_ending_all).await?;
         }
     }
-}
-
-async fn end_for(app: &App, user: UserId, now: Timestamp) -> Result<usize> {
-    let end = record::end(app, EndReason::Revoked, now);
-    Ok(app.store().write(Ending { user, end }, write_ending).await?)
-}
-
-struct Ending {
-    user: UserId,
-    end: End,
-}
-
-fn write_ending<'t>(tx: &'t mut Tx, ending: &'t Ending) -> BoxFuture<'t, munjigi_store::Result<usize>> {
-    Box::pin(record::end_all(tx, &ending.user, &ending.end, Kept::default()))
 }

@@ -81,7 +81,7 @@ fn field(value: &FieldValue) -> Value {
 }
 
 /// Python's `datetime.isoformat()` of a moment in UTC: six digits of a second, or none.
-fn isoformat(moment: Timestamp) -> String {
+pub(super) fn isoformat(moment: Timestamp) -> String {
     let moment = moment.to_zoned(TimeZone::UTC);
     let format = if moment.subsec_nanosecond() < 1000 {
         "%Y-%m-%dT%H:%M:%S+00:00"

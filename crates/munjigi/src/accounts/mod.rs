@@ -4,7 +4,9 @@
 //! Django keeps these rules in `contrib/auth/{__init__,backends,forms}.py`, simplejwt in its serializers.
 
 pub mod administration;
+pub mod backfill;
 mod claims;
+pub mod devices;
 pub mod drf_jwt;
 pub mod ended;
 mod error;
@@ -41,4 +43,6 @@ pub struct Client {
     pub address: Option<IpAddr>,
     /// `User-Agent`, as sent; empty where none was.
     pub agent: String,
+    /// What it calls itself: `Munjigi-Client`.
+    pub name: Option<String>,
 }

@@ -89,7 +89,7 @@ pub(super) fn of_djangos(
 /// Who asks, as a record keeps it.
 pub(super) fn stored(client: &Client) -> records::Client {
     records::Client {
-        name: None,
+        name: client.name.clone(),
         address: client.address.map(|address| address.to_string()),
         agent: (!client.agent.is_empty()).then(|| client.agent.clone()),
     }

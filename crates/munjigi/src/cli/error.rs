@@ -45,6 +45,10 @@ pub(super) enum Error {
          e-mail address. Run `python manage.py createsuperuser` in the Django project."
     )]
     NamedByEmail,
+    #[error(
+        "None of {username}'s open sign-ins is called \"{id}\". `munjigi sessions list {username}` shows them."
+    )]
+    NoSuchSignIn { username: String, id: String },
     #[error("{0} is not given, and --noinput asks for nothing.")]
     NotGiven(&'static str),
     #[error(

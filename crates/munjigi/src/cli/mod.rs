@@ -67,7 +67,7 @@ enum Command {
     /// Look at users, shut them out, let them in again
     #[command(subcommand)]
     Users(users::Users),
-    /// End sign-ins
+    /// Look at where users are signed in, and end it
     #[command(subcommand)]
     Sessions(sessions::Sessions),
     /// Remove expired sessions, and records of sign-ins that ended longer ago than a token lives

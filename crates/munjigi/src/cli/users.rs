@@ -18,7 +18,7 @@ pub(super) enum Users {
         #[command(flatten)]
         location: Location,
     },
-    /// Show a user and his open sign-ins
+    /// Show a user; `munjigi sessions list` shows where he is signed in
     Show(Named),
     /// Shut a user out and end his sign-ins
     Disable(Named),
@@ -94,34 +94,17 @@ async fn show(app: &App, username: &str, out: &mut impl Write) -> Result<()> {
     writeln!(out, "superuser    {}", yes(user.is_superuser))?;
     writeln!(out, "joined       {}", moment(Some(user.date_joined)))?;
     writeln!(out, "last login   {}", moment(user.last_login))?;
-    for record in administration::open_signins(app, &user).await? {
-        let carrier = if record.django_session_key.is_some() {
-            "session"
-        } else {
-            "tokens"
-        };
-        let client = [record.client.address, record.client.agent]
-            .into_iter()
-            .flatten()
-            .map(|text| plain(&text));
-        let opened = moment(Some(record.opened_at));
-        writeln!(
-            out,
-            "signed in    {opened}  {carrier}  {}",
-            client.collect::<Vec<_>>().join("  ")
-        )?;
-    }
     Ok(())
 }
 
 /// To the second; microseconds say nothing to people.
-fn moment(at: Option<Timestamp>) -> String {
+pub(super) fn moment(at: Option<Timestamp>) -> String {
     let second = at.and_then(|at| Timestamp::from_second(at.as_second()).ok());
     second.map_or_else(|| "never".to_owned(), |second| second.to_string())
 }
 
 /// Without what would move a terminal's cursor: clients and users chose these texts.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()

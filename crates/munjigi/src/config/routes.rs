@@ -26,6 +26,10 @@ pub struct Routes {
     pub jwt_refresh: Option<String>,
     /// `me`, default `/user/me`.
     pub me: Option<String>,
+    /// `sessions`, default `/user/sessions`.
+    pub sessions: Option<String>,
+    /// `session`, default `/user/sessions/{id}`.
+    pub session: Option<String>,
     /// `csrf`, default `/user/csrf`.
     pub csrf: Option<String>,
     /// `jwks`, default `/.well-known/jwks.json`.
@@ -97,6 +101,16 @@ const JWT_REFRESH: Setting<Route> = Setting::ours(
     "A new access token for a refresh token.",
 );
 const ME: Setting<Route> = Setting::ours("ROUTES.me", "\"/user/me\"", "The user himself.");
+const SESSIONS: Setting<Route> = Setting::ours(
+    "ROUTES.sessions",
+    "\"/user/sessions\"",
+    "Where the user is signed in, and the end of all of it.",
+);
+const SESSION: Setting<RouteOfOne> = Setting::ours(
+    "ROUTES.session",
+    "\"/user/sessions/{id}\"",
+    "The end of one sign-in. `{id}` stands for the one that is meant.",
+);
 const CSRF: Setting<Route> = Setting::ours(
     "ROUTES.csrf",
     "\"/user/csrf\"",
@@ -180,6 +194,8 @@ pub(super) const SECTION: Section = Section {
         &JWT_SIGNOUT.about,
         &JWT_REFRESH.about,
         &ME.about,
+        &SESSIONS.about,
+        &SESSION.about,
         &CSRF.about,
         &JWKS.about,
         &OPENAPI.about,
@@ -209,6 +225,8 @@ impl Routes {
             jwt_signout: path(&JWT_SIGNOUT)?,
             jwt_refresh: path(&JWT_REFRESH)?,
             me: path(&ME)?,
+            sessions: path(&SESSIONS)?,
+            session: settings.read(&SESSION)?.0,
             csrf: path(&CSRF)?,
             jwks: path(&JWKS)?,
             openapi: path(&OPENAPI)?,
@@ -297,7 +315,7 @@ impl Routes {
     }
 
     /// Every route that can be moved or switched off, by its name.
-    pub(crate) fn named(&self) -> [(&'static str, Option<&str>); 22] {
+    pub(crate) fn named(&self) -> [(&'static str, Option<&str>); 24] {
         [
             ("session_signup", self.session_signup.as_deref()),
             ("jwt_signup", self.jwt_signup.as_deref()),
@@ -307,6 +325,8 @@ impl Routes {
             ("jwt_signout", self.jwt_signout.as_deref()),
             ("jwt_refresh", self.jwt_refresh.as_deref()),
             ("me", self.me.as_deref()),
+            ("sessions", self.sessions.as_deref()),
+            ("session", self.session.as_deref()),
             ("csrf", self.csrf.as_deref()),
             ("jwks", self.jwks.as_deref()),
             ("openapi", self.openapi.as_deref()),
@@ -347,5 +367,28 @@ impl Kind for Route {
             )));
         }
         Ok(Self(Some(path.to_owned())))
+    }
+}
+
+/// A path without its last slash that ends in `/{id}`, or none.
+#[derive(PartialEq)]
+struct RouteOfOne(Option<String>);
+
+impl Kind for RouteOfOne {
+    const WANTED: &'static str = "a path such as \"/user/sessions/{id}\", or false";
+    const IS_TEXT: bool = false;
+
+    fn read(value: &Value) -> Result<Self, Wrong> {
+        let Value::String(text) = value else {
+            return Route::read(value).map(|route| Self(route.0));
+        };
+        let path = text.strip_suffix('/').unwrap_or(text);
+        let before = path.strip_suffix("/{id}").ok_or_else(|| {
+            Wrong::Value(format!(
+                "is \"{text}\". Write a path that ends in \"/{{id}}\", such as \"/user/sessions/{{id}}\", or false."
+            ))
+        })?;
+        let Route(before) = Route::read(&Value::String(before.to_owned()))?;
+        Ok(Self(before.map(|before| format!("{before}/{{id}}"))))
     }
 }

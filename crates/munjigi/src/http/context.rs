@@ -74,6 +74,9 @@ impl Context {
                 .chars()
                 .take(AGENT_CHARACTERS)
                 .collect(),
+            name: headers
+                .get(MUNJIGI_CLIENT)
+                .and_then(|name| client_name(name.as_bytes())),
         };
         Self(Arc::new(Circumstances {
             now,
@@ -133,8 +136,20 @@ impl<S: Sync> FromRequestParts<S> for Context {
 
 /// What a record keeps of a `User-Agent`; the longest of browsers have half of it.
 const AGENT_CHARACTERS: usize = 512;
+/// What a record keeps of the name that a client gives itself.
+const NAME_CHARACTERS: usize = 64;
+const MUNJIGI_CLIENT: HeaderName = HeaderName::from_static("munjigi-client");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The name, in UTF-8, without the space around it. One that is longer than it may be is cut, and one that would move a terminal's
+/// cursor is none.
+fn client_name(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let name: String = text.trim().chars().take(NAME_CHARACTERS).collect();
+    let is_name = !name.is_empty() && !name.chars().any(char::is_control);
+    is_name.then_some(name)
+}
 
 fn is_trusted(hosts: &HostSettings, address: IpAddr) -> bool {
     let address = address.to_canonical();

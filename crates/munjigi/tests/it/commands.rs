@@ -1,5 +1,6 @@
 //! The program itself, as its user meets it: what it prints, and what it ends with.
 
+use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -191,14 +192,43 @@ fn a_learner_starts_it_with_one_word_and_looks_after_his_users() {
             .run(&["users", "list"])
             .contains("\n1\tmseo\tmseo@naver.com\tactive\t")
     );
-    let shown = folder.run(&["users", "show", "mseo"]);
     assert!(
-        shown.contains("\nsigned in ") && shown.contains("  tokens  127.0.0.1"),
-        "{shown}"
+        folder
+            .run(&["users", "show", "mseo"])
+            .contains("\nusername     mseo\n")
     );
-
+    let listed = folder.run(&["sessions", "list", "mseo"]);
+    let lines: Vec<Vec<&str>> = listed.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(
-        folder.run(&["sessions", "end", "--user", "mseo"]),
+        lines[0],
+        [
+            "id",
+            "opened",
+            "last seen",
+            "expires",
+            "carrier",
+            "name",
+            "address",
+            "agent"
+        ]
+    );
+    let id = lines[1][0];
+    assert_eq!((lines.len(), lines[1][4], lines[1][6]), (2, "token", "127.0.0.1"));
+    let json: Value = serde_json::from_str(&folder.run(&["sessions", "list", "mseo", "--json"])).unwrap();
+    assert_eq!(
+        (&json["sessions"][0]["id"], &json["more"]),
+        (&json!(id), &json!(false))
+    );
+    assert_eq!(
+        folder.fail(&["sessions", "end", "mseo", "--id", "none"]).1,
+        "munjigi: None of mseo's open sign-ins is called \"none\". `munjigi sessions list mseo` shows them.\n"
+    );
+    let end_one = ["sessions", "end", "mseo", "--id", id];
+    assert_eq!(folder.run(&end_one), "One sign-in has ended.\n");
+    assert_eq!(folder.fail(&end_one).0, Some(1), "it has ended");
+    assert!(dev.post("/user/jwt_signin", signin).starts_with("HTTP/1.1 200 "));
+    assert_eq!(
+        folder.run(&["sessions", "end", "mseo"]),
         "One sign-in has ended.\n"
     );
     assert_eq!(
@@ -376,6 +406,10 @@ fn a_wrong_call_ends_with_2_and_a_failure_with_1_and_a_sentence() {
         &[][..],
         &["nothing"],
         &["sessions", "end"],
+        &["sessions", "end", "mseo", "--all"],
+        &["sessions", "end", "--all", "--id", "x"],
+        &["sessions", "end", "--id", "x"],
+        &["sessions", "list"],
         &["dev", "--nothing"],
         &["runserver", "0:8000"],
     ] {
@@ -449,7 +483,7 @@ fn serve_wants_a_database_that_is_migrated_and_says_how() {
         .lines()
         .map(Result::unwrap);
     let line = log.find(|line| line.contains("listening")).unwrap();
-    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let line: Value = serde_json::from_str(&line).unwrap();
     assert!(
         line["fields"]["address"]
             .as_str()

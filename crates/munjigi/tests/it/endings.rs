@@ -191,7 +191,7 @@ async fn whatever_ends_all_sign_ins_ends_the_tokens_that_django_gave_out(databas
                 administration::disable(app, "mseo", now).await.unwrap();
                 administration::enable(app, "mseo").await.unwrap();
             }
-            "sessions end --user" => {
+            "sessions end mseo" => {
                 administration::end_sessions(app, "mseo", now).await.unwrap();
             }
             _ => {
@@ -212,7 +212,7 @@ async fn whatever_ends_all_sign_ins_ends_the_tokens_that_django_gave_out(databas
         found.sort();
         assert_eq!(found, expected, "{end}: Django refuses them too");
     };
-    for end in ["changepassword", "users disable", "sessions end --user"] {
+    for end in ["changepassword", "users disable", "sessions end mseo"] {
         ends(end).await;
     }
     ends("sessions end --all").await;

@@ -15,6 +15,8 @@ mod bearer;
 mod browser_boundary;
 mod claims;
 mod commands;
+mod devices;
+mod djangos_sessions;
 mod djangos_tokens;
 mod drf_jwt;
 mod ended_list;

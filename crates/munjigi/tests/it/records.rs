@@ -4,7 +4,7 @@ use crate::support::{
     Database, SECRET_KEY, START, SignedIn, TestServer, at_once, claims, jti, mseo_signs_in,
 };
 use crate::support::{on_both, signed};
-use munjigi_store::records::{self, EndReason};
+use munjigi_store::records::{EndReason, Record};
 use serde_json::json;
 
 on_both!(
@@ -235,6 +235,7 @@ async fn signing_out_by_nothing_and_by_nonsense_is_refused(database: Database) {
 }
 
 async fn sid_of(server: &TestServer, session_key: &str) -> String {
-    let found = records::by_django_session_key(&mut server.app.store().reader(), session_key).await;
-    found.unwrap().unwrap().sid
+    let records = server.records("mseo").await;
+    let carries = |record: &&Record| record.django_session_key.as_deref() == Some(session_key);
+    records.iter().find(carries).unwrap().sid.clone()
 }

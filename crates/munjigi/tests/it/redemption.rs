@@ -90,6 +90,7 @@ async fn an_upgrade_revives_nothing_that_a_password_change_had_ended(database: D
 
 fn client() -> Client {
     Client {
+        name: None,
         address: None,
         agent: String::new(),
     }

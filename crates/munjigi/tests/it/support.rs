@@ -97,6 +97,11 @@ pub(crate) const SIMPLEJWT_ROUTES: [&str; 6] = [
     "/api/token/sliding/",
     "/api/token/sliding/refresh/",
 ];
+/// The routes of a user's sign-ins, and what they take.
+pub(crate) const SESSIONS_ROUTES: [(&str, &[&str]); 2] = [
+    ("/user/sessions", &["GET", "DELETE"]),
+    ("/user/sessions/0123456789abcdef0123456789abcdef", &["DELETE"]),
+];
 /// The routes that take GET and answer JSON.
 pub(crate) const GET_ROUTES: [&str; 2] = ["/user/me", "/user/csrf"];
 

@@ -7,6 +7,7 @@ mod metadata;
 mod negotiation;
 mod openapi;
 mod probe;
+mod sessions;
 mod token;
 mod user;
 mod welcome;
@@ -39,6 +40,7 @@ pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {
 /// Those that `[ROUTES]` names.
 fn written_endpoints(config: &Config) -> Vec<Endpoint> {
     let mut endpoints = user::endpoints(config);
+    endpoints.extend(sessions::endpoints(config));
     endpoints.extend(token::endpoints(config));
     endpoints.extend(drf_jwt::endpoints(config));
     endpoints.extend(jwks::endpoint(config));

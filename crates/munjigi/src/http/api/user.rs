@@ -30,6 +30,8 @@ use serde_json::{Map, Value, json};
 
 mod told;
 
+pub(super) use told::{MESSAGE, forbidden, unauthenticated};
+
 /// The routes of this file, where `[ROUTES]` puts them.
 pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {
     let paths = &config.routes;

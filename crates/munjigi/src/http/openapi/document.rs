@@ -70,10 +70,14 @@ fn told(config: &Config, operation: &Operation) -> Value {
         "security".to_owned(),
         security(config, operation.credentials, &operation.method),
     );
-    if !operation.query.is_empty() {
-        let query = operation.query.iter();
-        let query = query.map(|(name, schema)| json!({"name": name, "in": "query", "schema": schema}));
-        told.insert("parameters".to_owned(), query.collect());
+    let in_path = operation.of_one.iter().map(|(name, stands_for)| {
+        json!({"name": name, "in": "path", "required": true, "description": stands_for, "schema": {"type": "string"}})
+    });
+    let query = operation.query.iter();
+    let query = query.map(|(name, schema)| json!({"name": name, "in": "query", "schema": schema}));
+    let parameters: Vec<Value> = in_path.chain(query).collect();
+    if !parameters.is_empty() {
+        told.insert("parameters".to_owned(), parameters.into());
     }
     if let Some(body) = &operation.body {
         told.insert("requestBody".to_owned(), request_body(body));
@@ -397,7 +401,10 @@ mod tests {
         let names: Vec<&str> = config("").routes.named().map(|(name, _)| name).to_vec();
         let moved: Vec<String> = names
             .iter()
-            .map(|name| format!("{name} = \"/moved/{name}\""))
+            .map(|&name| match name {
+                "session" => format!("{name} = \"/moved/{name}/{{id}}\""),
+                name => format!("{name} = \"/moved/{name}\""),
+            })
             .collect();
         let moved = moved.join("\n");
         let moved = document(&config(&format!("[ROUTES]\n{moved}")));
@@ -406,8 +413,7 @@ mod tests {
             .keys()
             .filter_map(|path| path.strip_prefix("/moved/"))
             .collect();
-        let told: std::collections::BTreeSet<_> =
-            told.iter().map(|name| name.trim_end_matches('/')).collect();
+        let told: std::collections::BTreeSet<_> = told.iter().map(|path| name_in(path)).collect();
         assert_eq!(told, names.iter().copied().collect());
         assert_eq!(
             paths.len(),
@@ -415,7 +421,7 @@ mod tests {
             "and three that stand where they stand"
         );
         for (path, operations) in paths {
-            let name = path.trim_matches('/').trim_start_matches("moved/");
+            let name = name_in(path.trim_start_matches("/moved/"));
             let first = operations.as_object().unwrap().values().next().unwrap();
             let id = first["operationId"].as_str().unwrap();
             assert!(id == name || id == "welcome", "{path} is {id}");
@@ -430,6 +436,10 @@ mod tests {
                 .keys()
                 .eq(["/", "/healthz", "/readyz"])
         );
+    }
+
+    fn name_in(path: &str) -> &str {
+        path.trim_end_matches("/{id}").trim_matches('/')
     }
 
     #[test]

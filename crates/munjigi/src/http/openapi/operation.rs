@@ -127,6 +127,8 @@ pub(in crate::http) struct Operation {
     pub(super) note: Words,
     pub(super) credentials: Credentials,
     pub(super) query: Vec<(&'static str, Value)>,
+    /// What the braces in its path stand for.
+    pub(super) of_one: Option<(&'static str, &'static str)>,
     pub(super) body: Option<Body>,
     pub(super) answers: BTreeMap<u16, Answer>,
 }
@@ -142,6 +144,7 @@ impl Operation {
             note: Words::NONE,
             credentials: Credentials::None,
             query: Vec::new(),
+            of_one: None,
             body: None,
             answers: BTreeMap::new(),
         }
@@ -172,6 +175,12 @@ impl Operation {
     /// A parameter of its query that may be left out, and the schema of what it may be.
     pub(in crate::http) fn asks(mut self, name: &'static str, schema: Value) -> Self {
         self.query.push((name, schema));
+        self
+    }
+
+    /// The name in braces of its path, and what it stands for.
+    pub(in crate::http) fn of_one(mut self, parameter: (&'static str, &'static str)) -> Self {
+        self.of_one = Some(parameter);
         self
     }
 

@@ -102,8 +102,10 @@ fn curl(endpoint: &Endpoint, operation: &Operation, base: &str) -> String {
                 spaced(example)
             );
         }
-        None if operation.method == Method::POST => line.push_str(" -X POST"),
-        None => {}
+        None if operation.method == Method::GET => {}
+        None => {
+            let _ = write!(line, " -X {}", operation.method);
+        }
     }
     if operation.credentials == super::Credentials::Required {
         line.push_str(" -H 'Authorization: Bearer <access_token>'");

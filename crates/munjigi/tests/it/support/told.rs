@@ -19,7 +19,7 @@ pub(crate) fn check(document: &Value, method: &Method, path: &str, reply: &Reply
         .map_or(path, |rest| &rest[rest.find('/').unwrap()..]);
     let bare = bare.strip_suffix('/').unwrap_or(bare);
     let mut paths = document["paths"].as_object().unwrap().iter();
-    let found = paths.find(|(told, _)| told.strip_suffix('/').unwrap_or(told) == bare);
+    let found = paths.find(|(told, _)| is_at(told.strip_suffix('/').unwrap_or(told), bare));
     let told_method = if method == Method::HEAD {
         "get"
     } else {
@@ -57,6 +57,17 @@ pub(crate) fn check(document: &Value, method: &Method, path: &str, reply: &Reply
     if method != Method::HEAD {
         check_body(document, response, reply, &place);
     }
+}
+
+/// Whether a path is the one that is told, with anything where that has braces.
+fn is_at(told: &str, path: &str) -> bool {
+    let mut given = path.split('/');
+    let fits = told.split('/').all(|part| {
+        given
+            .next()
+            .is_some_and(|given| part == given || part.starts_with('{') && !given.is_empty())
+    });
+    fits && given.next().is_none()
 }
 
 #[track_caller]
@@ -129,6 +140,7 @@ fn wrong(document: &Value, schema: &Value, value: &Value) -> Option<String> {
                     .any(|one| is_of(value, one.as_str().unwrap())),
             },
             "const" => value == wanted,
+            "enum" => wanted.as_array().unwrap().contains(value),
             "required" => {
                 let mut names = wanted.as_array().unwrap().iter();
                 names.all(|name| value.get(name.as_str().unwrap()).is_some())
@@ -158,7 +170,7 @@ fn wrong(document: &Value, schema: &Value, value: &Value) -> Option<String> {
             "minItems" => value
                 .as_array()
                 .is_none_or(|items| items.len() as u64 >= wanted.as_u64().unwrap()),
-            "description" | "examples" => true,
+            "description" | "examples" | "format" => true,
             keyword => panic!("{keyword} is not looked at here"),
         };
         (!is_good).then(|| format!("{keyword} {wanted}"))

@@ -204,12 +204,7 @@ pub(super) fn me(config: &Config) -> Operation {
         .by(Credentials::Required)
         .answers(answer.like(user_example(config)).with(Head::MaybeCookies))
         .answers_all(unauthenticated())
-        .answers(Answer::json(
-            StatusCode::FORBIDDEN,
-            DETAIL,
-            "The sign-in behind a token of djangorestframework-jwt's has ended.",
-            "djangorestframework-jwt 토큰의 로그인이 끝났습니다.",
-        ))
+        .answers(ended_json_web_token())
 }
 
 pub(super) fn csrf() -> Operation {
@@ -242,7 +237,22 @@ fn cross_site() -> Answer {
     )
 }
 
-fn unauthenticated() -> [Answer; 3] {
+/// What stands behind a credential, or where it comes from, keeps the door shut.
+pub(in super::super) fn forbidden() -> [Answer; 2] {
+    [cross_site(), ended_json_web_token()]
+}
+
+fn ended_json_web_token() -> Answer {
+    Answer::json(
+        StatusCode::FORBIDDEN,
+        DETAIL,
+        "The sign-in behind a token of djangorestframework-jwt's has ended.",
+        "djangorestframework-jwt 토큰의 로그인이 끝났습니다.",
+    )
+}
+
+/// Who asks is not known, or not well.
+pub(in super::super) fn unauthenticated() -> [Answer; 3] {
     [
         Answer::json(
             StatusCode::UNAUTHORIZED,
@@ -338,7 +348,7 @@ fn refresh_token(required: &[&str]) -> Value {
 
 // ---- answers ----
 
-const MESSAGE: Schema = Schema::new(
+pub(in super::super) const MESSAGE: Schema = Schema::new(
     "Message",
     |_| json!({"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}),
 );
