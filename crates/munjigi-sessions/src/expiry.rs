@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{SessionData, SessionError};
 
 /// `set_expiry` keeps its argument under this key.
-const EXPIRY: &str = "_session_expiry";
+pub const SESSION_EXPIRY: &str = "_session_expiry";
 
 /// When a session wants to end: what `set_expiry` has left in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,10 +101,10 @@ impl SessionData {
     /// [`SessionError::Expiry`] where it is anything else. So is a moment without an offset, which a Django without
     /// `USE_TZ` writes: only that Django's time zone says when it is.
     pub fn expiry(&self) -> Result<Expiry, SessionError> {
-        if !self.contains(EXPIRY) {
+        if !self.contains(SESSION_EXPIRY) {
             return Ok(Expiry::Policy);
         }
-        let expiry = match self.get(EXPIRY).ok_or(SessionError::Expiry)? {
+        let expiry = match self.get(SESSION_EXPIRY).ok_or(SessionError::Expiry)? {
             Value::Null => Some(Expiry::Policy),
             Value::Number(number) => number
                 .as_i64()
@@ -144,7 +144,7 @@ mod tests {
 
     fn expiry(value: Value) -> Result<Expiry, SessionError> {
         let mut data = SessionData::default();
-        data.insert(EXPIRY, value);
+        data.insert(SESSION_EXPIRY, value);
         data.expiry()
     }
 

@@ -51,5 +51,5 @@ pub use auth_keys::{
 pub use codec::{Decoded, SessionCodec};
 pub use data::{MUNJIGI_SID, SessionData};
 pub use error::SessionError;
-pub use expiry::{Expiry, ExpiryPolicy};
+pub use expiry::{Expiry, ExpiryPolicy, SESSION_EXPIRY};
 pub use key::SessionKey;

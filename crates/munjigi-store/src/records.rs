@@ -28,6 +28,8 @@ pub struct Record {
     pub idle_end: Option<Timestamp>,
     /// When it ends in any case; `None` never.
     pub absolute_end: Option<Timestamp>,
+    /// Whether a browser keeps what carries it when it is closed.
+    pub is_remembered: bool,
     /// `get_session_auth_hash()` of the user when the record was opened or his password changed.
     pub auth_hash: String,
     /// The key of the Django session that carries it.
@@ -76,6 +78,8 @@ pub struct NewRecord {
     pub idle_end: Option<Timestamp>,
     /// See [`Record::absolute_end`].
     pub absolute_end: Option<Timestamp>,
+    /// See [`Record::is_remembered`].
+    pub is_remembered: bool,
     /// See [`Record::auth_hash`].
     pub auth_hash: String,
     /// See [`Record::django_session_key`].
@@ -208,7 +212,7 @@ pub async fn open_unless_there(tx: &mut Tx, record: &NewRecord) -> Result<bool> 
 
 async fn insert(tx: &mut Tx, stmt: &Stmt, record: &NewRecord) -> Result<u64> {
     let user_id = record.user_id.to_string();
-    let params: [Param<'_>; 12] = [
+    let params: [Param<'_>; 13] = [
         (&record.sid).into(),
         (&user_id).into(),
         millis(record.opened_at).into(),
@@ -221,6 +225,7 @@ async fn insert(tx: &mut Tx, stmt: &Stmt, record: &NewRecord) -> Result<u64> {
         record.client.name.as_ref().into(),
         record.client.address.as_ref().into(),
         record.client.agent.as_ref().into(),
+        record.is_remembered.into(),
     ];
     tx.execute(stmt, &params).await
 }
@@ -467,6 +472,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Record> {
             address: row.optional_text(17)?,
             agent: row.optional_text(18)?,
         },
+        is_remembered: row.bool(19)?,
     })
 }
 
@@ -494,18 +500,18 @@ fn no_time(column: usize) -> Error {
 /// In the order of [`read`].
 pub(crate) const COLUMNS: &str = "r.sid, r.user_id, r.opened_at, r.last_seen_at, r.idle_end, r.absolute_end, \
      r.auth_hash, r.django_session_key, r.jti, r.jti_exp, r.previous_jti, r.rotated_at, r.sealed_successor, \
-     r.rotations, r.ended_at, r.end_reason, r.client_name, r.client_address, r.client_agent";
+     r.rotations, r.ended_at, r.end_reason, r.client_name, r.client_address, r.client_agent, r.is_remembered";
 
 /// How many they are.
-pub(crate) const WIDTH: usize = 19;
+pub(crate) const WIDTH: usize = 20;
 
 fn select(which: &str) -> Stmt {
     Stmt::new(format!("SELECT {COLUMNS} FROM munjigi_session r {which}"))
 }
 
 const INSERT: &str = "INSERT INTO munjigi_session (sid, user_id, opened_at, last_seen_at, idle_end, absolute_end, \
-     auth_hash, django_session_key, jti, jti_exp, rotations, client_name, client_address, client_agent) \
-     VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12)";
+     auth_hash, django_session_key, jti, jti_exp, rotations, client_name, client_address, client_agent, \
+     is_remembered) VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12, $13)";
 
 static OPEN: LazyLock<Stmt> = LazyLock::new(|| Stmt::new(INSERT));
 static OPEN_UNLESS_THERE: LazyLock<Stmt> =

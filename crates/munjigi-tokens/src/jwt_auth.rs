@@ -40,7 +40,7 @@
 
 use crate::claims::{Claim, Registered};
 use crate::json::{self, Item};
-use crate::token::is_for;
+use crate::token::{is_for, last_second};
 use crate::{Algorithm, Audience, Claims, Error, Signer, SigningKey, Verifier, jws};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
@@ -314,6 +314,17 @@ impl JsonWebToken {
     #[must_use]
     pub fn with_sid(mut self, sid: &str) -> Self {
         self.claims.set_text("sid", sid);
+        self
+    }
+
+    /// The same, good until `end` at the latest: a later `exp` is brought forward to it.
+    #[must_use]
+    pub fn ending_by(mut self, end: Timestamp) -> Self {
+        let last = last_second(end);
+        let exp = self.claims.find("exp").and_then(Claim::seconds);
+        if exp.is_some_and(|exp| exp > last) {
+            self.claims.set_integer("exp", last);
+        }
         self
     }
 

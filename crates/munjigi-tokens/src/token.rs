@@ -250,6 +250,40 @@ impl<T: Minted> Token<T> {
         Ok(self)
     }
 
+    /// The same, good until `end` at the latest: a later `exp` is brought forward to it, and so is the time until which a
+    /// sliding token can be refreshed. Where both come before `end` anyway, nothing changes. simplejwt has no such thing.
+    ///
+    /// ```
+    /// # use munjigi_tokens::{RefreshToken, SigningKey, SimpleJwt, SimpleJwtSettings};
+    /// # struct User;
+    /// # impl munjigi_user::AuthUser for User {
+    /// #     fn id(&self) -> munjigi_user::UserId {
+    /// #         munjigi_user::UserId::Int(1)
+    /// #     }
+    /// # }
+    /// # let jwt = SimpleJwt::new(SimpleJwtSettings::new(SigningKey::new("a secret of no fewer than 32 bytes")))?;
+    /// let noon: jiff::Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
+    /// let one = noon + jiff::SignedDuration::from_hours(1);
+    /// let refresh = RefreshToken::for_user_at(&jwt, &User, noon)?.ending_by(one);
+    /// assert_eq!(refresh.expires_at(), one);
+    /// assert!(refresh.access_token_at(noon).ending_by(one).expires_at() < one);
+    /// # Ok::<(), munjigi_tokens::Error>(())
+    /// ```
+    #[must_use]
+    pub fn ending_by(mut self, end: Timestamp) -> Self {
+        let settings = self.jwt.settings();
+        let refresh_exp =
+            T::refresh_lifetime(settings).map(|_| settings.sliding_token_refresh_exp_claim.clone());
+        let last = last_second(end);
+        for claim in ["exp"].into_iter().chain(refresh_exp.as_deref()) {
+            let seconds = self.claims.find(claim).and_then(Claim::seconds);
+            if seconds.is_some_and(|seconds| seconds > last) {
+                self.claims.set_integer(claim, last);
+            }
+        }
+        self
+    }
+
     /// A token of this kind without a user. `exp` counts from `from`.
     pub(crate) fn new(jwt: &SimpleJwt, now: Timestamp, from: Timestamp) -> Self {
         const USUAL_LENGTH: usize = 256;
@@ -367,6 +401,11 @@ impl<T: TokenType> fmt::Debug for Token<T> {
             .field("jti", &self.jti())
             .finish_non_exhaustive()
     }
+}
+
+/// The last `exp` that does not come after `end`, in seconds since 1970.
+pub(crate) fn last_second(end: Timestamp) -> i64 {
+    end.as_second() - i64::from(end.subsec_nanosecond() < 0)
 }
 
 /// Seconds since 1970.

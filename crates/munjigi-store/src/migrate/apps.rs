@@ -85,7 +85,7 @@ pub(super) struct OurStep {
 pub(super) const FIRST_STEP: &str = "0001_initial";
 
 /// The tables that are ours, step by step.
-pub(super) static OUR_STEPS: [OurStep; 2] = [
+pub(super) static OUR_STEPS: [OurStep; 3] = [
     OurStep {
         name: FIRST_STEP,
         ddl: ddl!("munjigi"),
@@ -93,6 +93,10 @@ pub(super) static OUR_STEPS: [OurStep; 2] = [
     OurStep {
         name: "0002_ended",
         ddl: ddl!("munjigi_ended"),
+    },
+    OurStep {
+        name: "0003_remembered",
+        ddl: ddl!("munjigi_remembered"),
     },
 ];
 

@@ -37,6 +37,7 @@ async fn open(store: &Store, sid: &str, jti: Option<&str>) {
         opened_at: moment(),
         idle_end: None,
         absolute_end: None,
+        is_remembered: true,
         auth_hash: String::new(),
         django_session_key: None,
         jti: jti.map(str::to_owned),

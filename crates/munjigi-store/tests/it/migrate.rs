@@ -30,6 +30,7 @@ async fn an_empty_database_is_migrated_once(db: &TestDatabase) {
             "token_blacklist.0013_alter_blacklistedtoken_options_and_more",
             "munjigi.0001_initial",
             "munjigi.0002_ended",
+            "munjigi.0003_remembered",
         ]
     );
     assert_eq!(migrate::apply(&store, now()).await.unwrap(), planned);
@@ -76,7 +77,7 @@ async fn two_who_migrate_at_once_both_succeed(db: &TestDatabase) {
         steps.push(node.await.unwrap().unwrap().len());
     }
     steps.sort_unstable();
-    assert_eq!(steps, [0, 0, 0, 0, 0, 7]);
+    assert_eq!(steps, [0, 0, 0, 0, 0, 8]);
     assert_eq!(db.rows("SELECT count(*) FROM django_migrations"), ["28"]);
 }
 
@@ -124,7 +125,11 @@ async fn beside_a_django_project_only_our_own_tables_are_added(db: &TestDatabase
     let steps = migrate::apply(&store, now()).await.unwrap();
     assert_eq!(
         steps.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        ["munjigi.0001_initial", "munjigi.0002_ended"]
+        [
+            "munjigi.0001_initial",
+            "munjigi.0002_ended",
+            "munjigi.0003_remembered"
+        ]
     );
     migrate::check(&store).await.unwrap();
     assert_eq!(users::count(&mut store.reader()).await.unwrap(), 3);

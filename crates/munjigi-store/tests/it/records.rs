@@ -28,6 +28,7 @@ fn new(sid: &str, user: i64) -> NewRecord {
         opened_at: moment(),
         idle_end: None,
         absolute_end: Some(moment() + SignedDuration::from_hours(24)),
+        is_remembered: true,
         auth_hash: "f0".to_owned(),
         django_session_key: Some(format!("key-{sid}")),
         jti: Some(format!("jti-{sid}")),

@@ -4,10 +4,11 @@
 use super::error::{Error, Result};
 use super::record::{self, Carrier};
 use super::signout;
+use super::term::{RememberMe, Term};
 use super::{Client, SignedIn};
 use crate::app::App;
 use jiff::{SignedDuration, Timestamp};
-use munjigi_store::records::{self, NewRecord};
+use munjigi_store::records::{self, NewRecord, Record};
 use munjigi_store::users::{self, User};
 use munjigi_store::{BoxFuture, Tx};
 use munjigi_tokens::jwt_auth::{JsonWebToken, JwtAuthSettings, Refusal};
@@ -46,15 +47,18 @@ pub struct Issued {
 /// [`Error::Store`].
 pub async fn obtain(app: &App, user: &User, client: &Client, now: Timestamp) -> Result<Issued> {
     let sid = record::new_sid(app);
+    let term = Term::of(app, RememberMe::Unsaid, now);
     let token = app
         .jwt_auth()
         .create_payload(user, random(app), now)?
         .with_sid(&sid);
+    let token = ending_by(token, term.absolute_end);
     let exp = last_end(app.jwt_auth().settings(), now);
+    let exp = term.absolute_end.map_or(exp, |end| end.min(exp));
     let carrier = Carrier::Token { jti: None, exp };
     let opening = Opening {
         verified: user.password.clone(),
-        record: record::open(app, user, sid, carrier, client, now),
+        record: record::open(app, user, sid, carrier, client, term),
     };
     if !app.store().write(opening, write).await? {
         return Err(Error::InvalidCredentials);
@@ -85,7 +89,7 @@ fn write<'t>(tx: &'t mut Tx, opening: &'t Opening) -> BoxFuture<'t, munjigi_stor
 /// # Errors
 /// [`Error::JsonWebToken`]; [`Error::Store`].
 pub async fn verify(app: &App, text: &str, now: Timestamp) -> Result<Issued> {
-    let (token, _) = read(app, text, now).await?;
+    let (token, _, _) = read(app, text, now).await?;
     Ok(Issued {
         token: text.to_owned(),
         issued_at: issued_at(&token),
@@ -97,10 +101,10 @@ pub async fn verify(app: &App, text: &str, now: Timestamp) -> Result<Issued> {
 /// # Errors
 /// [`Error::JsonWebToken`]; [`Error::Store`].
 pub async fn refresh(app: &App, text: &str, now: Timestamp) -> Result<Issued> {
-    let (old, user) = read(app, text, now).await?;
+    let (old, user, record) = read(app, text, now).await?;
     old.check_refresh(now).map_err(Refused::Token)?;
     let new = app.jwt_auth().refresh(&old, &user, random(app), now)?;
-    issued(&new)
+    issued(&ending_by(new, record.and_then(|record| record.absolute_end)))
 }
 
 /// The user who sends a token as his credential.
@@ -108,7 +112,7 @@ pub async fn refresh(app: &App, text: &str, now: Timestamp) -> Result<Issued> {
 /// # Errors
 /// [`Error::JsonWebToken`]; [`Error::Store`].
 pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<SignedIn> {
-    let (token, user) = read(app, text, now).await?;
+    let (token, user, _) = read(app, text, now).await?;
     let sid = token.sid().map(str::to_owned);
     Ok(SignedIn { user, sid })
 }
@@ -129,9 +133,16 @@ pub async fn end(app: &App, text: &str, now: Timestamp) -> Result<()> {
     signout::by_record(app, sid, now).await
 }
 
-/// A good token and its user: `check_payload` and `check_user`. A name that went to somebody else since is no longer
+fn ending_by(token: JsonWebToken, end: Option<Timestamp>) -> JsonWebToken {
+    match end {
+        Some(end) => token.ending_by(end),
+        None => token,
+    }
+}
+
+/// A good token, its user and the record behind it: `check_payload` and `check_user`. A name that went to somebody else since is no longer
 /// his whose token it is.
-async fn read(app: &App, text: &str, now: Timestamp) -> Result<(JsonWebToken, User)> {
+async fn read(app: &App, text: &str, now: Timestamp) -> Result<(JsonWebToken, User, Option<Record>)> {
     let token = app.jwt_auth().verify_at(text, now).map_err(Refused::Token)?;
     let mut conn = app.store().reader();
     let found = match token.username() {
@@ -145,17 +156,19 @@ async fn read(app: &App, text: &str, now: Timestamp) -> Result<(JsonWebToken, Us
     if token.claims().contains("user_id") && token.user_id() != Some(user.id.to_string().as_str()) {
         return Err(Refused::NoUser.into());
     }
-    let is_live = match token.sid() {
-        Some(sid) => records::by_sid(&mut conn, sid)
-            .await?
-            .is_some_and(|record| record::is_live(&record, &user, &app.session_rows().hasher, now)),
+    let Some(sid) = token.sid() else {
         // Django's own has none. One that is no text is none of ours.
-        None => !token.claims().contains("sid"),
+        return if token.claims().contains("sid") {
+            Err(Refused::Ended.into())
+        } else {
+            Ok((token, user, None))
+        };
     };
-    if !is_live {
-        return Err(Refused::Ended.into());
-    }
-    Ok((token, user))
+    let record = records::by_sid(&mut conn, sid)
+        .await?
+        .filter(|record| record::is_live(record, &user, &app.session_rows().hasher, now))
+        .ok_or(Refused::Ended)?;
+    Ok((token, user, Some(record)))
 }
 
 fn issued(token: &JsonWebToken) -> Result<Issued> {

@@ -20,9 +20,11 @@ pub mod sessions;
 pub mod signin;
 pub mod signout;
 pub mod signup;
+mod term;
 pub mod tokens;
 
 pub use error::{Error, Result};
+pub use term::{Arrival, RememberMe, Stay};
 
 use munjigi_store::users::User;
 use std::net::IpAddr;

@@ -1,6 +1,7 @@
 //! The session record: one row behind each sign-in, whatever carries it. Ending it ends all its carriers.
 
 use super::Client;
+use super::term::{RememberMe, Term};
 use crate::app::App;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -22,14 +23,14 @@ pub(super) enum Carrier {
     Token { jti: Option<String>, exp: Timestamp },
 }
 
-/// A record, not yet written, for a user who signs in now.
+/// A record, not yet written, for a user who signs in.
 pub(super) fn open(
     app: &App,
     user: &User,
     sid: String,
     carrier: Carrier,
     client: &Client,
-    now: Timestamp,
+    term: Term,
 ) -> NewRecord {
     let (django_session_key, jti, jti_exp) = match carrier {
         Carrier::Session { key } => (Some(key), None, None),
@@ -38,9 +39,10 @@ pub(super) fn open(
     NewRecord {
         sid,
         user_id: user.id.clone(),
-        opened_at: now,
-        idle_end: None,
-        absolute_end: None,
+        opened_at: term.opened_at,
+        idle_end: term.idle_end,
+        absolute_end: term.absolute_end,
+        is_remembered: term.remember_me != RememberMe::No,
         auth_hash: app.session_rows().hasher.hash(&user.password),
         django_session_key,
         jti,
@@ -64,20 +66,24 @@ impl DjangosSession<'_> {
     }
 }
 
-/// A record, not yet written, for a session of Django's. It ends with its row: Django's settings say when.
+/// A record, not yet written, for a session of Django's. It ends with its row, which Django may prolong for ever, and by
+/// our settings, counted from when it was first seen.
 pub(super) fn of_djangos(
     session: &DjangosSession<'_>,
     user_id: UserId,
     client: records::Client,
-    now: Timestamp,
+    term: Term,
 ) -> NewRecord {
     NewRecord {
         sid: sid_of_session(session.data, session.key),
         user_id,
         // The sign-in was then or before; Django keeps no other time of it.
-        opened_at: session.written_at.map_or(now, |written| written.min(now)),
-        idle_end: None,
-        absolute_end: None,
+        opened_at: session
+            .written_at
+            .map_or(term.opened_at, |written| written.min(term.opened_at)),
+        idle_end: term.idle_end,
+        absolute_end: term.absolute_end,
+        is_remembered: true,
         auth_hash: session.auth_hash(),
         django_session_key: Some(session.key.to_owned()),
         jti: None,

@@ -1,8 +1,9 @@
 //! The rows of `django_session`, written and read with this server's keys and settings.
 
+use super::term::RememberMe;
 use jiff::{SignedDuration, Timestamp};
 use munjigi_sessions::{
-    Decoded, Expiry, ExpiryPolicy, SessionAuthHasher, SessionCodec, SessionData, SessionKey,
+    Decoded, Expiry, ExpiryPolicy, SESSION_EXPIRY, SessionAuthHasher, SessionCodec, SessionData, SessionKey,
 };
 use munjigi_signing::SecretKeys;
 use munjigi_store::sessions::SessionRow;
@@ -43,11 +44,46 @@ impl SessionRows {
         self.codec.encode(data, now)
     }
 
-    pub(super) fn row(&self, key: &SessionKey, data: &SessionData, now: Timestamp) -> SessionRow {
+    /// The row of a session, which ends at `end` at the latest.
+    pub(super) fn row(
+        &self,
+        key: &SessionKey,
+        data: &SessionData,
+        end: Option<Timestamp>,
+        now: Timestamp,
+    ) -> SessionRow {
+        let expire_date = expiry(data).date(self.policy, now);
         SessionRow {
             session_key: key.expose().to_owned(),
             session_data: self.encode(data, now),
-            expire_date: expiry(data).date(self.policy, now),
+            expire_date: end.map_or(expire_date, |end| end.min(expire_date)),
+        }
+    }
+
+    /// `set_expiry(0)` where the session is to end with the browser; where it is not, the settings' age, also where
+    /// they end a session with the browser.
+    pub(super) fn remember(&self, data: &mut SessionData, wish: RememberMe) {
+        match wish {
+            RememberMe::Unsaid => {}
+            RememberMe::No => data.insert(SESSION_EXPIRY, 0),
+            RememberMe::Yes if self.policy.expire_at_browser_close => {
+                data.insert(SESSION_EXPIRY, self.policy.cookie_age.as_secs());
+            }
+            RememberMe::Yes => {
+                data.remove(SESSION_EXPIRY);
+            }
+        }
+    }
+
+    /// `set_expiry(end)` where the session would go on for longer: a Django beside us then ends it, and the cookie, at that
+    /// moment too. One that ends with the browser has no moment; Django's next save gives its row the settings' age.
+    pub(super) fn end_by(&self, data: &mut SessionData, end: Option<Timestamp>, now: Timestamp) {
+        let expiry = expiry(data);
+        let Some(end) = end.filter(|end| expiry.date(self.policy, now) > *end) else {
+            return;
+        };
+        if !expiry.expire_at_browser_close(self.policy) {
+            data.insert(SESSION_EXPIRY, isoformat(end));
         }
     }
 
@@ -57,6 +93,11 @@ impl SessionRows {
         (!expiry.expire_at_browser_close(self.policy))
             .then(|| SignedDuration::from_secs(expiry.age(self.policy, now)))
     }
+}
+
+/// `datetime.isoformat()` of a moment in UTC.
+fn isoformat(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string()
 }
 
 /// An expiry that cannot be read is none: Django would answer 500.

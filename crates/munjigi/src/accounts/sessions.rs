@@ -4,6 +4,7 @@
 use super::Client;
 use super::error::Result;
 use super::record::{self, DjangosSession};
+use super::term::{RememberMe, Term};
 use crate::app::App;
 use jiff::{SignedDuration, Timestamp};
 use munjigi_sessions::{AuthHashMatch, BACKEND, Decoded, MUNJIGI_SID, SessionData, SessionKey};
@@ -82,21 +83,29 @@ pub async fn authenticate(app: &App, key: &SessionKey, client: &Client, now: Tim
         written_at,
     };
     let sid = record::sid_of_session(&data, key.expose());
+    let end;
     let lesson = match records::by_sid(&mut conn, &sid).await? {
         Some(record) if record::is_over(&record, now) => return flush(app, key, now).await,
-        Some(record) => lesson(record, &session, client),
+        Some(record) => {
+            end = record.absolute_end;
+            lesson(record, &session, client)
+        }
         // It was swept after its end.
         None if data.contains(MUNJIGI_SID) => return flush(app, key, now).await,
         None => {
+            let term = Term::of(app, RememberMe::Unsaid, now);
+            end = term.absolute_end;
             let client = record::stored(client);
-            Some(Lesson::Opened(record::of_djangos(&session, user_id, client, now)))
+            Some(Lesson::Opened(record::of_djangos(
+                &session, user_id, client, term,
+            )))
         }
     };
     if let Some(lesson) = lesson {
         app.store().write(lesson, write_lesson).await?;
     }
     if belongs == AuthHashMatch::Fallback {
-        return renew(app, user, key, data, now).await;
+        return renew(app, user, (key, end), data, now).await;
     }
     Ok(Presented::User(Session::new(app, user, key.clone(), &data, now)))
 }
@@ -144,7 +153,7 @@ fn write_lesson<'t>(tx: &'t mut Tx, lesson: &'t Lesson) -> BoxFuture<'t, munjigi
 async fn renew(
     app: &App,
     user: User,
-    old: &SessionKey,
+    (old, end): (&SessionKey, Option<Timestamp>),
     mut data: SessionData,
     now: Timestamp,
 ) -> Result<Presented> {
@@ -152,10 +161,11 @@ async fn renew(
     let sid = record::sid_of_session(&data, old.expose());
     data.insert(MUNJIGI_SID, sid.as_str());
     data.set_auth_hash(&user.password, &sessions.hasher);
+    sessions.end_by(&mut data, end, now);
     let key = SessionKey::generate(&mut app.entropy());
     let renewal = Renewal {
         old: old.clone(),
-        row: sessions.row(&key, &data, now),
+        row: sessions.row(&key, &data, end, now),
         sid,
         auth_hash: sessions.hasher.hash(&user.password),
     };

@@ -8,6 +8,7 @@ use super::claims::UserClaims;
 use super::error::{Error, Result};
 use super::record::{self, Carrier};
 use super::sessions::Session;
+use super::term::{Arrival, Term};
 use super::tokens::Slide;
 use super::{Client, hashing, password, tokens};
 use crate::app::App;
@@ -96,10 +97,10 @@ fn only(mut found: Vec<User>) -> Option<User> {
 /// # Errors
 /// [`Error::InvalidCredentials`] where the user was shut out, or given another password, since he showed his;
 /// [`Error::Token`] where `USER_ID_FIELD` names what this user has not; [`Error::TokenTooLong`]; [`Error::Store`].
-pub async fn open_jwt(app: &App, user: &User, client: &Client, now: Timestamp) -> Result<tokens::Pair> {
+pub async fn open_jwt(app: &App, user: &User, arrival: Arrival<'_>) -> Result<tokens::Pair> {
     let claims = UserClaims::of(app, &mut app.store().reader(), user).await?;
-    let (pair, opening) = tokens::mint(app, user, claims, client, now)?;
-    open(app, user, opening, now).await?;
+    let (pair, opening) = tokens::mint(app, user, claims, arrival.client, term(app, arrival))?;
+    open(app, user, opening, arrival.now).await?;
     tracing::info!(target: "munjigi::account", event = "signed_in", carrier = "jwt", user = %user.id);
     Ok(pair)
 }
@@ -108,12 +109,16 @@ pub async fn open_jwt(app: &App, user: &User, client: &Client, now: Timestamp) -
 ///
 /// # Errors
 /// As [`open_jwt`].
-pub async fn open_sliding(app: &App, user: &User, client: &Client, now: Timestamp) -> Result<Slide> {
+pub async fn open_sliding(app: &App, user: &User, arrival: Arrival<'_>) -> Result<Slide> {
     let claims = UserClaims::of(app, &mut app.store().reader(), user).await?;
-    let (slide, opening) = tokens::mint_sliding(app, user, claims, client, now)?;
-    open(app, user, opening, now).await?;
+    let (slide, opening) = tokens::mint_sliding(app, user, claims, arrival.client, term(app, arrival))?;
+    open(app, user, opening, arrival.now).await?;
     tracing::info!(target: "munjigi::account", event = "signed_in", carrier = "sliding", user = %user.id);
     Ok(slide)
+}
+
+fn term(app: &App, arrival: Arrival<'_>) -> Term {
+    Term::of(app, arrival.remember_me, arrival.now)
 }
 
 async fn open(app: &App, user: &User, opening: tokens::Opening, now: Timestamp) -> Result<()> {
@@ -159,8 +164,7 @@ pub async fn open_session(
     app: &App,
     user: User,
     before: Option<SessionKey>,
-    client: &Client,
-    now: Timestamp,
+    arrival: Arrival<'_>,
 ) -> Result<Session> {
     let signin = SessionSignIn {
         app: app.clone(),
@@ -168,8 +172,8 @@ pub async fn open_session(
         key: SessionKey::generate(&mut app.entropy()),
         user,
         before,
-        client: client.clone(),
-        now,
+        client: arrival.client.clone(),
+        term: term(app, arrival),
     };
     let session = app
         .store()
@@ -188,7 +192,7 @@ struct SessionSignIn {
     user: User,
     before: Option<SessionKey>,
     client: Client,
-    now: Timestamp,
+    term: Term,
 }
 
 fn write_session<'t>(
@@ -196,8 +200,9 @@ fn write_session<'t>(
     signin: &'t SessionSignIn,
 ) -> BoxFuture<'t, munjigi_store::Result<Option<Session>>> {
     Box::pin(async move {
-        let SessionSignIn { app, user, now, .. } = signin;
-        if !users::redeem(tx, &user.id, &user.password, Some(*now)).await? {
+        let SessionSignIn { app, user, term, .. } = signin;
+        let now = term.opened_at;
+        if !users::redeem(tx, &user.id, &user.password, Some(now)).await? {
             return Ok(None);
         }
         let (mut data, key) = match &signin.before {
@@ -206,7 +211,9 @@ fn write_session<'t>(
         };
         data.set_login(&user.id, &user.password, &app.session_rows().hasher);
         data.insert(MUNJIGI_SID, signin.sid.as_str());
-        let row = app.session_rows().row(&key, &data, *now);
+        app.session_rows().remember(&mut data, term.remember_me);
+        app.session_rows().end_by(&mut data, term.absolute_end, now);
+        let row = app.session_rows().row(&key, &data, term.absolute_end, now);
         // A session that keeps its key is there already, unless a sign-out came in between: then it is made anew.
         if !sessions::update(tx, &row).await? {
             sessions::insert(tx, &row).await?;
@@ -214,10 +221,10 @@ fn write_session<'t>(
         let carrier = Carrier::Session { key: row.session_key };
         records::open(
             tx,
-            &record::open(app, user, signin.sid.clone(), carrier, &signin.client, *now),
+            &record::open(app, user, signin.sid.clone(), carrier, &signin.client, *term),
         )
         .await?;
-        Ok(Some(Session::new(app, user.clone(), key, &data, *now)))
+        Ok(Some(Session::new(app, user.clone(), key, &data, now)))
     })
 }
 
@@ -228,13 +235,14 @@ async fn continue_session(
     signin: &SessionSignIn,
     before: &SessionKey,
 ) -> munjigi_store::Result<(SessionData, SessionKey)> {
-    let SessionSignIn { app, user, now, .. } = signin;
-    let Some(row) = sessions::by_key(tx, before.expose(), *now).await? else {
+    let SessionSignIn { app, user, term, .. } = signin;
+    let now = term.opened_at;
+    let Some(row) = sessions::by_key(tx, before.expose(), now).await? else {
         return Ok((SessionData::default(), signin.key.clone()));
     };
     let data = app.session_rows().decode(&row).data;
     let sid = record::sid_of_session(&data, before.expose());
-    records::end(tx, &sid, &record::end(app, EndReason::Replaced, *now)).await?;
+    records::end(tx, &sid, &record::end(app, EndReason::Replaced, now)).await?;
     match login_step(&data, &user.id, &user.password, &app.session_rows().hasher) {
         LoginStep::Keep => Ok((data, before.clone())),
         LoginStep::CycleKey => {

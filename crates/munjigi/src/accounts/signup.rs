@@ -5,6 +5,7 @@
 
 use super::claims::UserClaims;
 use super::error::{Error, Result};
+use super::term::{RememberMe, Term};
 use super::{Client, hashing, tokens};
 use crate::app::App;
 use crate::i18n::{FieldErrors, Text, UserAttribute};
@@ -85,7 +86,8 @@ fn write_with_tokens<'t>(
         } = signup;
         let user = insert(tx, user, app.config().email_unique).await?;
         let claims = UserClaims::of(app, tx, &user).await?;
-        let minted = tokens::mint(app, &user, claims, client, *now);
+        let term = Term::of(app, RememberMe::Unsaid, *now);
+        let minted = tokens::mint(app, &user, claims, client, term);
         let (pair, opening) = minted.map_err(|error| StoreError::Statement(Arc::new(error)))?;
         tokens::write(tx, &opening).await?;
         Ok((user, pair))

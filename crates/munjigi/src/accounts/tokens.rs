@@ -22,10 +22,10 @@ use super::Client;
 use super::claims::UserClaims;
 use super::error::{Error, Result};
 use super::record::{self, Carrier};
+use super::term::{Stay, Term};
 use crate::app::App;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use jiff::Timestamp;
 use munjigi_store::records::NewRecord;
 use munjigi_store::token_blacklist::{self, OutstandingToken};
 use munjigi_store::users::User;
@@ -44,6 +44,8 @@ pub struct Pair {
     pub refresh: String,
     /// What the answer to the sign-in tells beside them (`[SIMPLE_JWT_CLAIMS]`, `in_body`).
     pub told: Map<String, Value>,
+    /// For how long a browser keeps them.
+    pub stay: Stay,
 }
 
 /// The one token of a sign-in that slides, as text.
@@ -76,21 +78,23 @@ pub(super) fn mint(
     user: &User,
     claims: UserClaims,
     client: &Client,
-    now: Timestamp,
+    term: Term,
 ) -> Result<(Pair, Opening)> {
+    let (now, stay) = (term.opened_at, term.stay());
     let sid = record::new_sid(app);
     let refresh = RefreshToken::for_user_at(app.jwt(), user, now)?.with_claim("sid", sid.as_str())?;
-    let refresh = claims.put_into(refresh)?;
+    let refresh = stay.bound(claims.put_into(refresh)?);
     let pair = Pair {
-        access: refresh.access_token_at(now).encode()?,
+        access: stay.bound(refresh.access_token_at(now)).encode()?,
         refresh: refresh.encode()?,
         told: claims.for_body(),
+        stay,
     };
     check_length(app, user, &pair.access)?;
     check_length(app, user, &pair.refresh)?;
     let opening = Opening {
         outstanding: outstanding(Some(user.id.clone()), &refresh, &pair.refresh)?,
-        record: record::open(app, user, sid, carried_by(&refresh), client, now),
+        record: record::open(app, user, sid, carried_by(&refresh), client, term),
     };
     Ok((pair, opening))
 }
@@ -101,16 +105,17 @@ pub(super) fn mint_sliding(
     user: &User,
     claims: UserClaims,
     client: &Client,
-    now: Timestamp,
+    term: Term,
 ) -> Result<(Slide, Opening)> {
+    let now = term.opened_at;
     let sid = record::new_sid(app);
     let token = SlidingToken::for_user_at(app.jwt(), user, now)?.with_claim("sid", sid.as_str())?;
-    let token = claims.put_into(token)?;
+    let token = term.stay().bound(claims.put_into(token)?);
     let text = token.encode()?;
     check_length(app, user, &text)?;
     let opening = Opening {
         outstanding: outstanding(Some(user.id.clone()), &token, &text)?,
-        record: record::open(app, user, sid, carried_by(&token), client, now),
+        record: record::open(app, user, sid, carried_by(&token), client, term),
     };
     let slide = Slide {
         token: text,

@@ -29,6 +29,7 @@ mod routes;
 mod secrets;
 mod server;
 mod session;
+mod session_records;
 mod setting;
 mod simple_jwt;
 mod table;
@@ -51,6 +52,7 @@ pub use rest_framework::AuthenticationClass;
 pub use routes::Routes;
 pub use server::{Limits, LogFormat, LogSettings};
 pub use session::SessionSettings;
+pub use session_records::RecordSettings;
 pub use simple_jwt::{CompatVersion, KeyCommandSettings, RingSettings, TokenKeys};
 pub use written::{Sources, Written};
 
@@ -133,6 +135,8 @@ pub struct Config {
     pub authentication_classes: Vec<AuthenticationClass>,
     /// `SESSION_*`.
     pub session: SessionSettings,
+    /// How long a sign-in lasts.
+    pub session_records: RecordSettings,
     /// `CSRF_*`.
     pub csrf: CsrfSettings,
     /// `ALLOWED_HOSTS` and whose word on host, scheme and client address is taken.
@@ -170,6 +174,7 @@ impl Config {
             SessionSettings::resolve(settings)?,
             CsrfSettings::resolve(settings)?,
         );
+        let session_records = RecordSettings::resolve(settings, &session, &jwt.settings, &mut warnings)?;
         let auth_cookie = AuthCookieSettings::resolve(settings, &mut warnings)?;
         let mut names = vec![
             ("SESSION_COOKIE_NAME", session.cookie_name.as_str()),
@@ -211,6 +216,7 @@ impl Config {
             jwt_auth_prefix: jwt_auth.header_prefix,
             authentication_classes,
             session,
+            session_records,
             csrf,
             hosts: HostSettings::resolve(settings)?,
             cors: CorsSettings::resolve(settings)?,

@@ -3,7 +3,7 @@
 use super::setting::{About, Section};
 use super::{
     Error, auth_cookie, claims, cors, csrf, database, headers, hosts, jwt_auth, languages, passwords,
-    rest_framework, routes, secrets, server, session, simple_jwt, users,
+    rest_framework, routes, secrets, server, session, session_records, simple_jwt, users,
 };
 
 /// Every setting, in the order of the reference page. Those of a table come after those of none, as in a file.
@@ -14,6 +14,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     hosts::SECTION,
     cors::SECTION,
     session::SECTION,
+    session_records::SECTION,
     csrf::SECTION,
     headers::SECTION,
     passwords::SECTION,

@@ -2,7 +2,7 @@
 //! answer is wanted, and which cookies the answer will set.
 
 use super::error::Error;
-use crate::accounts::Client;
+use crate::accounts::{Arrival, Client, RememberMe};
 use crate::config::HostSettings;
 use crate::i18n::Lang;
 use axum::extract::{ConnectInfo, FromRequestParts};
@@ -110,6 +110,15 @@ impl Context {
     /// Who asks.
     pub fn client(&self) -> &Client {
         &self.0.client
+    }
+
+    /// Somebody who signs in by this request.
+    pub fn arrival(&self, remember_me: RememberMe) -> Arrival<'_> {
+        Arrival {
+            client: self.client(),
+            remember_me,
+            now: self.now(),
+        }
     }
 
     /// Puts a `Set-Cookie` on the answer. Like Django, a 5xx answer sets none.

@@ -104,6 +104,22 @@ pub fn optional_text(fields: &Fields, name: &str) -> Result<Option<String>, Fiel
         .transpose()
 }
 
+/// A truth that may be missing: `serializers.BooleanField(required=False)`. A form leaves out a box that is not ticked,
+/// so one that is missing there is not false but unsaid.
+///
+/// # Errors
+/// What is wrong with it, where it is not missing.
+pub fn optional_boolean(fields: &Fields, name: &str) -> Result<Option<bool>, FieldErrors> {
+    let is_blank = |value: &Value| {
+        fields.source() == Source::Form && matches!(value, Value::String { text, .. } if text.is_empty())
+    };
+    let value = fields.value(name).filter(|value| !is_blank(value));
+    value
+        .map(extra::truth)
+        .transpose()
+        .map_err(|texts| FieldErrors::of(name, texts))
+}
+
 /// `csrfmiddlewaretoken` of a form; Django does not look for it in JSON.
 pub fn form_token(fields: &Fields) -> Option<&str> {
     match fields.value("csrfmiddlewaretoken") {

@@ -6,6 +6,7 @@
 
 use super::context::Context;
 use super::cookies::{CookieAttributes, Lifetime};
+use crate::accounts::Stay;
 use crate::app::App;
 use crate::config::AuthCookieSettings;
 use http::HeaderMap;
@@ -21,17 +22,23 @@ pub fn refresh<'h>(app: &App, headers: &'h HeaderMap) -> Option<&'h str> {
     read(headers, &app.config().auth_cookie.as_ref()?.refresh_name)
 }
 
-/// Gives the browser an access token, and a refresh token where there is a new one; each for as long as it lives.
-pub fn set(app: &App, context: &Context, access: &str, refresh: Option<&str>) {
+/// Gives the browser an access token, and a refresh token where there is a new one; each for as long as it lives, or until
+/// the browser closes.
+pub fn set(app: &App, context: &Context, (access, refresh): (&str, Option<&str>), stay: Stay) {
     let Some(settings) = &app.config().auth_cookie else {
         return;
     };
     let jwt = app.jwt().settings();
-    let lifetime = Lifetime::MaxAge(jwt.access_token_lifetime);
-    context.set_cookie(access_cookie(settings).set(access, lifetime, context.now()));
+    let now = context.now();
+    let lifetime = |token| {
+        stay.cookie_age(token, now)
+            .map_or(Lifetime::BrowserSession, Lifetime::MaxAge)
+    };
+    let lasting = lifetime(jwt.access_token_lifetime);
+    context.set_cookie(access_cookie(settings).set(access, lasting, now));
     if let Some(refresh) = refresh {
-        let lifetime = Lifetime::MaxAge(jwt.refresh_token_lifetime);
-        context.set_cookie(refresh_cookie(settings).set(refresh, lifetime, context.now()));
+        let lasting = lifetime(jwt.refresh_token_lifetime);
+        context.set_cookie(refresh_cookie(settings).set(refresh, lasting, now));
     }
 }
 

@@ -3,8 +3,9 @@
 
 use crate::support::{Database, mseo, on_both};
 use http::Method;
+use jiff::Timestamp;
 use munjigi::accounts::signin::{self, Credentials, Login};
-use munjigi::accounts::{Client, Error, administration};
+use munjigi::accounts::{Arrival, Client, Error, RememberMe, administration};
 use munjigi_passwords::{Algorithm, Costs, Hashers, LegacyRows, Password};
 use munjigi_sessions::SessionKey;
 use munjigi_store::{records, sessions, users};
@@ -88,6 +89,14 @@ async fn an_upgrade_revives_nothing_that_a_password_change_had_ended(database: D
     assert_eq!(open.len(), 1, "the owner's own sign-in alone");
 }
 
+fn arrival(client: &Client, now: Timestamp) -> Arrival<'_> {
+    Arrival {
+        client,
+        remember_me: RememberMe::Unsaid,
+        now,
+    }
+}
+
 fn client() -> Client {
     Client {
         name: None,
@@ -113,9 +122,9 @@ async fn who_is_shut_out_after_his_password_was_verified_does_not_come_in(databa
     let (app, now) = (&server.app, server.clock.now());
     let verified = signin::authenticate(app, credentials(), now).await.unwrap();
     administration::disable(app, "mseo", now).await.unwrap();
-    let by_jwt = signin::open_jwt(app, &verified, &client(), now).await;
+    let by_jwt = signin::open_jwt(app, &verified, arrival(&client(), now)).await;
     assert!(matches!(by_jwt, Err(Error::InvalidCredentials)));
-    let by_session = signin::open_session(app, verified, None, &client(), now).await;
+    let by_session = signin::open_session(app, verified, None, arrival(&client(), now)).await;
     assert!(matches!(by_session, Err(Error::InvalidCredentials)));
     administration::enable(app, "mseo").await.unwrap();
     assert!(
@@ -138,7 +147,7 @@ async fn who_got_another_password_after_his_was_verified_does_not_come_in(databa
     administration::change_password(app, "mseo", Password::from("another".to_owned()), now)
         .await
         .unwrap();
-    let by_jwt = signin::open_jwt(app, &verified, &client(), now).await;
+    let by_jwt = signin::open_jwt(app, &verified, arrival(&client(), now)).await;
     assert!(matches!(by_jwt, Err(Error::InvalidCredentials)));
 }
 

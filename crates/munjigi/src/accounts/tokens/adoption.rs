@@ -4,6 +4,7 @@
 use super::carried_by;
 use super::standing::{Sid, sid_of};
 use crate::accounts::error::Result;
+use crate::accounts::term::{RememberMe, Stay, Term};
 use crate::accounts::{Client, record};
 use crate::app::App;
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use munjigi_store::records::{self, Record};
 use munjigi_store::users::User;
 use munjigi_tokens::{Error as TokenError, Minted, Token};
 
-/// The token, naming the record behind it, where the sign-in holds. One without an id, where there is no `JTI_CLAIM`, stays as
+/// The token, naming the record behind it, where the sign-in holds, and for how long it does. One without an id, where there is no `JTI_CLAIM`, stays as
 /// it is: no record can be found by it.
 ///
 /// # Errors
@@ -23,37 +24,35 @@ pub(super) async fn with_record<T: Minted>(
     user: &User,
     client: &Client,
     now: Timestamp,
-) -> Result<Token<T>> {
+) -> Result<(Token<T>, Stay)> {
     let Some(sid) = sid_of(&token)? else {
-        return Ok(token);
+        return Ok((token, Stay::AS_THE_TOKEN));
     };
     let mut conn = app.store().reader();
     let mut found = records::by_sid(&mut conn, sid.as_str()).await?;
-    let adopted = match (&found, &sid) {
-        (None, Sid::Derived(sid)) => {
-            let record = record::open(app, user, sid.clone(), carried_by(&token), client, now);
-            app.store()
-                .write(record, |tx, record| {
-                    Box::pin(records::open_unless_there(tx, record))
-                })
-                .await?
-        }
-        _ => false,
-    };
-    if found.is_none() && !adopted {
+    let mut stay = None;
+    if let (None, Sid::Derived(sid)) = (&found, &sid) {
+        let term = Term::of(app, RememberMe::Unsaid, now);
+        let record = record::open(app, user, sid.clone(), carried_by(&token), client, term);
+        let adopted = app.store().write(record, |tx, record| {
+            Box::pin(records::open_unless_there(tx, record))
+        });
+        stay = adopted.await?.then_some(term.stay());
+    }
+    if found.is_none() && stay.is_none() {
         // Somebody was faster; or the record of the claim is gone.
         found = records::by_sid(&mut conn, sid.as_str()).await?;
     }
-    let holds = |record: Record| record::is_live(&record, user, &app.session_rows().hasher, now);
-    if !adopted && !found.is_some_and(holds) {
-        return Err(TokenError::Blacklisted.into());
-    }
+    let holds = |record: &Record| record::is_live(record, user, &app.session_rows().hasher, now);
+    let stay = stay.or_else(|| found.filter(holds).as_ref().map(Stay::from));
+    let stay = stay.ok_or(TokenError::Blacklisted)?;
     let derived = match sid {
         Sid::Derived(sid) => Some(sid),
         Sid::Claimed(_) => None,
     };
-    Ok(match derived {
+    let token = match derived {
         Some(sid) => token.with_claim("sid", sid)?,
         None => token,
-    })
+    };
+    Ok((token, stay))
 }

@@ -8,6 +8,7 @@ use super::sealing::{self, Place};
 use super::standing::{Presented, Sid, sid_of, user_who_renews, verify_unlisted};
 use super::{carried_by, outstanding};
 use crate::accounts::error::{Error, Result};
+use crate::accounts::term::{RememberMe, Stay, Term};
 use crate::accounts::{Client, record};
 use crate::app::App;
 use jiff::Timestamp;
@@ -106,13 +107,14 @@ impl Asked<'_> {
 
     /// The successor, when all rows are on disk. `record` is the one that was read, and none where one is opened.
     async fn rotate(&self, user: User, record: Option<Record>) -> Result<Option<Refreshed>> {
-        let access = self.successor_of_old()?.access_token_at(self.now).encode()?;
-        let token = self.successor_of_old()?.rotate_at(self.now);
-        let text = token.encode()?;
         let opening = match &record {
             Some(_) => None,
             None => Some(self.opening(&user)),
         };
+        let stay = record.as_ref().map_or_else(|| self.term().stay(), Stay::from);
+        let access = self.access_token(stay)?;
+        let token = stay.bound(self.successor_of_old()?.rotate_at(self.now));
+        let text = token.encode()?;
         let from = record
             .as_ref()
             .map_or(Some(&self.old.jti), |record| record.jti.as_ref());
@@ -133,6 +135,7 @@ impl Asked<'_> {
             Ok(true) => Ok(Some(Refreshed {
                 access,
                 refresh: Some(text),
+                stay,
             })),
             Ok(false) => Ok(None),
             // A Django beside us was faster.
@@ -155,7 +158,24 @@ impl Asked<'_> {
     /// The record of a token that was given out without one.
     fn opening(&self, user: &User) -> NewRecord {
         let sid = self.sid.as_str().to_owned();
-        record::open(self.app, user, sid, carried_by(self.token), self.client, self.now)
+        record::open(
+            self.app,
+            user,
+            sid,
+            carried_by(self.token),
+            self.client,
+            self.term(),
+        )
+    }
+
+    /// For how long that is opened.
+    fn term(&self) -> Term {
+        Term::of(self.app, RememberMe::Unsaid, self.now)
+    }
+
+    fn access_token(&self, stay: Stay) -> Result<String> {
+        let token = self.successor_of_old()?.access_token_at(self.now);
+        Ok(stay.bound(token).encode()?)
     }
 
     fn successor(&self, token: &RefreshToken, text: &str) -> Result<Successor> {
@@ -182,9 +202,11 @@ impl Asked<'_> {
             tracing::warn!(target: "munjigi::account", event = "successor_not_opened", sid = %record.sid);
             return Err(TokenError::Blacklisted.into());
         };
+        let stay = Stay::from(record);
         Ok(Refreshed {
-            access: self.successor_of_old()?.access_token_at(self.now).encode()?,
+            access: self.access_token(stay)?,
             refresh: Some(refresh.to_string()),
+            stay,
         })
     }
 

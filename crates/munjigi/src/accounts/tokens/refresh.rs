@@ -4,8 +4,8 @@
 use super::adoption::with_record;
 use super::standing::{Presented, sid_of, user_who_renews, verify_listed};
 use super::{lineage, outstanding};
-use crate::accounts::Client;
 use crate::accounts::error::{Error, Result};
+use crate::accounts::{Client, Stay};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_store::records::{self, Successor};
@@ -20,6 +20,8 @@ pub struct Refreshed {
     pub access: String,
     /// The refresh token that takes the old one's place, under `ROTATE_REFRESH_TOKENS`.
     pub refresh: Option<String>,
+    /// For how long a browser keeps them.
+    pub stay: Stay,
 }
 
 /// A new access token for a refresh token, and under `ROTATE_REFRESH_TOKENS` a new refresh token. The old one stays
@@ -39,21 +41,30 @@ pub async fn refresh(app: &App, text: &str, client: &Client, now: Timestamp) -> 
     let token = verify_listed::<Refresh>(app, &mut conn, text, now).await?;
     let presented = Presented { token: &token, text };
     let user = user_who_renews(app, &mut conn, presented, now).await?;
-    let token = with_record(app, token, &user, client, now).await?;
-    let access = token.access_token_at(now).encode()?;
+    let (token, stay) = with_record(app, token, &user, client, now).await?;
+    let access = stay.bound(token.access_token_at(now)).encode()?;
     let refresh = if settings.rotate_refresh_tokens {
-        Some(rotate(app, token, user.id, now).await?)
+        Some(rotate(app, (token, stay), user.id, now).await?)
     } else {
         None
     };
-    Ok(Refreshed { access, refresh })
+    Ok(Refreshed {
+        access,
+        refresh,
+        stay,
+    })
 }
 
 /// The successor of a refresh token that stays good, when its rows are on disk.
-async fn rotate(app: &App, token: RefreshToken, user_id: UserId, now: Timestamp) -> Result<String> {
+async fn rotate(
+    app: &App,
+    (token, stay): (RefreshToken, Stay),
+    user_id: UserId,
+    now: Timestamp,
+) -> Result<String> {
     let sid = sid_of(&token)?.map(|sid| sid.as_str().to_owned());
     let previous_jti = token.jti().map(str::to_owned);
-    let token = token.rotate_at(now);
+    let token = stay.bound(token.rotate_at(now));
     let text = token.encode()?;
     let rotation = Rotation {
         sid,

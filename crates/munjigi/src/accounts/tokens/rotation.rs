@@ -152,6 +152,7 @@ mod tests {
             last_seen_at: at(0),
             idle_end: None,
             absolute_end: Some(at(1_000)),
+            is_remembered: true,
             auth_hash: String::new(),
             django_session_key: None,
             jti: Some("current".to_owned()),

@@ -33,7 +33,8 @@ pub async fn refresh_sliding(app: &App, text: &str, client: &Client, now: Timest
     }
     let presented = Presented { token: &token, text };
     let user = user_who_renews(app, &mut conn, presented, now).await?;
-    let token = with_record(app, renewed?, &user, client, now).await?;
+    let (token, stay) = with_record(app, renewed?, &user, client, now).await?;
+    let token = stay.bound(token);
     let text = token.encode()?;
     let renewal = Renewal {
         sid: sid_of(&token)?.map(|sid| sid.as_str().to_owned()),

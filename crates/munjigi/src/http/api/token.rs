@@ -3,7 +3,7 @@
 use super::metadata::{Field, View};
 use super::{Endpoint, refusals, view};
 use crate::accounts::signin::{self, Credentials, Login};
-use crate::accounts::{self, signout, tokens};
+use crate::accounts::{self, RememberMe, signout, tokens};
 use crate::app::App;
 use crate::config::Config;
 use crate::http::body::Fields;
@@ -254,7 +254,7 @@ const CREDENTIALS: &[Field] = &[Field::USERNAME, Field::sent("password")];
 /// `TokenObtainPairView`.
 async fn obtain_pair(State(app): State<App>, context: Context, fields: Fields) -> Result<Json<Value>> {
     let user = authenticate(&app, &context, &fields).await?;
-    let pair = signin::open_jwt(&app, &user, context.client(), context.now()).await?;
+    let pair = signin::open_jwt(&app, &user, context.arrival(RememberMe::Unsaid)).await?;
     let mut body = Map::new();
     body.insert("refresh".to_owned(), pair.refresh.into());
     body.insert("access".to_owned(), pair.access.into());
@@ -289,7 +289,7 @@ async fn blacklist(State(app): State<App>, context: Context, fields: Fields) -> 
 /// `TokenObtainSlidingView`.
 async fn obtain_sliding(State(app): State<App>, context: Context, fields: Fields) -> Result<Json<Value>> {
     let user = authenticate(&app, &context, &fields).await?;
-    let slide = signin::open_sliding(&app, &user, context.client(), context.now()).await?;
+    let slide = signin::open_sliding(&app, &user, context.arrival(RememberMe::Unsaid)).await?;
     let mut body = Map::new();
     body.insert("token".to_owned(), slide.token.into());
     body.extend(slide.told);

@@ -5,7 +5,7 @@ use super::{Endpoint, get, post};
 use crate::accounts::signin::{self, Credentials, Login};
 use crate::accounts::signup::{self, Application};
 use crate::accounts::tokens::{self, Pair, TokenUser};
-use crate::accounts::{self, drf_jwt, signout};
+use crate::accounts::{self, RememberMe, Stay, drf_jwt, signout};
 use crate::app::App;
 use crate::config::{AuthenticationClass, Config, TokensStand};
 use crate::http::authentication::{CurrentUser, Sender, json_web_token, set_session_cookie};
@@ -92,9 +92,10 @@ async fn session_signin(
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response> {
+    let arrival = context.arrival(remember_me(&fields)?);
     let user = signin::authenticate(&app, credentials(&fields), context.now()).await?;
     let before = cookies::read(&headers, &app.config().session.cookie_name).and_then(SessionKey::parse);
-    let session = signin::open_session(&app, user, before, context.client(), context.now()).await?;
+    let session = signin::open_session(&app, user, before, arrival).await?;
     set_session_cookie(&app, &context, &session);
     csrf::rotate(&app, &context);
     Ok(Json(json!({"message": Text::SigninDone.render(context.lang())})).into_response())
@@ -102,8 +103,9 @@ async fn session_signin(
 
 /// `POST /user/jwt_signin`: a pair of tokens.
 async fn jwt_signin(State(app): State<App>, context: Context, fields: Fields) -> Result<Response> {
+    let arrival = context.arrival(remember_me(&fields)?);
     let user = signin::authenticate(&app, credentials(&fields), context.now()).await?;
-    let pair = signin::open_jwt(&app, &user, context.client(), context.now()).await?;
+    let pair = signin::open_jwt(&app, &user, arrival).await?;
     let mut body = hand_out_pair(&app, &context, &pair);
     body.insert(
         "message".to_owned(),
@@ -130,13 +132,8 @@ async fn jwt_refresh(State(app): State<App>, context: Context, request: Request)
     if app.config().auth_cookie.is_some() {
         csrf::provide(&app, &context, &parts.headers);
     }
-    Ok(Json(hand_out(
-        &app,
-        &context,
-        &refreshed.access,
-        refreshed.refresh.as_deref(),
-    ))
-    .into_response())
+    let tokens = (refreshed.access.as_str(), refreshed.refresh.as_deref());
+    Ok(Json(hand_out(&app, &context, tokens, refreshed.stay)).into_response())
 }
 
 /// `POST /user/jwt_signout`: the record behind the token has ended, and the token cookies are gone.
@@ -202,12 +199,17 @@ fn hand_out_pair(app: &App, context: &Context, pair: &Pair) -> Map<String, Value
     if app.config().auth_cookie.is_some() {
         csrf::rotate(app, context);
     }
-    hand_out(app, context, &pair.access, Some(&pair.refresh))
+    hand_out(app, context, (&pair.access, Some(&pair.refresh)), pair.stay)
 }
 
 /// Gives tokens out: as cookies, where these are wanted, and as members of the body, unless cookies alone carry them.
-fn hand_out(app: &App, context: &Context, access: &str, refresh: Option<&str>) -> Map<String, Value> {
-    token_cookies::set(app, context, access, refresh);
+fn hand_out(
+    app: &App,
+    context: &Context,
+    (access, refresh): (&str, Option<&str>),
+    stay: Stay,
+) -> Map<String, Value> {
+    token_cookies::set(app, context, (access, refresh), stay);
     let cookies = app.config().auth_cookie.as_ref();
     if cookies.is_some_and(|cookies| cookies.tokens == TokensStand::InCookiesOnly) {
         return Map::new();
@@ -261,6 +263,15 @@ fn credentials(fields: &Fields) -> Credentials {
         login,
         password: fields::credential(fields, "password").map(Password::from),
     }
+}
+
+/// For how long somebody who signs in wishes to be remembered.
+fn remember_me(fields: &Fields) -> Result<RememberMe> {
+    Ok(match fields::optional_boolean(fields, "remember_me")? {
+        None => RememberMe::Unsaid,
+        Some(false) => RememberMe::No,
+        Some(true) => RememberMe::Yes,
+    })
 }
 
 /// What a client is told of a user: never the password, never a flag.

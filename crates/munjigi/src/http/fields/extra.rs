@@ -88,7 +88,17 @@ fn parse(text: &str) -> Option<i128> {
     Some(whole.parse().unwrap_or(end))
 }
 
-/// `BooleanField`: true and false in DRF's many spellings.
+/// `BooleanField()`: true and false in DRF's many spellings.
+pub(super) fn truth(value: &Value) -> Result<bool, Vec<Text>> {
+    match boolean(value, false) {
+        Ok(FieldValue::Boolean(truth)) => Ok(truth),
+        _ if matches!(value, Value::Null) => Err(vec![Text::Null]),
+        Ok(_) => Err(vec![Text::NotABoolean]),
+        Err(texts) => Err(texts),
+    }
+}
+
+/// The same, of a field that may be null.
 fn boolean(value: &Value, nullable: bool) -> Result<FieldValue, Vec<Text>> {
     let word = match value {
         Value::Boolean(truth) => return Ok(FieldValue::Boolean(*truth)),

@@ -319,6 +319,10 @@ const SIGN_IN: Schema = Schema::new("SignIn", |_| {
             "username": {"type": ["string", "number", "null"],
                          "description": "Instead of `email`. With both, this one counts."},
             "password": password(),
+            "remember_me": {"type": ["boolean", "string", "number"],
+                "description": "False: signed in until the browser closes, and for SESSION_UNREMEMBERED_AGE at the most. True: \
+                     as long as the settings allow, also where they end a session with the browser. A text or a number \
+                     is read as DRF's BooleanField reads it."},
         },
         "anyOf": [by("email"), by("username")],
     })

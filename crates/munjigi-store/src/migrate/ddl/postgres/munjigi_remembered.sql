@@ -1,0 +1,1 @@
+ALTER TABLE munjigi_session ADD COLUMN is_remembered boolean NOT NULL DEFAULT true;
