@@ -228,6 +228,7 @@ fn record(row: &Row) -> Record {
         last_seen_at: moment(0),
         idle_end: None,
         absolute_end: None,
+        is_remembered: true,
         auth_hash: String::new(),
         django_session_key: None,
         jti: jti(row.current),
