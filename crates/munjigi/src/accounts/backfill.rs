@@ -6,6 +6,7 @@
 
 use super::error::Result;
 use super::record::{self, DjangosSession};
+use super::term::{RememberMe, Term};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_sessions::{Decoded, MUNJIGI_SID};
@@ -152,8 +153,9 @@ fn found(looking: &Looking, row: Surveyed) -> Option<Found> {
         written_at,
     };
     let nobody = records::Client::default();
+    let term = Term::of(&looking.app, RememberMe::Unsaid, looking.now);
     Some(Found {
-        record: record::of_djangos(&session, user_id, nobody, looking.now),
+        record: record::of_djangos(&session, user_id, nobody, term),
         is_ours: data.contains(MUNJIGI_SID),
         key,
     })
