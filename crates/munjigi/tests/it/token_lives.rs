@@ -1,6 +1,6 @@
 //! Whatever is done to tokens in whatever order: what munjigi answers is what a small model says.
 
-use crate::support::{Database, TestServer, run};
+use crate::support::{Database, Reply, TestServer, run};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, TestRunner};
@@ -19,23 +19,37 @@ enum Step {
     Wait(i64),
 }
 
-/// Whether refresh tokens rotate, and whether the old one ends with that.
+/// Whether refresh tokens rotate, whether the old one ends with that, and for how many seconds it is answered again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Rule {
     Keep,
     KeepAndBlacklist,
     Rotate,
-    RotateAndBlacklist,
+    RotateAndBlacklist { window: i64 },
 }
 
 impl Rule {
     fn rotates(self) -> bool {
-        matches!(self, Self::Rotate | Self::RotateAndBlacklist)
+        matches!(self, Self::Rotate | Self::RotateAndBlacklist { .. })
     }
 
     fn blacklists(self) -> bool {
-        matches!(self, Self::KeepAndBlacklist | Self::RotateAndBlacklist)
+        matches!(self, Self::KeepAndBlacklist | Self::RotateAndBlacklist { .. })
     }
+
+    fn window(self) -> i64 {
+        match self {
+            Self::RotateAndBlacklist { window } => window,
+            _ => 0,
+        }
+    }
+}
+
+#[derive(Default)]
+struct SignIn {
+    has_ended: bool,
+    /// The token that was rotated last, and when.
+    rotated: Option<(usize, i64)>,
 }
 
 /// A token that was given out.
@@ -66,7 +80,8 @@ fn any_life_of_tokens_goes_as_the_model_says() {
         Rule::Keep,
         Rule::KeepAndBlacklist,
         Rule::Rotate,
-        Rule::RotateAndBlacklist,
+        Rule::RotateAndBlacklist { window: 0 },
+        Rule::RotateAndBlacklist { window: 10 },
     ] {
         let config = Config {
             cases: 16,
@@ -92,16 +107,17 @@ fn step() -> impl Strategy<Value = Step> {
         3 => some().prop_map(Step::RefreshSliding),
         1 => some().prop_map(Step::Blacklist),
         1 => some().prop_map(Step::SignOut),
-        1 => prop_oneof![1..400_i64, 40_000..90_000_i64].prop_map(Step::Wait),
+        2 => prop_oneof![1..9_i64, 1..400_i64, 40_000..90_000_i64].prop_map(Step::Wait),
     ]
 }
 
 async fn live(rule: Rule, steps: Vec<Step>) {
     let on = |is_on: bool| if is_on { "true" } else { "false" };
+    let window = rule.window().to_string();
     let settings = [
         ("SIMPLE_JWT__ROTATE_REFRESH_TOKENS", on(rule.rotates())),
         ("SIMPLE_JWT__BLACKLIST_AFTER_ROTATION", on(rule.blacklists())),
-        ("SIMPLE_JWT__ROTATION_WINDOW", "0"),
+        ("SIMPLE_JWT__ROTATION_WINDOW", window.as_str()),
     ];
     let server = Database::sqlite().server_with(&settings).await;
     server.signed_up().await;
@@ -110,7 +126,7 @@ async fn live(rule: Rule, steps: Vec<Step>) {
         rule,
         now: 0,
         given: Vec::new(),
-        ended: Vec::new(),
+        sign_ins: Vec::new(),
     };
     for step in steps {
         model.take(step).await;
@@ -126,8 +142,7 @@ struct Model {
     rule: Rule,
     now: i64,
     given: Vec<Given>,
-    /// Of each sign-in whether it has ended.
-    ended: Vec<bool>,
+    sign_ins: Vec<SignIn>,
 }
 
 impl Model {
@@ -151,8 +166,8 @@ impl Model {
         let credentials = json!({"username": "mseo", "password": "1234"});
         let (status, body) = self.post(&format!("/api/token/{path}"), &credentials).await;
         assert_eq!(status, 200);
-        self.ended.push(false);
-        let sign_in = self.ended.len() - 1;
+        self.sign_ins.push(SignIn::default());
+        let sign_in = self.sign_ins.len() - 1;
         for (name, kind) in [
             ("access", Kind::Access),
             ("refresh", Kind::Refresh),
@@ -192,7 +207,7 @@ impl Model {
         kind.is_none_or(|kind| token.kind == kind)
             && self.now < token.exp
             && !token.is_listed
-            && !self.ended[token.sign_in]
+            && !self.sign_ins[token.sign_in].has_ended
     }
 
     async fn verify(&self, at: usize) {
@@ -214,7 +229,11 @@ impl Model {
 
     async fn refresh(&mut self, at: usize) {
         let Some((at, token)) = self.meant(at) else { return };
-        let (status, body) = self.post("/api/token/refresh/", &json!({"refresh": token})).await;
+        let reply = self.ask("/api/token/refresh/", &json!({"refresh": token})).await;
+        if self.is_used_up(at) {
+            return self.refresh_again(at, reply);
+        }
+        let (status, body) = (reply.status, reply.json());
         assert_eq!(status == 200, self.is_good(at, Some(Kind::Refresh)));
         if status != 200 {
             return;
@@ -224,7 +243,35 @@ impl Model {
         assert_eq!(body["refresh"].is_string(), self.rule.rotates());
         if let Some(successor) = body["refresh"].as_str() {
             self.given[at].is_listed = self.rule.blacklists();
+            self.sign_ins[sign_in].rotated = Some((at, self.now));
             self.give(successor, Kind::Refresh, sign_in);
+        }
+    }
+
+    /// Whether a refresh token gave way to another one of its sign-in, which lives.
+    fn is_used_up(&self, at: usize) -> bool {
+        let token = &self.given[at];
+        token.kind == Kind::Refresh
+            && self.now < token.exp
+            && token.is_listed
+            && !self.sign_ins[token.sign_in].has_ended
+    }
+
+    /// The token of before is answered with its successor within the window. Whatever else was used up ends the sign-in,
+    /// where there is a window.
+    fn refresh_again(&mut self, at: usize, reply: Reply) {
+        let sign_in = self.given[at].sign_in;
+        let window = self.rule.window();
+        let is_in_time = |(last, since): (usize, i64)| last == at && self.now - since <= window;
+        if window == 0 {
+            reply.expect_error(401, "token_blacklisted");
+        } else if self.sign_ins[sign_in].rotated.is_some_and(is_in_time) {
+            let body = reply.expect_status(200).json();
+            assert_eq!(body["refresh"], self.newest(sign_in).text.as_str());
+            self.give(body["access"].as_str().unwrap(), Kind::Access, sign_in);
+        } else {
+            reply.expect_error(401, "token_reused");
+            self.end(at);
         }
     }
 
@@ -276,15 +323,23 @@ impl Model {
     /// Django beside us refuses it.
     fn end(&mut self, at: usize) {
         let sign_in = self.given[at].sign_in;
-        self.ended[sign_in] = true;
+        self.sign_ins[sign_in].has_ended = true;
         self.given[at].is_listed = true;
+        self.newest(sign_in).is_listed = true;
+    }
+
+    /// The refresh token that carries a sign-in.
+    fn newest(&mut self, sign_in: usize) -> &mut Given {
         let mut refreshing = self.given.iter_mut().filter(|token| token.kind == Kind::Refresh);
-        let newest = refreshing.rfind(|token| token.sign_in == sign_in);
-        newest.unwrap().is_listed = true;
+        refreshing.rfind(|token| token.sign_in == sign_in).unwrap()
     }
 
     async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        let reply = self.server.anonymous().post(path, body).await;
+        let reply = self.ask(path, body).await;
         (reply.status.as_u16(), reply.json())
+    }
+
+    async fn ask(&self, path: &str, body: &Value) -> Reply {
+        self.server.anonymous().post(path, body).await
     }
 }
