@@ -161,6 +161,7 @@ def assert_that_only_this_ended(house: House, server: Server, family: list[Pair]
         assert_alive(server, pair)
     ended = house.database.rows("select sid, end_reason from munjigi_session where ended_at is not null")
     assert ended == [(claims(family[0].refresh)["sid"], "reuse")]
+    assert server.log_text().count("refresh_token_reused") == 1, "and the log says so once"
 
 
 def test_a_thief_who_was_first_loses_all_when_the_owner_comes(
