@@ -113,13 +113,14 @@ def test_the_same_burst_finds_several_lineages_at_simplejwt(adopted: House, back
     adopted.ask("make_user", username="mseo", password="1234", hasher="md5")
     django = adopted.django(simple_jwt=ROTATION, WEB_CONCURRENCY="2")
     pair = sign_in(django)
-    lineages = []
-    for _ in range(ROUNDS):
+    lineages: list[int] = []
+    # It is chance; where none has come of it yet, a few rounds more are asked for.
+    while len(lineages) < ROUNDS or (max(lineages) == 1 and len(lineages) < 10 * ROUNDS):
         pairs = burst([django], pair.refresh)
         lineages.append(len({pair.refresh for pair in pairs}))
         pair = pairs[0]
     figure(
-        f"the same at simplejwt on {backend}, 2 workers of 4 threads: {ROUNDS} rounds, several lineages in "
+        f"the same at simplejwt on {backend}, 2 workers of 4 threads: {len(lineages)} rounds, several lineages in "
         f"{sum(number > 1 for number in lineages)} of them, up to {max(lineages)}"
     )
     assert max(lineages) > 1
