@@ -47,7 +47,7 @@ impl Serve {
         let config = Config::resolve(&written, Mode::Serve)?;
         config.check_listening(Exposure::Network)?;
         let _log = log::start(&config.log)?;
-        let listeners = server::bind(&config.bind).await?;
+        let listeners = server::bind(&config.bind)?;
         let app = App::open(config).await?;
         let stop = listen::Stop::listen()?;
         for address in listen::addresses(&listeners)? {

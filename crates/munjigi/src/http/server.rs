@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -30,15 +30,26 @@ use tower::ServiceExt;
 ///
 /// # Errors
 /// [`BindError`], which names the address and says what to do.
-pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, BindError> {
-    let mut listeners = Vec::with_capacity(addresses.len());
-    for &address in addresses {
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|cause| BindError { address, cause })?;
-        listeners.push(listener);
-    }
-    Ok(listeners)
+pub fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, BindError> {
+    let listening = addresses
+        .iter()
+        .map(|&address| listen(address).map_err(|cause| BindError { address, cause }));
+    listening.collect()
+}
+
+/// Connections that may wait to be accepted. Linux takes the lower of this and `net.core.somaxconn`. tokio would ask for
+/// 128, and of a thousand clients who come at once most would then knock again after one, three, seven seconds.
+const BACKLOG: u32 = 4_096;
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A new start does not wait for the connections of before to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// An address that cannot be listened on.
@@ -138,4 +149,23 @@ fn patient(stream: TcpStream) -> Pin<Box<TimeoutStream<TcpStream>>> {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_STALL));
     Box::pin(stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn hundreds_may_knock_before_the_first_is_let_in() {
+        let [listener] = bind(&["127.0.0.1:0".parse().unwrap()])
+            .unwrap()
+            .try_into()
+            .unwrap();
+        let address = listener.local_addr().unwrap();
+        let knock = || std::net::TcpStream::connect_timeout(&address, Duration::from_millis(500));
+        let knocking: Vec<_> = (0..300).map(|number| (number, knock())).collect();
+        for (number, connected) in &knocking {
+            assert!(connected.is_ok(), "{number}: {connected:?}");
+        }
+    }
 }
