@@ -172,16 +172,18 @@ impl Writing {
     /// Runs jobs again, each in a commit of its own, so that each is told its own error.
     fn one_by_one(&mut self, jobs: Vec<Box<dyn Job>>) {
         self.roll_back();
+        // Together they wait no longer than one does.
+        let deadline = Instant::now() + open::PATIENCE;
         for mut job in jobs {
             self.counters.reruns.fetch_add(1, Relaxed);
-            let end = self.alone(job.as_mut());
+            let end = self.alone(job.as_mut(), deadline);
             job.answer(end);
         }
         self.checkpoints.after_commit(&mut self.tx);
     }
 
-    fn alone(&mut self, job: &mut dyn Job) -> Result<()> {
-        self.begin(Instant::now() + open::PATIENCE)?;
+    fn alone(&mut self, job: &mut dyn Job, deadline: Instant) -> Result<()> {
+        self.begin(deadline)?;
         if !job.run(&mut self.tx) {
             self.roll_back();
             return Ok(());
