@@ -181,6 +181,11 @@ def give_tokens(username: str) -> dict[str, str]:
     return {"access": str(refresh.access_token), "refresh": str(refresh)}
 
 
+def give_pairs(username: str, count: int) -> list[dict[str, str]]:
+    """As many sign-ins of one user."""
+    return [give_tokens(username) for _ in range(count)]
+
+
 def take_and_give_tokens(tokens: list[str], username: str) -> dict[str, object]:
     """Both at once: a start of Django takes most of the time."""
     return {"guard": guard(tokens), "given": give_tokens(username)}
@@ -191,7 +196,7 @@ QUESTIONS = {
     for question in (
         check_password, make_user, make_groups, make_member, hash_password, set_password, set_active, delete_user,
         all_permissions, custom_claims,
-        session, migrate_plan, migrate, unfit_columns, guard, give_tokens, take_and_give_tokens,
+        session, migrate_plan, migrate, unfit_columns, guard, give_tokens, give_pairs, take_and_give_tokens,
     )
 }  # fmt: skip
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,11 @@ class Database(Protocol):
 
     def dump(self) -> str:
         """Everything that is stored, as text to search in."""
+        ...
+
+    def compact_size(self, tables: Sequence[str]) -> int:
+        """The bytes that these tables take, with their indexes, once nothing in them is left over from before. (Of an
+        SQLite file, all tables.)"""
         ...
 
     def copy_from(self, template: Database) -> None: ...
@@ -57,6 +63,11 @@ class SqliteFile:
     def dump(self) -> str:
         files = [self.path, self.path.with_name(self.path.name + "-wal")]
         return "".join(file.read_bytes().decode("latin-1") for file in files if file.exists())
+
+    def compact_size(self, tables: Sequence[str]) -> int:
+        self.execute("vacuum")
+        [(size,)] = self.rows("select page_count * page_size from pragma_page_count, pragma_page_size")
+        return size
 
     def copy_from(self, template: Database) -> None:
         assert isinstance(template, SqliteFile)
@@ -104,6 +115,12 @@ class PostgresDatabase:
                 whole_rows = sql.SQL("select t::text from {} t").format(sql.Identifier(table))
                 texts += (text for (text,) in connection.execute(whole_rows))
             return "\n".join(texts)
+
+    def compact_size(self, tables: Sequence[str]) -> int:
+        with psycopg.connect(self.munjigi_url, autocommit=True) as connection:
+            for table in tables:
+                connection.execute(sql.SQL("vacuum full {}").format(sql.Identifier(table)))
+        return sum(self.rows("select pg_total_relation_size(?)", table)[0][0] for table in tables)
 
     def copy_from(self, template: Database) -> None:
         assert isinstance(template, PostgresDatabase)
