@@ -68,6 +68,8 @@ def test_what_ends_at_one_is_refused_at_the_other_within_a_second(
         wait_until("the other process to know", lambda pair=pair: status(there, pair) == 401, seconds=1)
         took.append(time.monotonic() - started)
         assert [status(node, other) for node in nodes] == [200, 200]
+    if backend == "postgres":
+        assert median(took) < 0.25, "it is told, and need not wait for the next poll"
     figure(f"ended here, refused there, {backend}: median {median(took):.2f} s, longest {max(took):.2f} s of {ROUNDS}")
 
 

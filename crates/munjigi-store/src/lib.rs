@@ -35,6 +35,8 @@ pub mod sessions;
 pub mod token_blacklist;
 pub mod users;
 
-pub use db::{BoxFuture, Conn, DatabaseUrl, Foreign, Metrics, Missing, Options, Reading, Store, Tx, Work};
+pub use db::{
+    BoxFuture, Conn, DatabaseUrl, Endings, Foreign, Metrics, Missing, Options, Reading, Store, Tx, Work,
+};
 pub use error::{Cause, Error, Result};
 pub use model::{ExtraField, FieldKind, FieldValue, UserModel};

@@ -14,13 +14,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use self::conn::{Conn, Tx};
-use self::postgres::Postgres;
+use self::postgres::{Listening, Postgres};
 pub(crate) use self::row::Row;
 use self::sqlite::Sqlite;
 pub use self::url::DatabaseUrl;
 use self::url::Target;
 pub(crate) use self::value::{Param, Stmt, quoted};
-use crate::ended::{Ended, Listeners};
+use crate::ended::{self, Ended, Listeners};
 use crate::error::Result;
 use crate::model::UserModel;
 use crate::users::UserSql;
@@ -165,6 +165,16 @@ impl Store {
         listeners.add(Box::new(listener));
     }
 
+    /// Listens for what other processes end, so that who polls [`crate::ended`] need not wait for the next poll.
+    ///
+    /// On PostgreSQL it holds a connection of its own, and needs a runtime of tokio.
+    pub fn endings(&self) -> Endings {
+        Endings(match &self.db {
+            Db::Sqlite(_) => None,
+            Db::Postgres(postgres) => Some(postgres.listen(ended::CHANNEL)),
+        })
+    }
+
     /// The user model that the store was opened with.
     pub fn user_model(&self) -> &UserModel {
         &self.users.model
@@ -199,6 +209,20 @@ impl Store {
 
     pub(crate) fn options(&self) -> Options {
         self.options
+    }
+}
+
+/// See [`Store::endings`].
+pub struct Endings(Option<Listening>);
+
+impl Endings {
+    /// Waits until something has ended, in whatever process, or may have. It promises nothing: it may come for nothing, and
+    /// where the connection was lost, or on SQLite, it does not come. It may be dropped at any moment.
+    pub async fn next(&self) {
+        match &self.0 {
+            Some(listening) => listening.heard().await,
+            None => std::future::pending().await,
+        }
     }
 }
 

@@ -1,13 +1,16 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use munjigi_store::ended::{self, Ended, Page};
 use munjigi_store::records::{self, Client, End, EndReason, NewRecord};
-use munjigi_store::{Error, Foreign, Store, UserModel};
+use munjigi_store::{Endings, Error, Foreign, Store, UserModel};
 use munjigi_user::UserId;
+use tokio::task::yield_now;
+use tokio::time::timeout;
 
-use crate::support::{TestDatabase, on_both};
+use crate::support::{TestDatabase, on_both, run};
 
 on_both!(
     what_ends_is_listed_with_the_last_moment_of_its_tokens,
@@ -279,4 +282,44 @@ async fn a_list_without_its_counter_says_so(db: &TestDatabase) {
     assert_eq!(refused.await.unwrap_err().code(), "unfit_schema");
     let record = records::by_sid(&mut store.reader(), "a").await.unwrap().unwrap();
     assert_eq!(record.ended_at, None, "what cannot be listed does not end");
+}
+
+/// Waits for what [`Store::endings`] tells.
+async fn told(endings: &Endings) {
+    let told = timeout(Duration::from_secs(10), endings.next()).await;
+    told.expect("nothing was told for ten seconds");
+}
+
+#[test]
+fn postgres_tells_of_an_ending_also_after_the_connection_was_lost() {
+    let Some(db) = TestDatabase::postgres() else {
+        return;
+    };
+    run(async {
+        let store = db.store(UserModel::user_user()).await;
+        let elsewhere = db.open(UserModel::user_user(), Foreign::Refuse).await.unwrap();
+        let endings = elsewhere.endings();
+        for round in ["a", "b", "c"] {
+            // It listens, for the first time or once more.
+            told(&endings).await;
+            open(&store, round, None).await;
+            assert!(ended(&store, round).await);
+            told(&endings).await;
+            db.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE application_name = current_schema() AND query = 'LISTEN munjigi_ended'",
+            );
+        }
+        drop(endings);
+        let listening = "SELECT count(*) FROM pg_stat_activity \
+             WHERE application_name = current_schema() AND query = 'LISTEN munjigi_ended'";
+        let is_gone = async {
+            while db.rows(listening) != ["0"] {
+                yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(10), is_gone)
+            .await
+            .expect("the connection goes with who listens");
+    });
 }

@@ -2,7 +2,7 @@
 //! refused without a statement of SQL. simplejwt's `JWTStatelessUserAuthentication` takes such a token until it expires.
 //!
 //! What this process ends is known before the answer goes out ([`Store::on_ended`]). What others end is read from
-//! `munjigi_ended` by [`follow`], twice a second. Where the database has not been reached for
+//! `munjigi_ended` by [`follow`], twice a second, and at once where PostgreSQL tells of it. Where the database has not been reached for
 //! `REVOCATION_MAX_STALENESS`, nobody is told that a token is good: who asks gets [`Error::Stale`].
 
 use super::error::{Error, Result};
@@ -16,11 +16,14 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
+use tokio::select;
 use tokio::task::yield_now;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 /// How often the database is asked for what others ended.
 const POLL: Duration = Duration::from_millis(500);
+/// What lies at least between two polls where endings are told one after the other.
+const BREATH: Duration = Duration::from_millis(10);
 /// An ending is kept for this much longer than a token of it can live by the settings of today: against a clock that steps
 /// forward and back, and for tokens that were made before somebody lowered `ACCESS_TOKEN_LIFETIME`, or are made by a
 /// process whose settings differ.
@@ -220,14 +223,19 @@ pub async fn poll(app: &App) -> Result<()> {
     app.ended().poll(app.store(), app.now()).await
 }
 
-/// Keeps the list up to date for as long as it is polled, also where the database is away for a while. It may be
-/// dropped at any moment.
+/// Keeps the list up to date for as long as it is polled, also where the database is away for a while. What PostgreSQL tells
+/// only makes the next poll come sooner: where it tells nothing, the polls go on. It may be dropped at any moment.
 pub async fn follow(app: &App) -> Infallible {
     let mut ticks = interval(POLL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let told = app.store().endings();
     let mut is_lost = false;
     loop {
-        ticks.tick().await;
+        sleep(BREATH).await;
+        select! {
+            _ = ticks.tick() => {}
+            () = told.next() => {}
+        }
         match poll(app).await {
             Ok(()) if is_lost => tracing::info!("the list of ended sign-ins is read again"),
             Err(error) if !is_lost => tracing::warn!(%error, "the list of ended sign-ins cannot be read"),

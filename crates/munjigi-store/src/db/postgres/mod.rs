@@ -1,6 +1,7 @@
 //! PostgreSQL: reads go pipelined over a few connections that all share, transactions over a pool.
 
 mod errors;
+mod listening;
 mod params;
 mod tls;
 mod transaction;
@@ -15,6 +16,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use self::errors::Failure;
+pub(super) use self::listening::Listening;
+use self::tls::Connector;
 pub(super) use self::transaction::InTransaction;
 use super::conn::{Conn, Link, joined};
 use super::url::PostgresTarget;
@@ -36,6 +39,7 @@ const POOLED: usize = 16;
 const SHARED: usize = 2;
 
 pub(super) struct Postgres {
+    connector: Connector,
     pool: Pool,
     shared: [Slot; SHARED],
     next: AtomicUsize,
@@ -61,12 +65,10 @@ struct Slot {
 impl Postgres {
     /// Connects once, so that a wrong address or password is told at the start.
     pub(super) async fn open(target: &PostgresTarget, users: Arc<UserSql>) -> Result<Self> {
-        let manager = tls::manager(
-            target,
-            ManagerConfig {
-                recycling_method: RecyclingMethod::Fast,
-            },
-        )?;
+        let connector = Connector::new(target)?;
+        let manager = connector.manager(ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        });
         let pool = Pool::builder(manager)
             .max_size(POOLED)
             .runtime(Runtime::Tokio1)
@@ -79,6 +81,7 @@ impl Postgres {
             .map_err(|error| Error::Unavailable(Arc::new(error)))?;
         let mut postgres = Self {
             begin: transaction::WRITING,
+            connector,
             pool,
             shared: Default::default(),
             next: AtomicUsize::new(0),
@@ -143,6 +146,11 @@ impl Postgres {
             }
         }
         rows.map_err(Failure::into_error)
+    }
+
+    /// A connection of its own on which the server tells of `channel`.
+    pub(super) fn listen(&self, channel: &'static str) -> Listening {
+        Listening::start(self.connector.clone(), channel)
     }
 
     pub(super) fn listeners(&self) -> &Listeners {

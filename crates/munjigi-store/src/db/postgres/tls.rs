@@ -10,36 +10,51 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_t
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio_postgres::NoTls;
 use tokio_postgres::config::SslMode as DriverMode;
+use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::super::url::{PostgresTarget, RootCert, SslMode};
 use super::PATIENCE;
 use crate::error::{Error, Result};
 
-/// What makes connections to the server.
-pub(super) fn manager(target: &PostgresTarget, config: ManagerConfig) -> Result<Manager> {
-    let mut server = target.config.clone();
-    if server.get_connect_timeout().is_none() {
-        server.connect_timeout(PATIENCE);
+/// How connections to the server are made: those of the pool, and the one that listens.
+#[derive(Clone)]
+pub(super) struct Connector {
+    pub(super) server: Config,
+    /// None where `sslmode` is `disable`.
+    pub(super) tls: Option<MakeRustlsConnect>,
+}
+
+impl Connector {
+    pub(super) fn new(target: &PostgresTarget) -> Result<Self> {
+        let mut server = target.config.clone();
+        if server.get_connect_timeout().is_none() {
+            server.connect_timeout(PATIENCE);
+        }
+        if server.get_application_name().is_none() {
+            server.application_name("munjigi");
+        }
+        server.ssl_mode(match target.ssl_mode {
+            SslMode::Disable => DriverMode::Disable,
+            SslMode::Prefer => DriverMode::Prefer,
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => DriverMode::Require,
+        });
+        let tls = match target.ssl_mode {
+            SslMode::Disable => None,
+            _ => Some(MakeRustlsConnect::new(client_config(target)?)),
+        };
+        Ok(Self { server, tls })
     }
-    if server.get_application_name().is_none() {
-        server.application_name("munjigi");
+
+    /// What makes connections for the pool.
+    pub(super) fn manager(&self, config: ManagerConfig) -> Manager {
+        let server = self.server.clone();
+        match &self.tls {
+            None => Manager::from_config(server, NoTls, config),
+            Some(tls) => Manager::from_config(server, tls.clone(), config),
+        }
     }
-    server.ssl_mode(match target.ssl_mode {
-        SslMode::Disable => DriverMode::Disable,
-        SslMode::Prefer => DriverMode::Prefer,
-        SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => DriverMode::Require,
-    });
-    if target.ssl_mode == SslMode::Disable {
-        return Ok(Manager::from_config(server, NoTls, config));
-    }
-    Ok(Manager::from_config(
-        server,
-        MakeRustlsConnect::new(client_config(target)?),
-        config,
-    ))
 }
 
 fn client_config(target: &PostgresTarget) -> Result<ClientConfig> {
