@@ -123,6 +123,16 @@ def session(session_key: str) -> dict[str, Any]:
     return {"data": dict(store.items()), "user": user.get_username() or None}
 
 
+def cycle_key(session_key: str) -> str:
+    """Gives a session a new key, as `update_session_auth_hash` does."""
+    from django.conf import settings
+
+    store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    store.cycle_key()
+    store.save()
+    return store.session_key
+
+
 def migrate_plan() -> list[str]:
     """The apps that `migrate` would still touch, once for each migration."""
     from django.core.management import call_command
@@ -196,7 +206,7 @@ QUESTIONS = {
     for question in (
         check_password, make_user, make_groups, make_member, hash_password, set_password, set_active, delete_user,
         all_permissions, custom_claims,
-        session, migrate_plan, migrate, unfit_columns, guard, give_tokens, give_pairs, take_and_give_tokens,
+        session, cycle_key, migrate_plan, migrate, unfit_columns, guard, give_tokens, give_pairs, take_and_give_tokens,
     )
 }  # fmt: skip
 

@@ -311,7 +311,7 @@ pub async fn end(tx: &mut Tx, sid: &str, end: &End) -> Result<bool> {
     Ok(false)
 }
 
-/// Ends all records of a user but one, and puts them on the list of [`crate::ended`].
+/// Ends the records of a user but one, `limit` of them at the most, and puts them on the list of [`crate::ended`].
 ///
 /// # Errors
 /// What the database may fail with.
@@ -320,13 +320,15 @@ pub async fn end_all_for_user(
     user_id: &UserId,
     end: &End,
     except: Option<&str>,
+    limit: u32,
 ) -> Result<Vec<EndedRecord>> {
     let user_id = user_id.to_string();
-    let params: [Param<'_>; 4] = [
+    let params: [Param<'_>; 5] = [
         (&user_id).into(),
         millis(end.at).into(),
         end.reason.as_str().into(),
         except.unwrap_or_default().into(),
+        i64::from(limit).into(),
     ];
     let ended = tx
         .all(&END_ALL, &params, |row| {
@@ -539,7 +541,8 @@ static END: LazyLock<Stmt> = LazyLock::new(|| {
 static END_ALL: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(
         "UPDATE munjigi_session SET ended_at = $2, end_reason = $3 \
-         WHERE user_id = $1 AND ended_at IS NULL AND sid <> $4 \
+         WHERE sid IN (SELECT sid FROM munjigi_session \
+         WHERE user_id = $1 AND ended_at IS NULL AND sid <> $4 LIMIT $5) AND ended_at IS NULL \
          RETURNING sid, django_session_key, jti, jti_exp",
     )
 });

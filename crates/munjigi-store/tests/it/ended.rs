@@ -115,7 +115,9 @@ async fn all_that_a_password_change_ends_is_listed(db: &TestDatabase) {
     let told = told_of(&store);
     let ended = store
         .write((), |tx, ()| {
-            Box::pin(async move { records::end_all_for_user(tx, &UserId::Int(7), &END, Some("149")).await })
+            Box::pin(async move {
+                records::end_all_for_user(tx, &UserId::Int(7), &END, Some("149"), u32::MAX).await
+            })
         })
         .await
         .unwrap();

@@ -151,7 +151,7 @@ async fn all_records_of_a_user_end_but_one(db: &TestDatabase) {
         .write((), |tx, ()| {
             Box::pin(async move {
                 let end = ended_by(EndReason::PasswordChange);
-                records::end_all_for_user(tx, &UserId::Int(7), &end, Some("b")).await
+                records::end_all_for_user(tx, &UserId::Int(7), &end, Some("b"), u32::MAX).await
             })
         })
         .await

@@ -135,14 +135,35 @@ pub async fn end_all(app: &App, user_id: UserId, now: Timestamp) -> Result<usize
     end_every(app, EndingAll::of(app, user_id, EndReason::Revoked, now)).await
 }
 
-/// First every session of Django's gets its record, so that all means all.
+/// First every session of Django's gets its record, so that all means all. Very many end in slices.
 async fn end_every(app: &App, ending: EndingAll) -> Result<usize> {
     backfill::finish(app).await?;
     let user_id = ending.user_id.clone();
-    let ended = app.store().write(ending, write_ending_all).await?;
+    let mut ended = 0;
+    loop {
+        let slice = app.store().write(ending.clone(), |tx, ending| {
+            Box::pin(async move {
+                let EndingAll { user_id, kept, end } = ending;
+                let kept = Kept {
+                    sid: kept.as_deref(),
+                    jti: None,
+                };
+                record::end_some(tx, user_id, end, kept, SLICE).await
+            })
+        });
+        let slice = slice.await?;
+        ended += slice;
+        if slice < SLICE as usize {
+            break;
+        }
+    }
+    ended += app.store().write(ending, write_ending_all).await?;
     tracing::info!(target: "munjigi::account", event = "signed_out_everywhere", user = %user_id, ended);
     Ok(ended)
 }
+
+/// How many end in one transaction, where that need not be all.
+const SLICE: u32 = 500;
 
 /// All sign-ins of a user that have a record are to end.
 #[derive(Clone)]

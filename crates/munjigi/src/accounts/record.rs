@@ -176,18 +176,36 @@ pub(super) struct Kept<'k> {
 }
 
 /// Ends all sign-ins of a user: his records with what carries them, and the tokens that a Django beside us gave out
-/// without a record. (A plain session of Django's is bound to the password, and a row with it cannot be found by its
-/// user.) Gives the number of the records back.
+/// without a record. A session of Django's is among them once it has its record ([`super::backfill`]). Gives the number
+/// of the records back.
 pub(super) async fn end_all(
     tx: &mut Tx,
     user_id: &UserId,
     end: &End,
     kept: Kept<'_>,
 ) -> munjigi_store::Result<usize> {
-    let ended = records::end_all_for_user(tx, user_id, end, kept.sid).await?;
-    let count = ended.len();
-    drop_carriers(tx, ended, end.at).await?;
+    let count = end_some(tx, user_id, end, kept, u32::MAX).await?;
     token_blacklist::blacklist_all_for_user(tx, user_id, kept.jti, end.at).await?;
+    Ok(count)
+}
+
+/// Ends up to `limit` records of a user, with what carries them: where he has very many, others wait for the transaction
+/// that ends them all. What a Django beside us made of their tokens is left to [`end_all`].
+pub(super) async fn end_some(
+    tx: &mut Tx,
+    user_id: &UserId,
+    end: &End,
+    kept: Kept<'_>,
+    limit: u32,
+) -> munjigi_store::Result<usize> {
+    let ended = records::end_all_for_user(tx, user_id, end, kept.sid, limit).await?;
+    let count = ended.len();
+    for record in ended {
+        if let Some(key) = &record.django_session_key {
+            sessions::delete(tx, key).await?;
+        }
+        blacklist(tx, record.jti, record.jti_exp, end.at).await?;
+    }
     Ok(count)
 }
 
