@@ -5,13 +5,19 @@
 //! functions, one for each table, with Django's names for columns and moments as arguments.
 //!
 //! ```
-//! use munjigi_store::{DatabaseUrl, Foreign, Missing, Options, Reading, Store, UserModel, migrate, users};
+//! use munjigi_store::{
+//!     DatabaseUrl, Foreign, Missing, Options, Reading, Store, TokenBlacklist, UserModel, migrate, users,
+//! };
 //!
 //! # let dir = std::env::temp_dir().join(format!("munjigi-doc-{}", std::process::id()));
 //! # std::fs::create_dir_all(&dir)?;
 //! # let url: DatabaseUrl = format!("sqlite:{}", dir.join("munjigi.sqlite3").display()).parse()?;
 //! # tokio::runtime::Runtime::new()?.block_on(async {
-//! let options = Options { missing: Missing::Create, foreign: Foreign::Refuse };
+//! let options = Options {
+//!     missing: Missing::Create,
+//!     foreign: Foreign::Refuse,
+//!     token_blacklist: TokenBlacklist::Kept,
+//! };
 //! let store = Store::open(&url, UserModel::user_user(), options).await?;
 //! migrate::apply(&store, "2026-11-21T01:02:03Z".parse()?).await?;
 //!
@@ -36,7 +42,8 @@ pub mod token_blacklist;
 pub mod users;
 
 pub use db::{
-    BoxFuture, Conn, DatabaseUrl, Endings, Foreign, Metrics, Missing, Options, Reading, Store, Tx, Work,
+    BoxFuture, Conn, DatabaseUrl, Endings, Foreign, Metrics, Missing, Options, Reading, Store,
+    TokenBlacklist, Tx, Work,
 };
 pub use error::{Cause, Error, Result};
 pub use model::{ExtraField, FieldKind, FieldValue, UserModel};

@@ -1,6 +1,9 @@
 //! `rest_framework_simplejwt.token_blacklist` of simplejwt 5.5.1: which refresh and sliding tokens were given
 //! out, and which of them are no longer good.
 //!
+//! Where a store was opened without it ([`TokenBlacklist::Absent`](crate::TokenBlacklist::Absent)), nothing here writes, and
+//! nothing is found.
+//!
 //! It differs in one thing: simplejwt keeps the whole token in `outstandingtoken.token`, whoever reads the table
 //! can use it. Here a digest stands there. simplejwt looks a token up by its `jti` alone, so it does not notice.
 
@@ -34,6 +37,8 @@ pub enum Blacklisting {
     Now,
     /// It was on the list already.
     Already,
+    /// There is no list.
+    NotKept,
 }
 
 /// A token that Django gave out.
@@ -59,7 +64,9 @@ pub struct Given {
 /// [`Error::UniqueViolation`](crate::Error::UniqueViolation) with the column `jti`; a user who is gone is told
 /// when the transaction commits.
 pub async fn insert_outstanding(tx: &mut Tx, token: &OutstandingToken) -> Result<()> {
-    tx.execute(&INSERT, &params(token)).await?;
+    if tx.has_token_blacklist() {
+        tx.execute(&INSERT, &params(token)).await?;
+    }
     Ok(())
 }
 
@@ -70,7 +77,9 @@ pub async fn insert_outstanding(tx: &mut Tx, token: &OutstandingToken) -> Result
 /// # Errors
 /// What the database may fail with; a user who is gone is told when the transaction commits.
 pub async fn outstand(tx: &mut Tx, token: &OutstandingToken) -> Result<()> {
-    tx.execute(&OUTSTAND, &params(token)).await?;
+    if tx.has_token_blacklist() {
+        tx.execute(&OUTSTAND, &params(token)).await?;
+    }
     Ok(())
 }
 
@@ -79,6 +88,9 @@ pub async fn outstand(tx: &mut Tx, token: &OutstandingToken) -> Result<()> {
 /// # Errors
 /// What the database may fail with.
 pub async fn blacklist(tx: &mut Tx, token: &OutstandingToken, now: Timestamp) -> Result<Blacklisting> {
+    if !tx.has_token_blacklist() {
+        return Ok(Blacklisting::NotKept);
+    }
     outstand(tx, token).await?;
     let added = tx.execute(&BLACKLIST, &[(&token.jti).into(), now.into()]).await?;
     Ok(if added > 0 {
@@ -99,6 +111,9 @@ pub async fn blacklist_all_for_user(
     except: Option<&str>,
     now: Timestamp,
 ) -> Result<u64> {
+    if !tx.has_token_blacklist() {
+        return Ok(0);
+    }
     let params: [Param<'_>; 3] = [user_id.into(), except.unwrap_or_default().into(), now.into()];
     tx.execute(&BLACKLIST_ALL, &params).await
 }
@@ -109,6 +124,9 @@ pub async fn blacklist_all_for_user(
 /// # Errors
 /// What the database may fail with.
 pub async fn neighbours_tokens(tx: &mut Tx, jti: &str, now: Timestamp) -> Result<Vec<NeighboursToken>> {
+    if !tx.has_token_blacklist() {
+        return Ok(Vec::new());
+    }
     tx.all(&NEIGHBOURS, &[jti.into(), now.into()], |row| {
         Ok(NeighboursToken {
             jti: row.text(0)?,
@@ -123,11 +141,14 @@ pub async fn neighbours_tokens(tx: &mut Tx, jti: &str, now: Timestamp) -> Result
 /// # Errors
 /// What the database may fail with.
 pub async fn blacklist_given(tx: &mut Tx, jti: &str, now: Timestamp) -> Result<()> {
-    tx.execute(&BLACKLIST, &[jti.into(), now.into()]).await?;
+    if tx.has_token_blacklist() {
+        tx.execute(&BLACKLIST, &[jti.into(), now.into()]).await?;
+    }
     Ok(())
 }
 
-/// Leaves the tokens of a user who is to be deleted without one, as `on_delete=SET_NULL` does.
+/// Leaves the tokens of a user who is to be deleted without one, as `on_delete=SET_NULL` does. This is done where the tables
+/// are not kept, too: rows that they have from before would hold the user's.
 ///
 /// # Errors
 /// What the database may fail with.
@@ -141,7 +162,7 @@ pub async fn disown(tx: &mut Tx, user_id: &UserId) -> Result<()> {
 /// # Errors
 /// What the database may fail with.
 pub async fn is_blacklisted(conn: &mut Conn, jti: &str) -> Result<bool> {
-    if jti.contains('\0') {
+    if jti.contains('\0') || !conn.has_token_blacklist() {
         return Ok(false);
     }
     Ok(conn
@@ -159,6 +180,9 @@ pub async fn delete_expired(store: &Store, before: Timestamp) -> Result<u64> {
     store
         .write(before, |tx, before| {
             Box::pin(async move {
+                if !tx.has_token_blacklist() {
+                    return Ok(0);
+                }
                 let slice: [Param<'_>; 2] = [(*before).into(), Store::SLICE.into()];
                 let last = tx
                     .optional(&LAST_OF_SLICE, &slice, |row| row.optional_int(0))
@@ -178,6 +202,9 @@ pub async fn delete_expired(store: &Store, before: Timestamp) -> Result<u64> {
 /// # Errors
 /// What the database may fail with.
 pub async fn count_expired(conn: &mut Conn, before: Timestamp) -> Result<u64> {
+    if !conn.has_token_blacklist() {
+        return Ok(0);
+    }
     let count = conn
         .optional(&COUNT_EXPIRED, &[before.into()], |row| row.int(0))
         .await?;

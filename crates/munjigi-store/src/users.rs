@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use munjigi_user::{AuthUser, UserId, UserIdKind};
 
-use crate::db::{Conn, Param, Row, Stmt, Tx, quoted};
+use crate::db::{Conn, Param, Row, Stmt, TokenBlacklist, Tx, quoted};
 use crate::emails;
 use crate::error::{Error, Result};
 use crate::model::{FieldKind, FieldValue, UserModel};
@@ -231,15 +231,6 @@ pub async fn redeem(tx: &mut Tx, id: &UserId, verified: &str, last_login: Option
         > 0)
 }
 
-/// Holds the row until the transaction ends, where the stored hash still is `verified`: what was made for a user who was
-/// read before is for one who has another password by now. False where it was another.
-///
-/// # Errors
-/// What the database may fail with.
-pub async fn hold(tx: &mut Tx, id: &UserId, verified: &str) -> Result<bool> {
-    upgrade_password(tx, id, verified, verified).await
-}
-
 /// Sets `is_active`. False where there is no such user.
 ///
 /// # Errors
@@ -326,6 +317,7 @@ pub async fn count(conn: &mut Conn) -> Result<u64> {
 /// The statements on the user's table, put together once when the store is opened.
 pub(crate) struct UserSql {
     pub(crate) model: UserModel,
+    pub(crate) token_blacklist: TokenBlacklist,
     pub(crate) permissions: PermissionSql,
     names: Vec<Arc<str>>,
     by_id: Stmt,
@@ -345,7 +337,7 @@ pub(crate) struct UserSql {
 }
 
 impl UserSql {
-    pub(crate) fn new(model: UserModel) -> Self {
+    pub(crate) fn new(model: UserModel, token_blacklist: TokenBlacklist) -> Self {
         let table = quoted(&model.table);
         let (username, email) = (quoted(&model.username_column), quoted(&model.email_column));
         let named = [
@@ -393,6 +385,7 @@ impl UserSql {
             list_after: Stmt::new(format!("{select} WHERE id > $2 ORDER BY id LIMIT $1")),
             count: Stmt::new(format!("SELECT count(*) FROM {table}")),
             model,
+            token_blacklist,
         }
     }
 

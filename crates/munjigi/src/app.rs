@@ -47,6 +47,7 @@ impl App {
         let options = Options {
             missing: Missing::Refuse,
             foreign: config.foreign,
+            token_blacklist: config.token_blacklist,
         };
         let store = Store::open(&config.database, config.user_model.clone(), options).await?;
         migrate::check(&store).await?;
@@ -61,10 +62,6 @@ impl App {
     pub async fn new(mut config: Config, store: Store, clock: Clock) -> Result<Self, Error> {
         if migrate::is_adopted(&store).await? {
             config.routes = config.routes.for_adopted_database();
-            config.own_account = config.own_account.for_adopted_database();
-        }
-        if config.own_account.deletion {
-            migrate::check_relations(&store).await?;
         }
         if config.claims.iter().any(TokenClaim::reads_permissions) {
             migrate::check_permissions(&store).await?;

@@ -7,11 +7,11 @@ use std::sync::{Arc, LazyLock};
 
 use tokio::task::JoinError;
 
-use super::Work;
 use super::postgres::{InTransaction, Postgres};
 use super::row::Row;
 use super::sqlite::{Own, Readers};
 use super::value::{Param, Stmt};
+use super::{TokenBlacklist, Work};
 use crate::ended::{self, Ended};
 use crate::error::{Error, Result};
 use crate::users::{User, UserSql};
@@ -47,6 +47,11 @@ impl Conn {
     /// The statements on the user's table.
     pub(crate) fn users(&self) -> Arc<UserSql> {
         Arc::clone(&self.users)
+    }
+
+    /// Whether simplejwt's tables are kept.
+    pub(crate) fn has_token_blacklist(&self) -> bool {
+        self.users.token_blacklist == TokenBlacklist::Kept
     }
 
     /// Which of two is for this database, where one does not do: what asks about the schema, and what makes it.

@@ -58,6 +58,8 @@ pub struct Options {
     pub missing: Missing,
     /// What to do with the database of a Django project.
     pub foreign: Foreign,
+    /// Whether simplejwt's tables are kept.
+    pub token_blacklist: TokenBlacklist,
 }
 
 /// What to do where there is no SQLite file. A database on a PostgreSQL server is never created.
@@ -79,6 +81,15 @@ pub enum Foreign {
     Adopt,
 }
 
+/// Whether simplejwt's two tables of tokens are kept, for a Django that looks there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenBlacklist {
+    /// They are written and read.
+    Kept,
+    /// They are neither: [`token_blacklist`](crate::token_blacklist) does nothing and finds nothing.
+    Absent,
+}
+
 /// What the writers have done since the store was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Metrics {
@@ -97,7 +108,7 @@ impl Store {
     /// # Errors
     /// What stands in the way, in a sentence that names the file or the server.
     pub async fn open(url: &DatabaseUrl, model: UserModel, options: Options) -> Result<Self> {
-        let users = Arc::new(UserSql::new(model));
+        let users = Arc::new(UserSql::new(model, options.token_blacklist));
         let db = match url.target() {
             Target::Sqlite(path) => {
                 let (path, users) = (path.clone(), Arc::clone(&users));

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use munjigi_store::{Error, Foreign, Missing, Options, Result, Store, UserModel, migrate};
+use munjigi_store::{Error, Foreign, Missing, Options, Result, Store, TokenBlacklist, UserModel, migrate};
 
 use crate::support::{TestDatabase, now, run, sign_up};
 
@@ -14,6 +14,7 @@ async fn open(db: &TestDatabase, missing: Missing) -> Result<Store> {
         Options {
             missing,
             foreign: Foreign::Refuse,
+            token_blacklist: TokenBlacklist::Kept,
         },
     )
     .await
@@ -130,6 +131,7 @@ fn what_is_no_file_or_has_no_folder_is_refused_by_name() {
         let options = Options {
             missing: Missing::Create,
             foreign: Foreign::Refuse,
+            token_blacklist: TokenBlacklist::Kept,
         };
         let error = Store::open(&nowhere.parse().unwrap(), UserModel::user_user(), options)
             .await

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use munjigi_store::{Foreign, Missing, Options, Store, UserModel, migrate, users};
+use munjigi_store::{Foreign, Missing, Options, Store, TokenBlacklist, UserModel, migrate, users};
 
 use crate::steps::of_the_first_step;
 use crate::support::{TestDatabase, now, on_both, run, sign_up};
@@ -148,6 +148,7 @@ fn child() {
         let options = Options {
             missing: Missing::Create,
             foreign: Foreign::Refuse,
+            token_blacklist: TokenBlacklist::Kept,
         };
         if prefix == "migrate" {
             say("migrating");

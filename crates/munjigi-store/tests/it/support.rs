@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use jiff::Timestamp;
 use munjigi_store::users::{NewUser, User};
-use munjigi_store::{DatabaseUrl, Foreign, Missing, Options, Result, Store, UserModel, migrate, users};
+use munjigi_store::{
+    DatabaseUrl, Foreign, Missing, Options, Result, Store, TokenBlacklist, UserModel, migrate, users,
+};
 use tokio::runtime::Runtime;
 
 /// Runs a test on each database: `async fn name(db: &TestDatabase)`.
@@ -113,6 +115,7 @@ impl TestDatabase {
             Options {
                 missing: Missing::Create,
                 foreign,
+                token_blacklist: TokenBlacklist::Kept,
             },
         )
         .await

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use munjigi_store::{Foreign, Missing, Options, Store, UserModel};
+use munjigi_store::{Foreign, Missing, Options, Store, TokenBlacklist, UserModel};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -80,6 +80,7 @@ fn refusal(url: &str) -> String {
         let options = Options {
             missing: Missing::Refuse,
             foreign: Foreign::Refuse,
+            token_blacklist: TokenBlacklist::Kept,
         };
         let store = Store::open(&url.parse().unwrap(), UserModel::user_user(), options).await;
         refusal = store.err().expect("nobody serves a database here").to_string();

@@ -6,7 +6,6 @@
 pub mod administration;
 pub mod backfill;
 mod claims;
-pub mod deletion;
 pub mod devices;
 pub mod drf_jwt;
 pub mod ended;
@@ -15,8 +14,6 @@ mod hashing;
 pub mod housekeeping;
 pub mod identifiers;
 pub mod password;
-pub mod profile;
-mod reauthentication;
 pub mod record;
 pub mod session_rows;
 pub mod sessions;
@@ -39,25 +36,10 @@ pub struct SignedIn {
     pub user: User,
     /// Its record ([`Record::sid`](munjigi_store::records::Record::sid)); none behind a token of Django's.
     pub sid: Option<String>,
-    /// By what it was known.
-    pub by: Credential,
-}
-
-/// By what a sign-in was known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Credential {
-    /// A session.
-    Session,
-    /// A token of simplejwt's that came of a pair.
-    Token,
-    /// A sliding token of simplejwt's.
-    Sliding,
-    /// A token of djangorestframework-jwt's.
-    JsonWebToken,
 }
 
 /// Who asks, as far as the record of a sign-in keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
     /// The address, behind the proxies that are believed.
     pub address: Option<IpAddr>,

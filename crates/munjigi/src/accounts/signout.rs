@@ -1,12 +1,13 @@
 //! Sign-out: the record ends, and with it everything that carries it.
 
 use super::error::{Error, Result};
-use super::tokens::standing::{Presented, by_claim, sid_of, verify, verify_listed};
-use super::{record, sessions, tokens};
+use super::term::{RememberMe, Term};
+use super::tokens::standing::{Presented, Sid, by_claim, sid_of, verify, verify_listed};
+use super::{Client, record, sessions, tokens};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_sessions::SessionKey;
-use munjigi_store::records::{End, EndReason};
+use munjigi_store::records::{End, EndReason, NewRecord};
 use munjigi_store::token_blacklist::{self, Blacklisting, OutstandingToken};
 use munjigi_store::{BoxFuture, Tx, records, users};
 use munjigi_tokens::{Access, Error as TokenError, Refresh, Sliding, TokenClass, TokenType, Untyped};
@@ -41,8 +42,8 @@ pub async fn blacklist(app: &App, text: &str, now: Timestamp) -> Result<()> {
         text,
     };
     match take_back(app, presented, EndReason::SignOut, now).await? {
-        Blacklisting::Now => Ok(()),
         Blacklisting::Already => Err(TokenError::Blacklisted.into()),
+        _ => Ok(()),
     }
 }
 
@@ -92,8 +93,20 @@ pub(super) async fn take_back<T: TokenType>(
         Ok(claim) => by_claim(app, &mut app.store().reader(), claim).await?,
         Err(_) => None,
     };
+    let sid = sid_of(token)?;
+    // A record that is over before it began: whoever adopts the token at this very moment finds it.
+    let opening = match (&sid, &user) {
+        (Some(Sid::Derived(sid)), Some(user)) => {
+            let client = Client::default();
+            let carrier = tokens::carried_by(token);
+            let term = Term::of(app, RememberMe::Unsaid, now);
+            Some(record::open(app, user, sid.clone(), carrier, &client, term))
+        }
+        _ => None,
+    };
     let ending = Ending {
-        sid: sid_of(token)?.map(|sid| sid.as_str().to_owned()),
+        sid: sid.map(|sid| sid.as_str().to_owned()),
+        opening,
         token: tokens::outstanding(user.map(|user| user.id), token, text)?,
         end: record::end(app, reason, now),
     };
@@ -115,6 +128,7 @@ async fn by_access_token(app: &App, text: &str, now: Timestamp) -> Result<()> {
 pub(super) async fn by_record(app: &App, sid: &str, now: Timestamp) -> Result<()> {
     let ending = Ending {
         sid: Some(sid.to_owned()),
+        opening: None,
         token: None,
         end: record::end(app, EndReason::SignOut, now),
     };
@@ -124,6 +138,8 @@ pub(super) async fn by_record(app: &App, sid: &str, now: Timestamp) -> Result<()
 
 struct Ending {
     sid: Option<String>,
+    /// The record, where the token was given out without one.
+    opening: Option<NewRecord>,
     /// The token that was presented, where it is one that can be blacklisted.
     token: Option<OutstandingToken>,
     end: End,
@@ -133,31 +149,43 @@ async fn end(app: &App, ending: Ending) -> Result<Blacklisting> {
     Ok(app.store().write(ending, write_ending).await?)
 }
 
-/// Blacklists the token that was presented and ends its record. What the record knows as its current token is
+/// Ends the record of the token that was presented, and blacklists the token. What the record knows as its current token is
 /// blacklisted too: after a rotation it may be another one. Tells whether the token that was presented was good.
+///
+/// The record comes first, as in a rotation: who ends it and who rotates it wait for one another there.
 fn write_ending<'t>(
     tx: &'t mut Tx,
     ending: &'t Ending,
 ) -> BoxFuture<'t, munjigi_store::Result<Blacklisting>> {
     Box::pin(async move {
-        let Ending { sid, token, end } = ending;
-        // The record before any token, as where one rotates: two who lock in different orders wait for each other.
+        let Ending {
+            sid,
+            opening,
+            token,
+            end,
+        } = ending;
+        if let Some(opening) = opening {
+            records::open_unless_there(tx, opening).await?;
+        }
         let has_ended = match sid {
             Some(sid) => records::end(tx, sid, end).await?,
-            None => false,
+            None => true,
         };
-        let found = match token {
+        let listed = match token {
             Some(token) => blacklist_presented(tx, token, end.at).await?,
-            // Without a JTI_CLAIM the record alone knows whether the token was good.
-            None if sid.is_some() && !has_ended => Blacklisting::Already,
-            None => Blacklisting::Now,
+            None => Blacklisting::NotKept,
         };
         if let Some(sid) = sid
             && let Some(record) = records::by_sid(tx, sid).await?
         {
             record::blacklist_line(tx, &record.into(), end.at).await?;
         }
-        Ok(found)
+        // Without a list, or without an id to be found by, the record alone knows.
+        Ok(match listed {
+            Blacklisting::NotKept if has_ended => Blacklisting::Now,
+            Blacklisting::NotKept => Blacklisting::Already,
+            listed => listed,
+        })
     })
 }
 

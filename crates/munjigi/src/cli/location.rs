@@ -68,6 +68,7 @@ pub(super) async fn open(config: &Config, missing: Missing) -> Result<Store> {
     let options = Options {
         missing,
         foreign: config.foreign,
+        token_blacklist: config.token_blacklist,
     };
     Ok(Store::open(&config.database, config.user_model.clone(), options).await?)
 }

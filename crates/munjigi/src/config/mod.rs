@@ -54,7 +54,6 @@ pub use server::{Limits, LogFormat, LogSettings};
 pub use session::SessionSettings;
 pub use session_records::RecordSettings;
 pub use simple_jwt::{CompatVersion, KeyCommandSettings, RingSettings, TokenKeys};
-pub use users::OwnAccount;
 pub use written::{Sources, Written};
 
 use crate::i18n::Languages;
@@ -65,7 +64,7 @@ use munjigi_passwords::Hashers;
 use munjigi_passwords::pool::PoolSettings;
 use munjigi_passwords::validation::Validator;
 use munjigi_signing::SecretKeys;
-use munjigi_store::{DatabaseUrl, Foreign, UserModel};
+use munjigi_store::{DatabaseUrl, Foreign, TokenBlacklist, UserModel};
 use munjigi_tokens::SimpleJwtSettings;
 use munjigi_tokens::jwt_auth::JwtAuthSettings;
 use std::net::SocketAddr;
@@ -104,8 +103,6 @@ pub struct Config {
     pub foreign: Foreign,
     /// `user.email_unique`: whether an e-mail address belongs to one sign-up.
     pub email_unique: bool,
-    /// `user.email_editable` and `user.deletion`: what a user may do to his own account.
-    pub own_account: OwnAccount,
     /// `SECRET_KEY` and `SECRET_KEY_FALLBACKS`.
     pub secret_keys: SecretKeys,
     /// `PASSWORD_HASHERS` at the costs of `[hashers.*]`.
@@ -120,6 +117,8 @@ pub struct Config {
     pub verify_checks_blacklist: bool,
     /// `SIMPLE_JWT.ROTATION_WINDOW`: for how long after a rotation the token of before is answered with its successor again.
     pub rotation_window: SignedDuration,
+    /// `SIMPLE_JWT.TOKEN_BLACKLIST_APP`: whether simplejwt's two tables are kept.
+    pub token_blacklist: TokenBlacklist,
     /// The keys of `[SIMPLE_JWT]`.
     pub token_keys: TokenKeys,
     /// `SIMPLE_JWT.COMPAT_VERSION`: which simplejwt is answered like.
@@ -189,7 +188,6 @@ impl Config {
         if users.model.is_named_by_email() {
             routes = routes.for_users_named_by_email()?;
         }
-        users::check_signup(&users.model, &routes)?;
         simple_jwt::check_routes(&jwt.keys, &routes)?;
         let authentication_classes = rest_framework::authentication_classes(settings)?;
         let jwt_auth = jwt_auth::resolve(settings, &secret_keys, &jwt.settings, &mut warnings)?;
@@ -205,7 +203,6 @@ impl Config {
             user_model: users.model,
             foreign: users.foreign,
             email_unique: users.email_unique,
-            own_account: users.own_account,
             secret_keys,
             hashers: Arc::new(passwords::hashers(settings)?),
             hashing: passwords::pool(settings)?,
@@ -213,6 +210,7 @@ impl Config {
             simple_jwt: jwt.settings,
             verify_checks_blacklist: jwt.verify_checks_blacklist,
             rotation_window: jwt.rotation_window,
+            token_blacklist: jwt.token_blacklist,
             token_keys: jwt.keys,
             compat_version: jwt.compat_version,
             bearer: jwt.bearer,

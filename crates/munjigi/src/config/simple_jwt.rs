@@ -24,11 +24,13 @@ use described::{
     BLACKLIST_AFTER_ROTATION, CHECK_REVOKE_TOKEN, CHECK_USER_IS_ACTIVE, COMPAT_VERSION, ISSUER, JTI_CLAIM,
     LEEWAY, REFRESH_TOKEN_LIFETIME, REVOKE_TOKEN_CLAIM, ROTATE_REFRESH_TOKENS, ROTATION_WINDOW,
     SLIDING_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_EXP_CLAIM, SLIDING_TOKEN_REFRESH_LIFETIME,
-    TOKEN_TYPE_CLAIM, UPDATE_LAST_LOGIN, USER_ID_CLAIM, USER_ID_FIELD, VERIFY_CHECKS_BLACKLIST,
+    TOKEN_BLACKLIST_APP, TOKEN_TYPE_CLAIM, UPDATE_LAST_LOGIN, USER_ID_CLAIM, USER_ID_FIELD,
+    VERIFY_CHECKS_BLACKLIST,
 };
 use jiff::SignedDuration;
 use munjigi_axum::BearerHeader;
 use munjigi_signing::SecretKeys;
+use munjigi_store::TokenBlacklist;
 use munjigi_tokens::{SimpleJwt, SimpleJwtSettings};
 use std::time::Duration;
 
@@ -42,6 +44,7 @@ pub(super) struct Resolved {
     pub(super) verify_checks_blacklist: bool,
     pub(super) compat_version: CompatVersion,
     pub(super) rotation_window: SignedDuration,
+    pub(super) token_blacklist: TokenBlacklist,
 }
 
 /// Reads the table. `secret_keys` sign where nothing else is written.
@@ -82,12 +85,13 @@ pub(super) fn resolve(
     findings.extend(warnings::of(&jwt, keys.secret_length));
     findings.extend(warnings::of_window(rotation_window));
     Ok(Resolved {
-        settings: jwt,
         keys: keys.keys,
         bearer,
         verify_checks_blacklist: settings.read(&VERIFY_CHECKS_BLACKLIST)?,
         compat_version: settings.read(&COMPAT_VERSION)?,
         rotation_window,
+        token_blacklist: token_blacklist(settings, &jwt)?,
+        settings: jwt,
     })
 }
 
@@ -98,6 +102,23 @@ fn rotation_window(settings: Settings<'_>) -> Result<SignedDuration, Error> {
         return Ok(SignedDuration::ZERO);
     }
     Ok(signed(settings.read(&ROTATION_WINDOW)?))
+}
+
+/// `TOKEN_BLACKLIST_APP`.
+fn token_blacklist(settings: Settings<'_>, jwt: &SimpleJwtSettings) -> Result<TokenBlacklist, Error> {
+    if settings.read(&TOKEN_BLACKLIST_APP)? {
+        return Ok(TokenBlacklist::Kept);
+    }
+    let is_told_apart = jwt.token_type_claim.is_some() && jwt.jti_claim.is_some();
+    if jwt.blacklist_after_rotation && !is_told_apart {
+        return Err(Error::Contradiction(
+            "SIMPLE_JWT.TOKEN_BLACKLIST_APP is false, so that under BLACKLIST_AFTER_ROTATION a record alone knows which of its \
+             refresh tokens is the last; but with TOKEN_TYPE_CLAIM or JTI_CLAIM \"\" it cannot be told from others. Leave \
+             these two out."
+                .to_owned(),
+        ));
+    }
+    Ok(TokenBlacklist::Absent)
 }
 
 /// How long the longest-lived token is taken.

@@ -28,7 +28,6 @@ mod keys_command;
 mod layers;
 mod nested;
 mod openapi;
-mod own_account;
 mod passwords;
 mod proxies;
 mod records;

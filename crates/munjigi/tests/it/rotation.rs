@@ -1,5 +1,10 @@
 //! Refresh tokens that rotate, sliding tokens that are refreshed, and the rows that follow them.
 
+mod alone;
+mod faults;
+mod machine;
+mod sealed;
+
 use crate::support::{Database, Reply, TestServer, at_once, claims, jti, on_both, signed};
 use munjigi::accounts::housekeeping::flush_expired_tokens;
 use serde_json::{Value, json};

@@ -314,6 +314,7 @@ mod tests {
 
     use super::super::super::value::Stmt;
     use super::*;
+    use crate::db::TokenBlacklist;
     use crate::model::UserModel;
 
     /// A writer on a file that may not grow beyond sixty pages.
@@ -324,7 +325,7 @@ mod tests {
             .execute_batch("CREATE TABLE t (x text); PRAGMA max_page_count = 60")
             .unwrap();
         let own = Own::new(connection, Arc::new(file.clone()));
-        let users = Arc::new(UserSql::new(UserModel::auth_user()));
+        let users = Arc::new(UserSql::new(UserModel::auth_user(), TokenBlacklist::Kept));
         Writer::start(own, users, Arc::default()).unwrap()
     }
 

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use munjigi_store::lineage::{self, Lineage};
 use munjigi_store::records::{self, End, EndReason, NewRecord, Record, Successor};
 use munjigi_store::token_blacklist::{self, Blacklisting, OutstandingToken};
-use munjigi_store::users::{self, User};
-use munjigi_store::{BoxFuture, Error as StoreError, Tx};
+use munjigi_store::users::User;
+use munjigi_store::{BoxFuture, Error as StoreError, TokenBlacklist, Tx};
 use munjigi_tokens::{Error as TokenError, Refresh, RefreshToken};
 use rand_core::Rng;
 
@@ -94,7 +94,7 @@ impl Asked<'_> {
     fn decide(&self, found: &Lineage) -> Verdict {
         let rule = Rule {
             window: self.app.config().rotation_window,
-            keeps_tables: true,
+            keeps_tables: self.app.config().token_blacklist == TokenBlacklist::Kept,
         };
         let presented = rotation::Presented {
             jti: &self.old.jti,
@@ -109,7 +109,7 @@ impl Asked<'_> {
     async fn rotate(&self, user: User, record: Option<Record>) -> Result<Option<Refreshed>> {
         let opening = match &record {
             Some(_) => None,
-            None => Some((self.opening(&user), user.password.clone())),
+            None => Some(self.opening(&user)),
         };
         let stay = record.as_ref().map_or_else(|| self.term().stay(), Stay::from);
         let access = self.access_token(stay)?;
@@ -244,9 +244,8 @@ impl Asked<'_> {
 /// All that a rotation writes.
 struct Rotation {
     sid: String,
-    /// The record, where there was none, and the stored hash of its user when he was read: all that ends with his password
-    /// has ended by then, and this one would come after.
-    opening: Option<(NewRecord, String)>,
+    /// The record, where there was none.
+    opening: Option<NewRecord>,
     /// The token that carried the record when it was read.
     from: Option<String>,
     /// The same, where a Django beside us has rotated it.
@@ -268,9 +267,8 @@ fn write_rotation<'t>(tx: &'t mut Tx, rotation: &'t Rotation) -> BoxFuture<'t, m
             used_up,
             outstanding,
         } = rotation;
-        if let Some((opening, stored)) = opening
-            && !(users::hold(tx, &opening.user_id, stored).await?
-                && records::open_unless_there(tx, opening).await?)
+        if let Some(opening) = opening
+            && !records::open_unless_there(tx, opening).await?
         {
             return Ok(false);
         }

@@ -7,9 +7,9 @@ use crate::accounts::{record, signout};
 use crate::app::App;
 use crate::config::CompatVersion;
 use jiff::Timestamp;
-use munjigi_store::records::EndReason;
+use munjigi_store::records::{EndReason, Record};
 use munjigi_store::users::User;
-use munjigi_store::{Conn, records, token_blacklist, users};
+use munjigi_store::{Conn, TokenBlacklist, records, token_blacklist, users};
 use munjigi_tokens::{
     Access, Error as TokenError, Refresh, Sliding, Token, TokenClass, TokenType, Untyped, UntypedToken,
 };
@@ -38,7 +38,7 @@ pub(in crate::accounts) async fn verify_listed<T: TokenType>(
     now: Timestamp,
 ) -> Result<Token<T>> {
     let token = verify_unlisted::<T>(app, conn, text, now).await?;
-    if is_blacklisted(conn, &token).await? {
+    if is_blacklisted(app, conn, &token).await? {
         return Err(TokenError::Blacklisted.into());
     }
     Ok(token)
@@ -54,7 +54,7 @@ pub(super) async fn verify_unlisted<T: TokenType>(
     match verify::<T>(app, text, now).await {
         Err(error @ (TokenError::WrongType | TokenError::NoType)) => {
             let token = UntypedToken::verify_at(app.jwt(), text, now)?;
-            let is_blacklisted = is_blacklisted(conn, &token).await?;
+            let is_blacklisted = is_blacklisted(app, conn, &token).await?;
             Err(if is_blacklisted {
                 TokenError::Blacklisted
             } else {
@@ -90,12 +90,33 @@ pub(super) async fn verify_as(
     })
 }
 
-/// Whether a token was blacklisted. One without an id, where there is no `JTI_CLAIM`, cannot be.
-pub(super) async fn is_blacklisted<T: TokenType>(conn: &mut Conn, token: &Token<T>) -> Result<bool> {
-    match token.jti() {
-        Some(jti) => Ok(token_blacklist::is_blacklisted(conn, jti).await?),
-        None => Ok(false),
+/// Whether a token was blacklisted. One without an id, where there is no `JTI_CLAIM`, cannot be. Where simplejwt's tables are
+/// not kept, its record tells.
+pub(super) async fn is_blacklisted<T: TokenType>(
+    app: &App,
+    conn: &mut Conn,
+    token: &Token<T>,
+) -> Result<bool> {
+    let Some(jti) = token.jti() else { return Ok(false) };
+    if app.config().token_blacklist == TokenBlacklist::Kept {
+        return Ok(token_blacklist::is_blacklisted(conn, jti).await?);
     }
+    if !token.can_be_refreshed() {
+        return Ok(false);
+    }
+    let Some(sid) = sid_of(token)? else {
+        return Ok(false);
+    };
+    let record = records::by_sid(conn, sid.as_str()).await?;
+    Ok(record.is_some_and(|record| record.ended_at.is_some() || is_used_up(app, &record, jti)))
+}
+
+/// Whether another token carries the record, where only one can.
+fn is_used_up(app: &App, record: &Record, jti: &str) -> bool {
+    let settings = app.jwt().settings();
+    settings.rotate_refresh_tokens
+        && settings.blacklist_after_rotation
+        && record.jti.as_deref().is_some_and(|current| current != jti)
 }
 
 /// The user whom a claim names, by the field that `USER_ID_FIELD` says.

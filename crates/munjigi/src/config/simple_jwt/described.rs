@@ -37,6 +37,13 @@ pub(super) const ROTATION_WINDOW: Setting<Duration> = Setting::ours(
      token is in two hands. With 0 an old token is refused and nothing ends, as in simplejwt.",
 )
 .unwritten("0 where COMPAT_VERSION is written");
+pub(super) const TOKEN_BLACKLIST_APP: Setting<bool> = Setting::ours(
+    "SIMPLE_JWT.TOKEN_BLACKLIST_APP",
+    "true",
+    "Whether simplejwt's tables of tokens that were given out and blacklisted are written and read, as with \
+     `rest_framework_simplejwt.token_blacklist` in INSTALLED_APPS. A Django that shares the database refuses a token by nothing \
+     else. With `false` a sign-in is one row, however often its token rotates, and that row alone says which token is good.",
+);
 pub(super) const UPDATE_LAST_LOGIN: Setting<bool> = Setting::ours(
     "SIMPLE_JWT.UPDATE_LAST_LOGIN",
     "true",
@@ -180,6 +187,7 @@ pub(crate) const SECTION: Section = Section {
         &ROTATE_REFRESH_TOKENS.about,
         &BLACKLIST_AFTER_ROTATION.about,
         &ROTATION_WINDOW.about,
+        &TOKEN_BLACKLIST_APP.about,
         &UPDATE_LAST_LOGIN.about,
         &ALGORITHM.about,
         &SIGNING_KEY.about,

@@ -89,6 +89,23 @@ impl Database {
         }
     }
 
+    pub(super) async fn dump(&self) -> Vec<u8> {
+        let Self::Sqlite(folder) = self else {
+            let tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()";
+            let mut dump = String::new();
+            for table in self.sql(tables).await {
+                for row in self.sql(&format!("SELECT t::text FROM \"{}\" t", table[0])).await {
+                    dump.push_str(&row.join("\n"));
+                }
+            }
+            return dump.into_bytes();
+        };
+        let files = std::fs::read_dir(folder).unwrap();
+        files
+            .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .collect()
+    }
+
     fn on_file(&self, sql: &str) -> Vec<Vec<String>> {
         let connection = rusqlite::Connection::open(self.file()).unwrap();
         connection.busy_timeout(Duration::from_secs(10)).unwrap();

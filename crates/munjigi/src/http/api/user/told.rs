@@ -52,8 +52,7 @@ pub(super) fn jwt_signup(config: &Config) -> Operation {
 fn signup(config: &Config, id: &'static str, words: Words) -> Operation {
     let mut example = json!({"username": "mseo", "password": 1234, "email": "mseo@naver.com"});
     if let Some(members) = example.as_object_mut() {
-        let taken = extra_fields(config).filter(|(field, ..)| field.editable);
-        members.extend(taken.map(|(field, _, example)| (field.name.clone(), example)));
+        members.extend(extra_fields(config).map(|(field, _, example)| (field.name.clone(), example)));
     }
     told(Method::POST, id, words)
         .takes(Body::required(SIGN_UP, example))
@@ -301,7 +300,7 @@ const SIGN_UP: Schema = Schema::new("SignUp", |config| {
         ),
     ]);
     let mut required = vec![json!("username"), json!("password"), json!("email")];
-    for (field, schema, _) in extra_fields(config).filter(|(field, ..)| field.editable) {
+    for (field, schema, _) in extra_fields(config) {
         // A box that is not ticked is left out of a form.
         if !field.nullable && field.kind != FieldKind::Boolean {
             required.push(json!(field.name));
@@ -362,7 +361,7 @@ const WRONG_CREDENTIALS: Schema = Schema::new(
     |_| json!({"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}),
 );
 /// Whoever is known by his token alone is as much as it tells.
-pub(in super::super) const ME: Schema = Schema::new("User", |config| {
+const ME: Schema = Schema::new("User", |config| {
     if !config
         .authentication_classes
         .contains(&AuthenticationClass::JwtStateless)
@@ -421,7 +420,7 @@ fn user(config: &Config) -> Value {
     json!({"type": "object", "required": required, "properties": properties})
 }
 
-pub(in super::super) fn user_example(config: &Config) -> Value {
+fn user_example(config: &Config) -> Value {
     let id = match config.user_model.id_kind {
         UserIdKind::Int | UserIdKind::BigInt => json!(1),
         _ => json!("1"),
