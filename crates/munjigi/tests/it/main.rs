@@ -18,6 +18,7 @@ mod commands;
 mod devices;
 mod djangos_sessions;
 mod djangos_tokens;
+mod doors;
 mod drf_jwt;
 mod ended_list;
 mod endings;
