@@ -118,8 +118,8 @@ pub async fn blacklist_all_for_user(
     tx.execute(&BLACKLIST_ALL, &params).await
 }
 
-/// The tokens that a Django beside us gave to whom the token with this `jti` was given, those that are still good. Django
-/// keeps them whole, so they are secrets.
+/// The tokens that a Django beside us gave to whom the token with this `jti` was given, those that are still good, in the
+/// order in which they were given. Django keeps them whole, so they are secrets.
 ///
 /// # Errors
 /// What the database may fail with.
@@ -270,7 +270,7 @@ static NEIGHBOURS: LazyLock<Stmt> = LazyLock::new(|| {
         "SELECT t.jti, t.token FROM token_blacklist_outstandingtoken o \
          JOIN token_blacklist_outstandingtoken t ON t.user_id = o.user_id \
          LEFT JOIN token_blacklist_blacklistedtoken b ON b.token_id = t.id \
-         WHERE o.jti = $1 AND t.expires_at > $2 AND b.id IS NULL AND t.token NOT LIKE '{DIGEST_PREFIX}%'"
+         WHERE o.jti = $1 AND t.expires_at > $2 AND b.id IS NULL AND t.token NOT LIKE '{DIGEST_PREFIX}%' ORDER BY t.id"
     ))
 });
 static DISOWN: LazyLock<Stmt> = LazyLock::new(|| {

@@ -185,8 +185,25 @@ pub(super) async fn end_all(
     kept: Kept<'_>,
 ) -> munjigi_store::Result<usize> {
     let count = end_some(tx, user_id, end, kept, u32::MAX).await?;
-    token_blacklist::blacklist_all_for_user(tx, user_id, kept.jti, end.at).await?;
+    let last = last_of_line(tx, kept, end.at).await?;
+    token_blacklist::blacklist_all_for_user(tx, user_id, last.as_deref(), end.at).await?;
     Ok(count)
+}
+
+/// The token that carries what stays: where a Django beside us used up the one that the record knows, what it made of it.
+async fn last_of_line(tx: &mut Tx, kept: Kept<'_>, now: Timestamp) -> munjigi_store::Result<Option<String>> {
+    let Some(jti) = kept.jti else { return Ok(None) };
+    if let Some(sid) = kept.sid
+        && token_blacklist::is_blacklisted(tx, jti).await?
+    {
+        let theirs = token_blacklist::neighbours_tokens(tx, jti, now).await?;
+        let last = theirs
+            .into_iter()
+            .rev()
+            .find(|theirs| names_record(&theirs.token, sid));
+        return Ok(last.map(|theirs| theirs.jti));
+    }
+    Ok(Some(jti.to_owned()))
 }
 
 /// Ends up to `limit` records of a user, with what carries them: where he has very many, others wait for the transaction

@@ -1,6 +1,8 @@
 //! Tokens that a Django with the same key makes: they name a user and no sign-in of ours.
 
 use crate::support::{Database, SECRET_KEY, START, claims, jti, on_both, signed};
+use axum::body::Body;
+use http::Method;
 use serde_json::{Value, json};
 
 on_both!(
@@ -9,6 +11,7 @@ on_both!(
     a_token_for_nobody_opens_nothing,
     a_token_of_a_sign_in_that_is_not_there_is_refused,
     what_django_made_of_a_token_ends_with_the_sign_in,
+    what_django_made_of_a_token_stays_with_the_sign_in_that_stays,
 );
 
 async fn a_token_that_django_made_is_taken(database: Database) {
@@ -113,6 +116,39 @@ async fn what_django_made_of_a_token_ends_with_the_sign_in(database: Database) {
     let mut expected = [jti(&refresh), "its".to_owned(), "its older".to_owned()];
     expected.sort();
     assert_eq!(listed, expected);
+}
+
+async fn what_django_made_of_a_token_stays_with_the_sign_in_that_stays(database: Database) {
+    let server = database.server().await;
+    server.signed_up().await;
+    let (access, refresh) = server.tokens().await;
+    let (_, other) = server.tokens().await;
+    for (made_of, jti) in [(&refresh, "its"), (&other, "the other")] {
+        let mut successor = claims(made_of);
+        successor["jti"] = json!(jti);
+        let token = signed(&successor, SECRET_KEY);
+        server
+            .sql(&format!(
+                "INSERT INTO token_blacklist_outstandingtoken (user_id, jti, token, expires_at) \
+                 VALUES (1, '{jti}', '{token}', '2027-01-01 00:00:00')"
+            ))
+            .await;
+    }
+    server
+        .sql(&format!(
+            "INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at) \
+             SELECT id, '2026-01-01 00:00:00' FROM token_blacklist_outstandingtoken WHERE jti = '{}'",
+            jti(&refresh)
+        ))
+        .await;
+    let mut client = server.anonymous();
+    client.bearer(&access);
+    client
+        .send(Method::DELETE, "/user/sessions", None, Body::empty())
+        .await
+        .expect_status(200);
+    assert!(!server.blacklisted().await.contains(&"its".to_owned()));
+    assert!(server.blacklisted().await.contains(&"the other".to_owned()));
 }
 
 async fn a_token_for_nobody_opens_nothing(database: Database) {
