@@ -39,6 +39,7 @@ pub mod permissions;
 pub mod records;
 pub mod sessions;
 pub mod token_blacklist;
+pub mod upkeep;
 pub mod users;
 
 pub use db::{

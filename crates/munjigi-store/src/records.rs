@@ -427,22 +427,6 @@ pub async fn set_jti_exp(tx: &mut Tx, sid: &str, jti_exp: Timestamp) -> Result<b
         > 0)
 }
 
-/// Removes the records that ended, whose absolute end passed, or whose token expired before `before`; a thousand in each transaction.
-/// Gives their number back.
-///
-/// # Errors
-/// What the database may fail with; what was removed before stays removed.
-pub async fn delete_ended(store: &Store, before: Timestamp) -> Result<u64> {
-    store
-        .in_slices(before, |tx, before| {
-            Box::pin(async move {
-                tx.execute(&DELETE_ENDED, &[millis(*before).into(), Store::SLICE.into()])
-                    .await
-            })
-        })
-        .await
-}
-
 pub(crate) fn read(row: &Row<'_>) -> Result<Record> {
     let reason = row.optional_text(15)?;
     Ok(Record {
@@ -569,10 +553,4 @@ static ROTATE: LazyLock<Stmt> = LazyLock::new(|| {
 static FOLLOW: LazyLock<Stmt> = LazyLock::new(|| Stmt::new(PUT_SUCCESSOR));
 static SET_JTI_EXP: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new("UPDATE munjigi_session SET jti_exp = $2 WHERE sid = $1 AND ended_at IS NULL")
-});
-static DELETE_ENDED: LazyLock<Stmt> = LazyLock::new(|| {
-    Stmt::new(
-        "DELETE FROM munjigi_session WHERE sid IN \
-         (SELECT sid FROM munjigi_session WHERE ended_at < $1 OR absolute_end < $1 OR jti_exp < $1 LIMIT $2)",
-    )
 });

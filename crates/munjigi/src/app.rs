@@ -3,6 +3,7 @@
 
 use crate::accounts::backfill::Backfill;
 use crate::accounts::ended::EndedList;
+use crate::accounts::last_seen::LastSeen;
 use crate::accounts::session_rows::SessionRows;
 use crate::clock::{Clock, Entropy, entropy};
 use crate::config::{AuthenticationClass, Config, TokenClaim};
@@ -31,6 +32,7 @@ struct Parts {
     pool: HashingPool,
     ended: Arc<EndedList>,
     backfill: Backfill,
+    last_seen: LastSeen,
     clock: Clock,
     csrf: CsrfSettings,
     guard_challenge: HeaderValue,
@@ -92,6 +94,7 @@ impl App {
             pool,
             ended,
             backfill: Backfill::default(),
+            last_seen: LastSeen::default(),
             clock,
             csrf,
             guard_challenge: guard_challenge(&config),
@@ -150,6 +153,11 @@ impl App {
     /// Who looks through Django's sessions.
     pub fn backfill(&self) -> &Backfill {
         &self.0.backfill
+    }
+
+    /// When sign-ins were last used, as far as it is not written yet.
+    pub fn last_seen(&self) -> &LastSeen {
+        &self.0.last_seen
     }
 
     /// How a CSRF token is checked.

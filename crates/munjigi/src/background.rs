@@ -1,6 +1,6 @@
 //! What a running server does beside its requests.
 
-use crate::accounts::{backfill, ended, housekeeping};
+use crate::accounts::{backfill, ended, housekeeping, last_seen};
 use crate::app::App;
 use crate::keys;
 use std::convert::Infallible;
@@ -8,16 +8,24 @@ use tokio::sync::watch;
 
 /// Keeps up to date what requests are answered by, for as long as it is polled: the key ring, where the settings name a
 /// file of keys, the list of ended sign-ins, where a setting makes anything ask it, and the records of sessions that Django opens. Expired tokens are removed, as
-/// often as `FLUSH_EXPIRED_TOKENS` says. It may be dropped at any moment.
+/// often as `FLUSH_EXPIRED_TOKENS` says, and records of sign-ins that are over, as often as `SWEEP_SESSION_RECORDS` says. When
+/// sign-ins were last used is gathered, and written once a minute. It may be dropped at any moment; what is gathered is then
+/// written by a task of its own.
 ///
 /// `munjigi serve` and `munjigi dev` run it; who nests [`router`](crate::router) in a service of his own spawns it there.
 pub async fn background(app: App) -> Infallible {
     let (stop, stopped) = watch::channel(false);
     let _stop = WhenDropped(stop);
     if let Some(every) = app.config().flush_expired_tokens {
-        let app = app.clone();
+        let (app, stopped) = (app.clone(), stopped.clone());
         tokio::spawn(async move { housekeeping::flush_now_and_then(&app, every, stopped).await });
     }
+    if let Some(every) = app.config().session_records.sweep {
+        let (app, stopped) = (app.clone(), stopped.clone());
+        tokio::spawn(async move { housekeeping::sweep_now_and_then(&app, every, stopped).await });
+    }
+    let seeing = app.clone();
+    tokio::spawn(async move { last_seen::write_now_and_then(&seeing, stopped).await });
     let ended = async {
         if app.config().needs_ended_list() {
             match ended::follow(&app).await {}

@@ -25,5 +25,6 @@ mod support;
 mod tls;
 mod token_blacklist;
 mod transactions;
+mod upkeep;
 mod users;
 mod writer;

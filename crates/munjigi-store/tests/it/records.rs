@@ -13,7 +13,6 @@ on_both!(
     all_records_of_a_user_end_but_one,
     a_record_follows_its_session_and_its_user,
     a_record_follows_its_token_until_it_ends,
-    ended_records_are_removed_after_a_while,
 );
 
 /// Whole milliseconds, as the table keeps them.
@@ -21,7 +20,7 @@ fn moment() -> Timestamp {
     "2026-11-21T01:02:03.004Z".parse().unwrap()
 }
 
-fn new(sid: &str, user: i64) -> NewRecord {
+pub(crate) fn new(sid: &str, user: i64) -> NewRecord {
     NewRecord {
         sid: sid.to_owned(),
         user_id: UserId::Int(user),
@@ -41,7 +40,7 @@ fn new(sid: &str, user: i64) -> NewRecord {
     }
 }
 
-async fn open(store: &Store, record: NewRecord) {
+pub(crate) async fn open(store: &Store, record: NewRecord) {
     store
         .write(record, |tx, record| Box::pin(records::open(tx, record)))
         .await
@@ -56,7 +55,7 @@ fn ended_by(reason: EndReason) -> End {
     }
 }
 
-async fn end(store: &Store, sid: &str, reason: EndReason) -> bool {
+pub(crate) async fn end(store: &Store, sid: &str, reason: EndReason) -> bool {
     store
         .write((sid.to_owned(), reason), |tx, (sid, reason)| {
             Box::pin(async move { records::end(tx, sid, &ended_by(*reason)).await })
@@ -204,27 +203,6 @@ async fn a_record_follows_its_session_and_its_user(db: &TestDatabase) {
         follow().await.unwrap(),
         [false, false],
         "an ended record stays as it ended"
-    );
-}
-
-async fn ended_records_are_removed_after_a_while(db: &TestDatabase) {
-    let store = db.store(UserModel::user_user()).await;
-    for sid in ["ended", "old", "open", "endless"] {
-        let mut record = new(sid, 7);
-        record.absolute_end = match sid {
-            "old" => Some(moment() - SignedDuration::from_hours(1)),
-            "endless" => None,
-            _ => record.absolute_end,
-        };
-        open(&store, record).await;
-    }
-    end(&store, "ended", EndReason::SignOut).await;
-    assert_eq!(records::delete_ended(&store, moment()).await.unwrap(), 1);
-    let later = now() + SignedDuration::from_mins(1);
-    assert_eq!(records::delete_ended(&store, later).await.unwrap(), 1);
-    assert_eq!(
-        db.rows("SELECT sid FROM munjigi_session ORDER BY sid"),
-        ["endless", "open"]
     );
 }
 

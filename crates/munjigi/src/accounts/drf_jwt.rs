@@ -168,6 +168,7 @@ async fn read(app: &App, text: &str, now: Timestamp) -> Result<(JsonWebToken, Us
         .await?
         .filter(|record| record::is_live(record, &user, &app.session_rows().hasher, now))
         .ok_or(Refused::Ended)?;
+    app.last_seen().note(&record.sid, now);
     Ok((token, user, Some(record)))
 }
 

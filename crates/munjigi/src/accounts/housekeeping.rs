@@ -7,7 +7,8 @@ use super::ended;
 use super::error::Result;
 use crate::app::App;
 use jiff::{SignedDuration, Timestamp};
-use munjigi_store::{records, sessions, token_blacklist};
+use munjigi_store::upkeep::{self, Sweep};
+use munjigi_store::{sessions, token_blacklist};
 use munjigi_tokens::SimpleJwtSettings;
 use rand_core::Rng;
 use std::ops::ControlFlow;
@@ -32,13 +33,59 @@ pub struct Cleared {
 /// # Errors
 /// [`super::Error::Store`]; what was removed before stays removed.
 pub async fn clear_sessions(app: &App, now: Timestamp) -> Result<Cleared> {
-    let before = ago(now, longest_life(app.jwt().settings()));
+    let sessions = sessions::delete_expired(app.store(), now).await?;
+    let swept = sweep_records(app, now, |_| ControlFlow::Continue(())).await?;
     Ok(Cleared {
-        sessions: sessions::delete_expired(app.store(), now).await?,
-        records: records::delete_ended(app.store(), before).await?,
-        endings: ended::delete_past(app, now).await?,
+        sessions,
+        records: swept.records,
+        endings: swept.endings,
     })
 }
+
+/// What [`sweep_records`] removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// As [`Cleared::records`].
+    pub records: u64,
+    /// Sealed successors of refresh tokens that can no longer be asked for; their records stay.
+    pub seals: u64,
+    /// As [`Cleared::endings`].
+    pub endings: u64,
+}
+
+/// Removes the records of sign-ins that are over, so long that no token of theirs can be good, the sealed successors past
+/// `ROTATION_WINDOW`, and what no process needs of the list of endings. It goes over all records in slices; after each
+/// `on_slice` hears what went so far, and may put a stop to it.
+///
+/// # Errors
+/// [`super::Error::Store`]; what was removed before stays removed.
+pub async fn sweep_records(
+    app: &App,
+    now: Timestamp,
+    mut on_slice: impl FnMut(Swept) -> ControlFlow<()>,
+) -> Result<Swept> {
+    let sweep = Sweep {
+        over_before: ago(now, longest_life(app.jwt().settings())),
+        rotated_before: ago(now, app.config().rotation_window.saturating_add(SKEW)),
+    };
+    let mut swept = Swept::default();
+    let mut last = String::new();
+    loop {
+        let slice = upkeep::sweep(app.store(), sweep, &last).await?;
+        swept.records += slice.records;
+        swept.seals += slice.seals;
+        match slice.last {
+            Some(next) if on_slice(swept).is_continue() => last = next,
+            Some(_) => return Ok(swept),
+            None => break,
+        }
+    }
+    swept.endings = ended::delete_past(app, now).await?;
+    Ok(swept)
+}
+
+/// How far apart the clocks of two processes may be that rotate and sweep.
+const SKEW: SignedDuration = SignedDuration::from_mins(1);
 
 /// Removes expired tokens from the outstanding and the blacklisted ones, slice by slice, and gives their number back.
 /// After each slice `on_slice` hears how many went so far, and may put a stop to it. Unlike in simplejwt a token stays
@@ -76,21 +123,8 @@ pub async fn count_expired_tokens(app: &App, now: Timestamp) -> Result<u64> {
 ///
 /// Processes on one database that start together drift apart, and do no harm where they meet.
 pub async fn flush_now_and_then(app: &App, every: Duration, mut stop: watch::Receiver<bool>) {
-    loop {
-        let pause = about(every, app.entropy().next_u32());
-        tokio::select! {
-            () = sleep(pause) => {}
-            // Where nobody is left to say so, it is time to stop, too.
-            _ = stop.wait_for(|stop| *stop) => return,
-        }
-        let unless_stopped = |_| {
-            if *stop.borrow() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        };
-        match flush_expired_tokens(app, app.now(), unless_stopped).await {
+    while next(app, every, &mut stop).await {
+        match flush_expired_tokens(app, app.now(), |_| unless(&stop)).await {
             Ok(0) => {}
             Ok(removed) => tracing::info!(removed, "expired tokens removed"),
             Err(error) => {
@@ -98,6 +132,37 @@ pub async fn flush_now_and_then(app: &App, every: Duration, mut stop: watch::Rec
                 tracing::warn!(error, "expired tokens could not be removed");
             }
         }
+    }
+}
+
+/// Sweeps the session records in the same way.
+pub async fn sweep_now_and_then(app: &App, every: Duration, mut stop: watch::Receiver<bool>) {
+    while next(app, every, &mut stop).await {
+        match sweep_records(app, app.now(), |_| unless(&stop)).await {
+            Ok(Swept { records: 0, .. }) => {}
+            Ok(Swept { records, .. }) => tracing::info!(records, "records of sign-ins that are over removed"),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "records of sign-ins that are over could not be removed");
+            }
+        }
+    }
+}
+
+/// Waits for about `every`. False where it is time to stop, also where nobody is left to say so.
+async fn next(app: &App, every: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+    let pause = about(every, app.entropy().next_u32());
+    tokio::select! {
+        () = sleep(pause) => true,
+        _ = stop.wait_for(|stop| *stop) => false,
+    }
+}
+
+fn unless(stop: &watch::Receiver<bool>) -> ControlFlow<()> {
+    if *stop.borrow() {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
     }
 }
 

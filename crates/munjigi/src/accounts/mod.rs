@@ -13,6 +13,7 @@ mod error;
 mod hashing;
 pub mod housekeeping;
 pub mod identifiers;
+pub mod last_seen;
 pub mod password;
 pub mod record;
 pub mod session_rows;

@@ -88,6 +88,7 @@ pub async fn authenticate(app: &App, key: &SessionKey, client: &Client, now: Tim
         Some(record) if record::is_over(&record, now) => return flush(app, key, now).await,
         Some(record) => {
             end = record.absolute_end;
+            app.last_seen().note(&record.sid, now);
             lesson(record, &session, client)
         }
         // It was swept after its end.

@@ -1,6 +1,7 @@
 //! From an app to a server that listens, until a signal stops it: what `dev` and `serve` share.
 
 use super::error::{Error, Result};
+use crate::accounts::last_seen;
 use crate::app::App;
 use crate::background::background;
 use crate::http::{router, server};
@@ -47,9 +48,14 @@ pub(super) async fn serve(app: App, listeners: Vec<TcpListener>, mut signals: St
     }
     let limits = app.config().limits.clone();
     let (stop, stopped) = watch::channel(false);
-    let serving = server::serve(listeners, router(app.clone()), limits, stopped);
+    let serving = async {
+        server::serve(listeners, router(app.clone()), limits, stopped).await;
+        if let Err(error) = last_seen::write(&app).await {
+            tracing::warn!(%error, "when sign-ins were last used could not be written");
+        }
+    };
     // Boxed, for it holds all that is done beside the requests.
-    let mut serving = pin!(beside(Box::pin(background(app)), serving));
+    let mut serving = pin!(beside(Box::pin(background(app.clone())), serving));
     loop {
         tokio::select! {
             () = &mut serving => return,

@@ -27,6 +27,7 @@ mod housekeeping;
 mod keys;
 mod keys_command;
 mod layers;
+mod limits;
 mod nested;
 mod openapi;
 mod passwords;

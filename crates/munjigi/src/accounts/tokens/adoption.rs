@@ -46,6 +46,7 @@ pub(super) async fn with_record<T: Minted>(
     let holds = |record: &Record| record::is_live(record, user, &app.session_rows().hasher, now);
     let stay = stay.or_else(|| found.filter(holds).as_ref().map(Stay::from));
     let stay = stay.ok_or(TokenError::Blacklisted)?;
+    app.last_seen().note(sid.as_str(), now);
     let derived = match sid {
         Sid::Derived(sid) => Some(sid),
         Sid::Claimed(_) => None,

@@ -82,7 +82,13 @@ impl Asked<'_> {
         };
         let user = user_who_renews(app, &mut conn, presented, self.now).await?;
         let hasher = &app.session_rows().hasher;
-        let is_his = |record: &Record| record::is_live(record, &user, hasher, self.now);
+        let is_his = |record: &Record| {
+            let is_live = record::is_live(record, &user, hasher, self.now);
+            if is_live {
+                app.last_seen().note(&record.sid, self.now);
+            }
+            is_live
+        };
         match (verdict, found.record) {
             (Verdict::Open, None) => self.rotate(user, None).await,
             (Verdict::Rotate, Some(record)) if is_his(&record) => self.rotate(user, Some(record)).await,

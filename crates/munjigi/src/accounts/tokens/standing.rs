@@ -182,10 +182,14 @@ pub(super) async fn is_live<T: TokenType>(
     let Some(sid) = sid_of(token)? else {
         return Ok(true);
     };
-    Ok(match records::by_sid(conn, sid.as_str()).await? {
-        Some(record) => record::is_live(&record, user, &app.session_rows().hasher, now),
-        None => !sid.is_claimed(),
-    })
+    let Some(record) = records::by_sid(conn, sid.as_str()).await? else {
+        return Ok(!sid.is_claimed());
+    };
+    let is_live = record::is_live(&record, user, &app.session_rows().hasher, now);
+    if is_live {
+        app.last_seen().note(&record.sid, now);
+    }
+    Ok(is_live)
 }
 
 /// Which record is behind a token.

@@ -76,14 +76,17 @@ fn token_user(
     if !token.claims().contains(name) {
         return Err(TokenError::NoUserId.into());
     }
-    let has_ended = match sid_of(&token) {
-        Ok(Some(sid)) => app.ended().is_ended(sid.as_str(), now)?,
-        Ok(None) => false,
+    let sid = match sid_of(&token) {
+        Ok(sid) => sid,
         Err(error) => return Ok(Err(error)),
     };
-    if has_ended {
-        return Ok(Err(TokenError::Blacklisted));
+    if let Some(sid) = &sid {
+        if app.ended().is_ended(sid.as_str(), now)? {
+            return Ok(Err(TokenError::Blacklisted));
+        }
+        app.last_seen().note(sid.as_str(), now);
     }
+    drop(sid);
     Ok(Ok(TokenUser {
         id: token.claims().value(name).unwrap_or_default(),
         class,
