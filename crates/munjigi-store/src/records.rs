@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use jiff::{SignedDuration, Timestamp};
 use munjigi_user::UserId;
 
-use crate::db::{Conn, Param, Row, Stmt, Store, Tx};
+use crate::db::{Conn, Param, Row, Stmt, Tx};
 use crate::ended::Ended;
 use crate::error::{Error, Result};
 use crate::sessions::SessionRow;

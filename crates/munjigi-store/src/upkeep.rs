@@ -29,7 +29,7 @@ pub struct Seen {
 /// What the database may fail with.
 pub async fn see(tx: &mut Tx, seen: &[Seen]) -> Result<()> {
     for Seen { sid, at, idle_end } in seen {
-        let idle_end = idle_end.map(|end| end.as_millisecond());
+        let idle_end = idle_end.map(Timestamp::as_millisecond);
         let params: [Param<'_>; 3] = [sid.into(), at.as_millisecond().into(), idle_end.into()];
         tx.execute(&SEE, &params).await?;
     }

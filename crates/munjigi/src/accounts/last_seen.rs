@@ -62,13 +62,6 @@ impl LastSeen {
     pub fn count(&self) -> usize {
         self.shards.iter().map(|shard| locked(shard).len()).sum()
     }
-
-    fn take(&self, shard: &Mutex<Shard>) -> Vec<(Box<str>, Timestamp)> {
-        let mut taken: Vec<_> = std::mem::take(&mut *locked(shard)).into_iter().collect();
-        // In one order by every process, so that two who write wait for each other only one way.
-        taken.sort_unstable();
-        taken
-    }
 }
 
 /// Writes what is gathered. What could not be written is gathered again.
@@ -79,7 +72,7 @@ pub async fn write(app: &App) -> Result<()> {
     let gathered = app.last_seen();
     let _one = gathered.writing.lock().await;
     for shard in &gathered.shards {
-        let taken = gathered.take(shard);
+        let taken = taken(shard);
         for (at, slice) in taken.chunks(SLICE).enumerate() {
             let seen: Vec<Seen> = slice.iter().map(|(sid, at)| seen(app, sid, *at)).collect();
             let written = app
@@ -124,6 +117,13 @@ fn seen(app: &App, sid: &str, at: Timestamp) -> Seen {
         at,
         idle_end: term::idle_end(app, at),
     }
+}
+
+fn taken(shard: &Mutex<Shard>) -> Vec<(Box<str>, Timestamp)> {
+    let mut taken: Vec<_> = std::mem::take(&mut *locked(shard)).into_iter().collect();
+    // In one order by every process, so that two who write wait for each other only one way.
+    taken.sort_unstable();
+    taken
 }
 
 fn locked(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
