@@ -54,6 +54,7 @@ impl UserModel {
                     max: i64::from(i32::MAX),
                 },
                 nullable: true,
+                editable: true,
             }],
             ..Self::auth_user()
         }
@@ -103,6 +104,8 @@ pub struct ExtraField {
     pub kind: FieldKind,
     /// Whether it may be NULL (`null=True`), and so be left out of a sign-up.
     pub nullable: bool,
+    /// Whether its user writes it (`editable=True`), at his sign-up and later.
+    pub editable: bool,
 }
 
 /// The type of an [`ExtraField`], with the limits that Django's validators set.

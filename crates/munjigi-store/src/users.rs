@@ -231,6 +231,15 @@ pub async fn redeem(tx: &mut Tx, id: &UserId, verified: &str, last_login: Option
         > 0)
 }
 
+/// Holds the row until the transaction ends, where the stored hash still is `verified`: what was made for a user who was
+/// read before is for one who has another password by now. False where it was another.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn hold(tx: &mut Tx, id: &UserId, verified: &str) -> Result<bool> {
+    upgrade_password(tx, id, verified, verified).await
+}
+
 /// Sets `is_active`. False where there is no such user.
 ///
 /// # Errors

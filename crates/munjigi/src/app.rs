@@ -64,6 +64,10 @@ impl App {
     pub async fn new(mut config: Config, store: Store, clock: Clock) -> Result<Self, Error> {
         if migrate::is_adopted(&store).await? {
             config.routes = config.routes.for_adopted_database();
+            config.own_account = config.own_account.for_adopted_database();
+        }
+        if config.own_account.deletion {
+            migrate::check_relations(&store).await?;
         }
         if config.claims.iter().any(TokenClaim::reads_permissions) {
             migrate::check_permissions(&store).await?;

@@ -50,7 +50,7 @@ pub async fn create_superuser(app: &App, superuser: Superuser, now: Timestamp) -
     }
     let encoded = hashing::make_password(app, password)
         .await
-        .map_err(signup::password_field)?;
+        .map_err(|error| password::policy::field("password", error))?;
     let extra = app
         .config()
         .user_model

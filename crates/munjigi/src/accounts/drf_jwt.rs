@@ -5,7 +5,7 @@ use super::error::{Error, Result};
 use super::record::{self, Carrier};
 use super::signout;
 use super::term::{RememberMe, Term};
-use super::{Client, SignedIn};
+use super::{Client, Credential, SignedIn};
 use crate::app::App;
 use jiff::{SignedDuration, Timestamp};
 use munjigi_store::records::{self, NewRecord, Record};
@@ -114,7 +114,8 @@ pub async fn refresh(app: &App, text: &str, now: Timestamp) -> Result<Issued> {
 pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<SignedIn> {
     let (token, user, _) = read(app, text, now).await?;
     let sid = token.sid().map(str::to_owned);
-    Ok(SignedIn { user, sid })
+    let by = Credential::JsonWebToken;
+    Ok(SignedIn { user, sid, by })
 }
 
 /// Ends the sign-in behind a token. Where it had ended before, by time or by a sign-out, all is as it should be.

@@ -56,6 +56,9 @@ pub enum Error {
     /// A token of djangorestframework-jwt's that opens nothing.
     #[error(transparent)]
     JsonWebToken(#[from] Refused),
+    /// A user who is to be deleted, and to whom a row of a table refers that is not ours.
+    #[error("Rows of other tables refer to the user.")]
+    AccountInUse,
     /// A command named a user who is not there.
     #[error("There is no user \"{0}\". `munjigi users list` names them.")]
     NoSuchUser(String),

@@ -6,6 +6,7 @@
 pub mod administration;
 pub mod backfill;
 mod claims;
+pub mod deletion;
 pub mod devices;
 pub mod drf_jwt;
 pub mod ended;
@@ -15,6 +16,8 @@ pub mod housekeeping;
 pub mod identifiers;
 pub mod last_seen;
 pub mod password;
+pub mod profile;
+mod reauthentication;
 pub mod record;
 pub mod session_rows;
 pub mod sessions;
@@ -37,6 +40,21 @@ pub struct SignedIn {
     pub user: User,
     /// Its record ([`Record::sid`](munjigi_store::records::Record::sid)); none behind a token of Django's.
     pub sid: Option<String>,
+    /// By what it was known.
+    pub by: Credential,
+}
+
+/// By what a sign-in was known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A session.
+    Session,
+    /// A token of simplejwt's that came of a pair.
+    Token,
+    /// A sliding token of simplejwt's.
+    Sliding,
+    /// A token of djangorestframework-jwt's.
+    JsonWebToken,
 }
 
 /// Who asks, as far as the record of a sign-in keeps it.

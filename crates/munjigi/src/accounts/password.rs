@@ -1,9 +1,14 @@
 //! A stored password changes: because its user or an administrator chose another, or because the same one is to be
 //! kept under today's hasher.
 
+mod own;
+pub(super) mod policy;
+
+pub use own::{GoesOn, Passwords, change_own};
+
 use super::error::{Error, Result};
+use super::hashing;
 use super::record::{self, Kept};
-use super::{hashing, signup};
 use crate::app::App;
 use crate::i18n::FieldErrors;
 use jiff::Timestamp;
@@ -21,7 +26,7 @@ use munjigi_store::{BoxFuture, Tx, records, sessions, users};
 /// [`Error::Invalid`] under `password` where the validators refuse it or the hasher cannot store it.
 pub async fn change(app: &App, user: User, password: Password, now: Timestamp) -> Result<()> {
     let mut wrong = FieldErrors::default();
-    for text in signup::password_errors(app, &password, &user.username, &user.email) {
+    for text in policy::errors_for(app, &password, &user) {
         wrong.add("password", text);
     }
     if !wrong.is_empty() {
@@ -29,7 +34,7 @@ pub async fn change(app: &App, user: User, password: Password, now: Timestamp) -
     }
     let encoded = hashing::make_password(app, password)
         .await
-        .map_err(signup::password_field)?;
+        .map_err(|error| policy::field("password", error))?;
     let change = Change {
         user,
         encoded,

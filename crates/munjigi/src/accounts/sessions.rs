@@ -178,6 +178,42 @@ async fn renew(
     }
 }
 
+/// `update_session_auth_hash`: the session that carries a record goes on under a new key, bound to the user's password. None
+/// where none carries it, or it is no more: a sign-out that came in between wins.
+pub(super) async fn cycle_key(
+    tx: &mut Tx,
+    app: &App,
+    (user, record): (&User, &Record),
+    new: &SessionKey,
+    now: Timestamp,
+) -> munjigi_store::Result<Option<Session>> {
+    let rows = app.session_rows();
+    let Some(old) = &record.django_session_key else {
+        return Ok(None);
+    };
+    let Some(row) = sessions::by_key(tx, old, now).await? else {
+        return Ok(None);
+    };
+    if !sessions::delete(tx, old).await? {
+        return Ok(None);
+    }
+    let mut data = rows.decode(&row).data;
+    data.insert(MUNJIGI_SID, record.sid.as_str());
+    data.set_auth_hash(&user.password, &rows.hasher);
+    let end = record.absolute_end;
+    rows.end_by(&mut data, end, now);
+    let row = rows.row(new, &data, end, now);
+    sessions::insert(tx, &row).await?;
+    record::move_session(
+        tx,
+        &record.sid,
+        &row.session_key,
+        &rows.hasher.hash(&user.password),
+    )
+    .await?;
+    Ok(Some(Session::new(app, user.clone(), new.clone(), &data, now)))
+}
+
 struct Renewal {
     old: SessionKey,
     row: SessionRow,

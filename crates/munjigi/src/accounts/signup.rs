@@ -5,13 +5,13 @@
 
 use super::claims::UserClaims;
 use super::error::{Error, Result};
+use super::password::policy;
 use super::term::{RememberMe, Term};
 use super::{Client, hashing, tokens};
 use crate::app::App;
 use crate::i18n::{FieldErrors, Text, UserAttribute};
 use jiff::Timestamp;
-use munjigi_passwords::validation::{self, PolicyError, validate_password};
-use munjigi_passwords::{Error as PasswordError, Password};
+use munjigi_passwords::Password;
 use munjigi_store::users::{NewUser, User};
 use munjigi_store::{BoxFuture, Error as StoreError, FieldValue, Tx, emails, users};
 use std::sync::Arc;
@@ -61,7 +61,7 @@ pub async fn signup_with_tokens(
         .store()
         .write(signup, write_with_tokens)
         .await
-        .map_err(conflict)?;
+        .map_err(|error| conflict(app, error))?;
     tracing::info!(target: "munjigi::account", event = "signed_up", carrier = "jwt", user = %user.id);
     Ok((user, pair))
 }
@@ -103,15 +103,19 @@ async fn accept(app: &App, application: Application, now: Timestamp) -> Result<N
         extra,
     } = application;
     let mut wrong = taken(app, &username, &email).await?;
-    for error in password_errors(app, &password, &username, &email) {
-        wrong.add("password", error);
+    let attributes = [
+        (UserAttribute::Username, username.as_str()),
+        (UserAttribute::Email, &email),
+    ];
+    for text in policy::errors(app, &password, &attributes) {
+        wrong.add("password", text);
     }
     if !wrong.is_empty() {
         return Err(wrong.into());
     }
     let encoded = hashing::make_password(app, password)
         .await
-        .map_err(password_field)?;
+        .map_err(|error| policy::field("password", error))?;
     Ok(NewUser {
         username,
         email,
@@ -124,41 +128,6 @@ async fn accept(app: &App, application: Application, now: Timestamp) -> Result<N
         date_joined: now,
         extra,
     })
-}
-
-/// What is wrong with the password by the configured validators: Django's `validate_password`.
-pub(super) fn password_errors(app: &App, password: &Password, username: &str, email: &str) -> Vec<Text> {
-    let attributes = [
-        validation::UserAttribute {
-            name: "username",
-            verbose_name: "username",
-            value: username,
-        },
-        validation::UserAttribute {
-            name: "email",
-            verbose_name: "email address",
-            value: email,
-        },
-    ];
-    let errors = validate_password(password, &attributes, &app.config().validators)
-        .err()
-        .unwrap_or_default();
-    errors.into_iter().map(policy_text).collect()
-}
-
-fn policy_text(error: PolicyError) -> Text {
-    match error {
-        PolicyError::TooSimilar { attribute, .. } => Text::PasswordTooSimilar(match attribute.as_str() {
-            "email" => UserAttribute::Email,
-            "first_name" => UserAttribute::FirstName,
-            "last_name" => UserAttribute::LastName,
-            _ => UserAttribute::Username,
-        }),
-        PolicyError::TooShort { min_length } => Text::PasswordTooShort(min_length),
-        PolicyError::EntirelyNumeric => Text::PasswordEntirelyNumeric,
-        // Only Django's four are configured.
-        _ => Text::PasswordTooCommon,
-    }
 }
 
 /// Looks before the costly hash, and so that both fields are named at once. What happens between this and the
@@ -183,7 +152,7 @@ pub(super) async fn create(app: &App, user: NewUser) -> Result<User> {
         .write((user, email_unique), |tx, (user, email_unique)| {
             Box::pin(insert(tx, user, *email_unique))
         });
-    created.await.map_err(conflict)
+    created.await.map_err(|error| conflict(app, error))
 }
 
 /// The user's row and, where addresses are unique, his claim on the address.
@@ -195,31 +164,29 @@ async fn insert(tx: &mut Tx, user: &NewUser, email_unique: bool) -> munjigi_stor
     Ok(created)
 }
 
-/// A race lost at the insert is the same error of the same field as one seen before. A token that cannot be given out
-/// takes the user back.
-fn conflict(error: StoreError) -> Error {
+/// A race lost at the insert is the same error of the same field as one seen before, and so is a value that a column of
+/// the project's own holds once. A token that cannot be given out takes the user back.
+pub(super) fn conflict(app: &App, error: StoreError) -> Error {
+    let model = &app.config().user_model;
     match error {
         StoreError::Statement(cause)
             if let Some(&Error::TokenTooLong { length, longest }) = cause.downcast_ref() =>
         {
             Error::TokenTooLong { length, longest }
         }
-        StoreError::UniqueViolation { table, .. } if table == "munjigi_email" => {
+        StoreError::UniqueViolation { table, column }
+            if table == "munjigi_email" || column == model.email_column =>
+        {
             FieldErrors::of("email", vec![Text::EmailTaken]).into()
         }
-        StoreError::UniqueViolation { column, .. } if column == "username" => {
+        StoreError::UniqueViolation { column, .. } if column == model.username_column => {
             FieldErrors::of("username", vec![Text::UsernameTaken]).into()
         }
-        other => other.into(),
-    }
-}
-
-/// A password that the preferred hasher cannot take is an error of its field.
-pub(super) fn password_field(error: Error) -> Error {
-    match error {
-        Error::Password(PasswordError::PasswordTooLong { limit }) => {
-            FieldErrors::of("password", vec![Text::PasswordTooLong(limit)]).into()
+        StoreError::UniqueViolation { column, .. }
+            if let Some(field) = model.extra_fields.iter().find(|field| field.column == column) =>
+        {
+            FieldErrors::of(&field.name, vec![Text::NotUnique]).into()
         }
-        other => other,
+        other => other.into(),
     }
 }

@@ -54,6 +54,7 @@ pub use server::{Limits, LogFormat, LogSettings};
 pub use session::SessionSettings;
 pub use session_records::RecordSettings;
 pub use simple_jwt::{CompatVersion, KeyCommandSettings, RingSettings, TokenKeys};
+pub use users::OwnAccount;
 pub use written::{Sources, Written};
 
 use crate::i18n::Languages;
@@ -103,6 +104,8 @@ pub struct Config {
     pub foreign: Foreign,
     /// `user.email_unique`: whether an e-mail address belongs to one sign-up.
     pub email_unique: bool,
+    /// `user.email_editable` and `user.deletion`: what a user may do to his own account.
+    pub own_account: OwnAccount,
     /// `SECRET_KEY` and `SECRET_KEY_FALLBACKS`.
     pub secret_keys: SecretKeys,
     /// `PASSWORD_HASHERS` at the costs of `[hashers.*]`.
@@ -188,6 +191,7 @@ impl Config {
         if users.model.is_named_by_email() {
             routes = routes.for_users_named_by_email()?;
         }
+        users::check_signup(&users.model, &routes)?;
         simple_jwt::check_routes(&jwt.keys, &routes)?;
         let authentication_classes = rest_framework::authentication_classes(settings)?;
         let jwt_auth = jwt_auth::resolve(settings, &secret_keys, &jwt.settings, &mut warnings)?;
@@ -203,6 +207,7 @@ impl Config {
             user_model: users.model,
             foreign: users.foreign,
             email_unique: users.email_unique,
+            own_account: users.own_account,
             secret_keys,
             hashers: Arc::new(passwords::hashers(settings)?),
             hashing: passwords::pool(settings)?,

@@ -26,6 +26,8 @@ pub struct Routes {
     pub jwt_refresh: Option<String>,
     /// `me`, default `/user/me`.
     pub me: Option<String>,
+    /// `password_change`, default `/user/password_change`.
+    pub password_change: Option<String>,
     /// `sessions`, default `/user/sessions`.
     pub sessions: Option<String>,
     /// `session`, default `/user/sessions/{id}`.
@@ -100,7 +102,16 @@ const JWT_REFRESH: Setting<Route> = Setting::ours(
     "\"/user/jwt_refresh\"",
     "A new access token for a refresh token.",
 );
-const ME: Setting<Route> = Setting::ours("ROUTES.me", "\"/user/me\"", "The user himself.");
+const ME: Setting<Route> = Setting::ours(
+    "ROUTES.me",
+    "\"/user/me\"",
+    "The user himself: what is told of him, what he changes, and his leaving.",
+);
+const PASSWORD_CHANGE: Setting<Route> = Setting::ours(
+    "ROUTES.password_change",
+    "\"/user/password_change\"",
+    "Another password, by who knows the one of before.",
+);
 const SESSIONS: Setting<Route> = Setting::ours(
     "ROUTES.sessions",
     "\"/user/sessions\"",
@@ -194,6 +205,7 @@ pub(super) const SECTION: Section = Section {
         &JWT_SIGNOUT.about,
         &JWT_REFRESH.about,
         &ME.about,
+        &PASSWORD_CHANGE.about,
         &SESSIONS.about,
         &SESSION.about,
         &CSRF.about,
@@ -225,6 +237,7 @@ impl Routes {
             jwt_signout: path(&JWT_SIGNOUT)?,
             jwt_refresh: path(&JWT_REFRESH)?,
             me: path(&ME)?,
+            password_change: path(&PASSWORD_CHANGE)?,
             sessions: path(&SESSIONS)?,
             session: settings.read(&SESSION)?.0,
             csrf: path(&CSRF)?,
@@ -315,7 +328,7 @@ impl Routes {
     }
 
     /// Every route that can be moved or switched off, by its name.
-    pub(crate) fn named(&self) -> [(&'static str, Option<&str>); 24] {
+    pub(crate) fn named(&self) -> [(&'static str, Option<&str>); 25] {
         [
             ("session_signup", self.session_signup.as_deref()),
             ("jwt_signup", self.jwt_signup.as_deref()),
@@ -325,6 +338,7 @@ impl Routes {
             ("jwt_signout", self.jwt_signout.as_deref()),
             ("jwt_refresh", self.jwt_refresh.as_deref()),
             ("me", self.me.as_deref()),
+            ("password_change", self.password_change.as_deref()),
             ("sessions", self.sessions.as_deref()),
             ("session", self.session.as_deref()),
             ("csrf", self.csrf.as_deref()),

@@ -1,6 +1,7 @@
 //! `AUTH_USER_MODEL`, and what a settings file must say of it that Django reads from the model's class.
 
 use super::Error;
+use super::Routes;
 use super::kind::{FromText, Kind, OrNone, Wrong};
 use super::setting::{Section, Setting};
 use super::written::{Entry, Settings};
@@ -20,6 +21,18 @@ const EMAIL_UNIQUE: Setting<bool> = Setting::ours(
     "user.email_unique",
     "true",
     "Whether an e-mail address may belong to one sign-up only. Rows that munjigi did not make may repeat addresses.",
+);
+const EMAIL_EDITABLE: Setting<bool> = Setting::ours(
+    "user.email_editable",
+    "true",
+    "Whether a user may change his e-mail address (`PATCH /user/me`), for which he is asked for his password. On a \
+     database that munjigi did not create it is off until it is written: no Django signal runs.",
+);
+const DELETION: Setting<bool> = Setting::ours(
+    "user.deletion",
+    "true",
+    "Whether a user may delete his account (`DELETE /user/me`), for which he is asked for his password. The row is gone \
+     then. On a database that munjigi did not create it is off until it is written: no Django signal runs.",
 );
 const DB_TABLE: Setting<Option<Identifier>> = Setting::ours(
     "user.db_table",
@@ -64,7 +77,7 @@ const BUILT_IN: [&str; 13] = [
 ];
 
 /// What may be said of `[user.fields.NAME]`.
-pub(super) const FIELD_KEYS: [&str; 4] = ["type", "null", "max_length", "db_column"];
+pub(super) const FIELD_KEYS: [&str; 5] = ["type", "null", "max_length", "db_column", "editable"];
 
 pub(super) const SECTION: Section = Section {
     title: "Users",
@@ -72,12 +85,15 @@ pub(super) const SECTION: Section = Section {
     intro: "Which table holds the users. Beside these settings each further column of the model is declared in a \
             table of its own, `[user.fields.NAME]`, with `type` (`IntegerField`, `PositiveIntegerField`, \
             `SmallIntegerField`, `PositiveSmallIntegerField`, `BigIntegerField`, `PositiveBigIntegerField`, \
-            `CharField`, `TextField`, `BooleanField`), `null` (false), `max_length` (of a CharField) and `db_column` \
-            (the name). Sign-up takes these fields. For `user.User`, `age` is declared unless other fields are:\n\n\
+            `CharField`, `TextField`, `BooleanField`), `null` (false), `max_length` (of a CharField), `db_column` \
+            (the name) and `editable` (true). Sign-up takes these fields, and `PATCH /user/me` changes them; one that is \
+            not editable is shown and never taken. For `user.User`, `age` is declared unless other fields are:\n\n\
             ```toml\n[user.fields.age]\ntype = \"PositiveIntegerField\"\nnull = true\n```",
     settings: &[
         &AUTH_USER_MODEL.about,
         &EMAIL_UNIQUE.about,
+        &EMAIL_EDITABLE.about,
+        &DELETION.about,
         &DB_TABLE.about,
         &PRIMARY_KEY.about,
         &USERNAME_FIELD.about,
@@ -90,6 +106,57 @@ pub(super) struct Users {
     pub(super) model: UserModel,
     pub(super) foreign: Foreign,
     pub(super) email_unique: bool,
+    pub(super) own_account: OwnAccount,
+}
+
+/// What a user may do to his own account, beside what every user may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnAccount {
+    /// `user.email_editable`: change his e-mail address.
+    pub email_editable: bool,
+    /// `user.deletion`: delete it.
+    pub deletion: bool,
+    written: WrittenOwnAccount,
+}
+
+/// Which of them somebody wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct WrittenOwnAccount {
+    email_editable: bool,
+    deletion: bool,
+}
+
+impl OwnAccount {
+    fn resolve(settings: Settings<'_>, model: &UserModel) -> Result<Self, Error> {
+        let written = WrittenOwnAccount {
+            email_editable: settings.has(&EMAIL_EDITABLE.about),
+            deletion: settings.has(&DELETION.about),
+        };
+        let email_editable = settings.read(&EMAIL_EDITABLE)?;
+        if model.is_named_by_email() && written.email_editable && email_editable {
+            return Err(Error::Contradiction(
+                "user.email_editable is true, but user.USERNAME_FIELD and user.EMAIL_FIELD are one column, and nobody \
+                 changes his name. Write user.email_editable = false, or leave it out."
+                    .to_owned(),
+            ));
+        }
+        Ok(Self {
+            email_editable: email_editable && !model.is_named_by_email(),
+            deletion: settings.read(&DELETION)?,
+            written,
+        })
+    }
+
+    /// The same for a database that munjigi did not create: off unless somebody wrote it, since nothing that we do to a
+    /// row runs Django's signals.
+    #[must_use]
+    pub fn for_adopted_database(self) -> Self {
+        Self {
+            email_editable: self.email_editable && self.written.email_editable,
+            deletion: self.deletion && self.written.deletion,
+            written: self.written,
+        }
+    }
 }
 
 impl Users {
@@ -115,6 +182,7 @@ impl Users {
             check_columns(&model)?;
         }
         Ok(Self {
+            own_account: OwnAccount::resolve(settings, &model)?,
             model,
             foreign,
             email_unique: settings.read(&EMAIL_UNIQUE)?,
@@ -167,6 +235,24 @@ fn check_columns(model: &UserModel) -> Result<(), Error> {
     Ok(())
 }
 
+/// A sign-up writes each column; one that its user does not write must be able to hold nothing.
+pub(super) fn check_signup(model: &UserModel, routes: &Routes) -> Result<(), Error> {
+    let unwritten = |field: &&ExtraField| !field.editable && !field.nullable;
+    let Some(field) = model.extra_fields.iter().find(unwritten) else {
+        return Ok(());
+    };
+    // Only beside Django such a column can be there.
+    let routes = routes.clone().for_adopted_database();
+    if routes.session_signup.is_none() && routes.jwt_signup.is_none() {
+        return Ok(());
+    }
+    Err(Error::Contradiction(format!(
+        "[user.fields.{0}] is not editable and not null, so that a sign-up has nothing to write there. Write \
+         ROUTES.session_signup = false and ROUTES.jwt_signup = false, or let \"{0}\" be null in the model and here.",
+        field.name
+    )))
+}
+
 /// One `[user.fields.NAME]`.
 struct Declaration<'a> {
     name: &'a str,
@@ -199,6 +285,7 @@ impl Declaration<'_> {
                 .kind(max_length)
                 .map_err(|problem| Error::Contradiction(format!("[user.fields.{}] {problem}", self.name)))?,
             nullable: self.read::<bool>("null")?.unwrap_or(false),
+            editable: self.read::<bool>("editable")?.unwrap_or(true),
         })
     }
 

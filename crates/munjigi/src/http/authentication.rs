@@ -8,7 +8,7 @@ use super::error::{Error, Result};
 use super::token_cookies;
 use crate::accounts::sessions::{self, Presented, Session};
 use crate::accounts::tokens::{self, TokenUser};
-use crate::accounts::{self, SignedIn, drf_jwt};
+use crate::accounts::{self, Credential, SignedIn, drf_jwt};
 use crate::app::App;
 use crate::config::AuthenticationClass;
 use axum::extract::FromRequestParts;
@@ -56,10 +56,7 @@ impl FromRequestParts<App> for CurrentUser {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        match Sender::from_request_parts(parts, app).await? {
-            Sender::Anonymous(stale) => Err(stale.unwrap_or(Error::NotAuthenticated)),
-            Sender::User(user) => Ok(user),
-        }
+        Sender::from_request_parts(parts, app).await?.user()
     }
 }
 
@@ -108,6 +105,17 @@ impl Sender {
             }
         }
         Ok(Self::Anonymous(stale))
+    }
+
+    /// DRF's `IsAuthenticated`.
+    ///
+    /// # Errors
+    /// 401 where it is nobody.
+    pub fn user(self) -> Result<CurrentUser> {
+        match self {
+            Self::Anonymous(stale) => Err(stale.unwrap_or(Error::NotAuthenticated)),
+            Self::User(user) => Ok(user),
+        }
     }
 }
 
@@ -190,6 +198,7 @@ async fn by_session(parts: &Parts, app: &App, context: &Context, form_token: Opt
     Ok(Found::User(CurrentUser::row(SignedIn {
         user: session.user,
         sid: Some(session.sid),
+        by: Credential::Session,
     })))
 }
 

@@ -177,6 +177,7 @@ impl Error {
                     | TokenError::ImproperlyConfigured(_),
                 ) => StatusCode::INTERNAL_SERVER_ERROR,
                 A::JsonWebToken(Refused::Ended) | A::TokenTooLong { .. } => StatusCode::FORBIDDEN,
+                A::AccountInUse => StatusCode::CONFLICT,
                 A::Token(_)
                 | A::TokenReused
                 | A::Bearer(_)
@@ -225,6 +226,7 @@ impl Error {
                 A::Invalid(fields) => ("invalid", fields.render(lang)),
                 A::NoActiveAccount => detail("no_active_account", Text::NoActiveAccountForToken),
                 A::JsonWebToken(refused) => detail(json_web_token_word(*refused), guard_text(*refused)),
+                A::AccountInUse => detail("account_in_use", Text::AccountInUse),
                 A::TokenTooLong { .. } => detail("token_too_long", Text::TokenTooLong),
                 A::PasswordChanged => detail("password_changed", Text::PasswordChanged),
                 A::TokenReused => (

@@ -13,7 +13,10 @@ use crate::accounts::identifiers::{
     EMAIL_MAX_LENGTH, USERNAME_MAX_LENGTH, is_email, is_own_username, is_username, normalize_email,
     normalize_username,
 };
+use crate::accounts::password::Passwords;
+use crate::accounts::profile::Changes;
 use crate::accounts::signup::Application;
+use crate::config::OwnAccount;
 use crate::i18n::{FieldErrors, Text};
 use chars::{Chars, OuterSpace};
 use munjigi_passwords::Password;
@@ -28,7 +31,7 @@ pub struct ObtainInput {
 }
 
 /// The fields of a sign-up: `username`, `password`, `email` and the extra ones, of which those that may be NULL may
-/// also be left out.
+/// also be left out. One that is not editable is NULL, whatever is sent, as a `read_only` field of DRF's is left out.
 ///
 /// # Errors
 /// What is wrong with which field. Whether a name is taken, and whether a password is good enough, is not asked here.
@@ -40,11 +43,17 @@ pub fn signup_fields(fields: &Fields, extra: &[ExtraField]) -> Result<Applicatio
     });
     let mut errors = FieldErrors::default();
     let username = keep(&mut errors, "username", username);
-    let password = keep(&mut errors, "password", password(fields));
+    let password = keep(&mut errors, "password", password(fields, "password"));
     let email = keep(&mut errors, "email", email);
     let values: Vec<FieldValue> = extra
         .iter()
-        .filter_map(|field| keep(&mut errors, &field.name, extra::read(fields, field)))
+        .filter_map(|field| {
+            if field.editable {
+                keep(&mut errors, &field.name, extra::read(fields, field))
+            } else {
+                Some(FieldValue::Null)
+            }
+        })
         .collect();
     match (username, email, password) {
         (Some(username), Some(email), Some(password)) if errors.is_empty() => Ok(Application {
@@ -57,6 +66,62 @@ pub fn signup_fields(fields: &Fields, extra: &[ExtraField]) -> Result<Applicatio
     }
 }
 
+/// The fields of a password change, djoser's `SetPasswordSerializer`.
+///
+/// # Errors
+/// What is wrong with which field. Whether the one is his and the other good enough is not asked here.
+pub fn password_change_fields(fields: &Fields) -> Result<Passwords, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let current = keep(&mut errors, CURRENT_PASSWORD, shown(fields));
+    let new = keep(&mut errors, NEW_PASSWORD, password(fields, NEW_PASSWORD));
+    match (current, new) {
+        (Some(current), Some(new)) => Ok(Passwords { current, new }),
+        _ => Err(errors),
+    }
+}
+
+/// The password that a user shows once more.
+///
+/// # Errors
+/// What is wrong with it, but not whether it is his.
+pub fn current_password(fields: &Fields) -> Result<Password, FieldErrors> {
+    shown(fields).map_err(|texts| FieldErrors::of(CURRENT_PASSWORD, texts))
+}
+
+/// What a user wants to be different of himself: what is missing stays (`partial=True`). What he may not write is not
+/// looked at, like a member that no serializer knows.
+///
+/// # Errors
+/// What is wrong with which field.
+pub fn changes(fields: &Fields, extra: &[ExtraField], account: OwnAccount) -> Result<Changes, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let is_email_sent = account.email_editable && fields.value("email").is_some();
+    let email = is_email_sent.then(|| keep(&mut errors, "email", email(fields)));
+    let sent = extra
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| field.editable && fields.value(&field.name).is_some());
+    let extra: Vec<(usize, FieldValue)> = sent
+        .filter_map(|(place, field)| {
+            let value = keep(&mut errors, &field.name, extra::read(fields, field));
+            value.map(|value| (place, value))
+        })
+        .collect();
+    if errors.is_empty() {
+        Ok(Changes {
+            email: email.flatten(),
+            current_password: shown(fields),
+            extra,
+        })
+    } else {
+        Err(errors)
+    }
+}
+
+/// djoser's names.
+const CURRENT_PASSWORD: &str = "current_password";
+const NEW_PASSWORD: &str = "new_password";
+
 /// The fields of `TokenObtainSerializer` (simplejwt 5.5): the one that `USERNAME_FIELD` names, and `password`.
 ///
 /// # Errors
@@ -64,7 +129,7 @@ pub fn signup_fields(fields: &Fields, extra: &[ExtraField]) -> Result<Applicatio
 pub fn obtain_fields(fields: &Fields, username_field: &str) -> Result<ObtainInput, FieldErrors> {
     let mut errors = FieldErrors::default();
     let username = keep(&mut errors, username_field, text(fields, username_field));
-    let password = keep(&mut errors, "password", password(fields));
+    let password = keep(&mut errors, "password", password(fields, "password"));
     match (username, password) {
         (Some(username), Some(password)) => Ok(ObtainInput { username, password }),
         _ => Err(errors),
@@ -77,7 +142,7 @@ pub fn obtain_fields(fields: &Fields, username_field: &str) -> Result<ObtainInpu
 /// What is wrong with which field.
 pub fn json_web_token_fields(fields: &Fields, username_field: &str) -> Result<ObtainInput, FieldErrors> {
     let mut errors = FieldErrors::default();
-    let password = keep(&mut errors, "password", password(fields));
+    let password = keep(&mut errors, "password", password(fields, "password"));
     let username = keep(&mut errors, username_field, text(fields, username_field));
     match (username, password) {
         (Some(username), Some(password)) => Ok(ObtainInput { username, password }),
@@ -186,9 +251,19 @@ fn email(fields: &Fields) -> Result<String, Vec<Text>> {
 }
 
 /// `CharField(write_only=True)`, but for the outer white space. White space alone is blank, as in DRF.
-fn password(fields: &Fields) -> Result<Password, Vec<Text>> {
-    let chars = Chars::required(fields.value("password"), OuterSpace::Kept)?;
+fn password(fields: &Fields, name: &str) -> Result<Password, Vec<Text>> {
+    let chars = Chars::required(fields.value(name), OuterSpace::Kept)?;
     let wrong = chars.complaints(None);
+    chars.unless(wrong).map(Password::from)
+}
+
+/// A password that is to be held against the stored one, as a sign-in takes it: Django's forms store white space too.
+fn shown(fields: &Fields) -> Result<Password, Vec<Text>> {
+    let value = fields
+        .value(CURRENT_PASSWORD)
+        .ok_or_else(|| vec![Text::Required])?;
+    let chars = Chars::read(value).map_err(|text| vec![text])?;
+    let wrong: Vec<Text> = chars.surrogate.map(Text::Surrogate).into_iter().collect();
     chars.unless(wrong).map(Password::from)
 }
 
@@ -214,6 +289,7 @@ mod tests {
             column: name.to_owned(),
             kind,
             nullable,
+            editable: true,
         }
     }
 

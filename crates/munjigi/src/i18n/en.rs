@@ -3,6 +3,7 @@
 use super::{Text, UserAttribute};
 use std::borrow::Cow;
 
+#[expect(clippy::too_many_lines, reason = "a line or two for each sentence")]
 pub(super) fn render(text: &Text) -> Cow<'static, str> {
     match text {
         Text::Required => "This field is required.".into(),
@@ -18,6 +19,7 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
             .into(),
         Text::UsernameTaken => "A user with that username already exists.".into(),
         Text::EmailTaken => "A user with that email address already exists.".into(),
+        Text::NotUnique => "This field must be unique.".into(),
         Text::UsernameIsForeignEmail => {
             "A username that is an email address must be the email address of the account.".into()
         }
@@ -57,12 +59,19 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
             format!("This password is too long. It must contain at most {most} bytes.").into()
         }
 
+        Text::PasswordIncorrect => {
+            "Your old password was entered incorrectly. Please enter it again.".into()
+        }
+
         Text::MalformedRequest => "Malformed request.".into(),
         Text::NotAuthenticated => "Authentication credentials were not provided.".into(),
         Text::CsrfFailed(why) => format!("CSRF Failed: {why}").into(),
         Text::NotFound => "Not found.".into(),
         Text::MethodNotAllowed(method) => format!("Method \"{method}\" not allowed.").into(),
         Text::NotAcceptable => "Could not satisfy the request Accept header.".into(),
+        Text::AccountInUse => {
+            "The account is still in use elsewhere and was not deleted. Please contact whoever runs this site.".into()
+        }
         Text::TokenTooLong => {
             "A token for this account would be too long. Please contact whoever runs this site.".into()
         }
@@ -99,6 +108,8 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
         Text::SignupDone => "Signed up".into(),
         Text::SigninDone => "Signed in".into(),
         Text::SignoutDone => "Signed out".into(),
+        Text::PasswordChangeDone => "Password changed".into(),
+        Text::DeletionDone => "Account deleted".into(),
         Text::WrongCredentials => "The email address or the password is incorrect".into(),
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
         }
         Text::UsernameTaken => "해당 사용자 이름은 이미 존재합니다.".into(),
         Text::EmailTaken => "해당 이메일 주소는 이미 존재합니다.".into(),
+        Text::NotUnique => "이 필드는 반드시 고유해야 합니다.".into(),
         Text::UsernameIsForeignEmail => {
             "이메일 주소 형식의 사용자 이름은 계정의 이메일 주소와 같아야 합니다.".into()
         }
@@ -60,6 +61,8 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
             format!("이 비밀번호는 너무 깁니다. 최대 {most}바이트 이하여야 합니다.").into()
         }
 
+        Text::PasswordIncorrect => "기존 비밀번호를 잘못 입력하셨습니다. 다시 입력해 주세요.".into(),
+
         Text::MalformedRequest => "잘못된 요청입니다.".into(),
         Text::NotAuthenticated => "자격 인증 데이터가 제공되지 않았습니다.".into(),
         // Never translated: the middleware's reasons are written for the log.
@@ -67,6 +70,9 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
         Text::NotFound => "찾을 수 없습니다.".into(),
         Text::MethodNotAllowed(method) => format!("메서드 \"{method}\"는 허용되지 않습니다.").into(),
         Text::NotAcceptable => "요청 Accept 헤더를 만족시킬 수 없습니다.".into(),
+        Text::AccountInUse => {
+            "다른 곳에서 사용 중인 계정이어서 탈퇴하지 못했습니다. 사이트 관리자에게 문의해 주세요.".into()
+        }
         Text::TokenTooLong => "이 계정의 토큰이 너무 깁니다. 사이트 관리자에게 문의해 주세요.".into(),
         Text::ServerError => "서버 장애가 발생했습니다.".into(),
         Text::Unavailable => "지금은 서비스를 사용할 수 없습니다.".into(),
@@ -104,6 +110,8 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
         Text::SignupDone => "회원가입 성공".into(),
         Text::SigninDone => "로그인 성공".into(),
         Text::SignoutDone => "로그아웃 성공".into(),
+        Text::PasswordChangeDone => "비밀번호 변경 성공".into(),
+        Text::DeletionDone => "회원탈퇴 성공".into(),
         Text::WrongCredentials => "이메일 또는 비밀번호가 올바르지 않습니다".into(),
     }
 }

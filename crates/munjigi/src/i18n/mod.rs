@@ -52,6 +52,8 @@ pub enum Text {
     UsernameTaken,
     /// Another user has the e-mail address. Ours: Django's e-mail addresses may repeat.
     EmailTaken,
+    /// Another row of the table has the value.
+    NotUnique,
     /// The username is an e-mail address, and not the one given with it. Ours.
     UsernameIsForeignEmail,
     /// The value is no integer.
@@ -98,6 +100,8 @@ pub enum Text {
     PasswordEntirelyNumeric,
     /// The password has more bytes than this, which is all that the configured hasher reads. Ours.
     PasswordTooLong(usize),
+    /// The password that is to go is not the user's.
+    PasswordIncorrect,
 
     // A request: DRF's `exceptions.py`.
     /// 400 that has no better word.
@@ -112,6 +116,8 @@ pub enum Text {
     MethodNotAllowed(String),
     /// 406.
     NotAcceptable,
+    /// 409 to a user whose account other rows refer to. Ours.
+    AccountInUse,
     /// 403 to a user whose token would be longer than anybody would take it back. Ours.
     TokenTooLong,
     /// 500.
@@ -182,6 +188,10 @@ pub enum Text {
     SigninDone,
     /// 200 of both sign-outs.
     SignoutDone,
+    /// 200 of a password change. Ours.
+    PasswordChangeDone,
+    /// 200 of a deletion. Ours.
+    DeletionDone,
     /// 400 of both sign-ins, whatever the cause.
     WrongCredentials,
 }
@@ -227,6 +237,7 @@ mod tests {
             Text::InvalidEmail => "invalid_email",
             Text::InvalidUsername => "invalid_username",
             Text::UsernameTaken => "username_taken",
+            Text::NotUnique => "not_unique",
             Text::NotAnInteger => "not_an_integer",
             Text::IntegerTextTooLong => "max_string_length",
             Text::MinValue(_) => "min_value_0",
@@ -246,6 +257,7 @@ mod tests {
             Text::PasswordTooShort(_) => "password_too_short_8",
             Text::PasswordTooCommon => "password_too_common",
             Text::PasswordEntirelyNumeric => "password_entirely_numeric",
+            Text::PasswordIncorrect => "password_incorrect",
             Text::MalformedRequest => "malformed_request",
             Text::NotAuthenticated => "not_authenticated",
             Text::CsrfFailed(_) => "csrf_failed",
@@ -281,6 +293,9 @@ mod tests {
             | Text::SignupDone
             | Text::SigninDone
             | Text::SignoutDone
+            | Text::PasswordChangeDone
+            | Text::DeletionDone
+            | Text::AccountInUse
             // drf-jwt's: fixtures/drf_jwt.json has them.
             | Text::TokenUndecodable
             | Text::TokenHasExpired
@@ -310,6 +325,7 @@ mod tests {
             Text::InvalidEmail,
             Text::InvalidUsername,
             Text::UsernameTaken,
+            Text::NotUnique,
             Text::NotAnInteger,
             Text::IntegerTextTooLong,
             Text::MinValue(0),
@@ -329,6 +345,7 @@ mod tests {
             Text::PasswordTooShort(1),
             Text::PasswordTooCommon,
             Text::PasswordEntirelyNumeric,
+            Text::PasswordIncorrect,
             Text::MalformedRequest,
             Text::NotAuthenticated,
             Text::CsrfFailed("CSRF token missing.".into()),
@@ -376,7 +393,7 @@ mod tests {
             messages.keys().copied().collect(),
             "each message is a text, and each text a message"
         );
-        assert_eq!(texts.len(), 52);
+        assert_eq!(texts.len(), 54);
     }
 
     #[test]

@@ -327,11 +327,12 @@ async fn a_cookie_holds_less_than_a_header(database: Database) {
 async fn tables_that_are_missing_stop_the_start(database: Database) {
     let server = database.server().await;
     server.sql("DROP TABLE user_user_user_permissions").await;
-    let start = async |claim: &str| {
+    let start = async |claim: &str, deletion: &str| {
         let variables = [
             ("MUNJIGI_SECRET_KEY", SECRET_KEY),
             ("MUNJIGI_DATABASE_URL", "sqlite:unused.sqlite3"),
             ("MUNJIGI_SIMPLE_JWT_CLAIMS__X", claim),
+            ("MUNJIGI_USER__DELETION", deletion),
         ];
         let variables = variables.map(|(name, value)| (name.into(), value.into()));
         let sources = Sources {
@@ -342,9 +343,14 @@ async fn tables_that_are_missing_stop_the_start(database: Database) {
         let store = server.app.store().clone();
         App::new(config, store, server.clock.clone()).await.map(drop)
     };
-    start("username").await.unwrap();
+    start("username", "false").await.unwrap();
+    let sentence = start("username", "true").await.unwrap_err().to_string();
+    assert!(
+        sentence.starts_with("Who deletes his account is taken out of the table user_user_user_permissions"),
+        "{sentence}"
+    );
     for claim in ["groups", "permissions"] {
-        let sentence = start(claim).await.unwrap_err().to_string();
+        let sentence = start(claim, "false").await.unwrap_err().to_string();
         assert!(
             sentence.starts_with("The groups and permissions of user.User are read from the table"),
             "{sentence}"

@@ -30,6 +30,7 @@ mod layers;
 mod limits;
 mod nested;
 mod openapi;
+mod own_account;
 mod passwords;
 mod proxies;
 mod records;

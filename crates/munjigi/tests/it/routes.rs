@@ -1,6 +1,8 @@
 //! Which paths are served, by which methods, and to whom.
 
-use crate::support::{Database, GET_ROUTES, NOTES_POST_ROUTES, SESSIONS_ROUTES, SIMPLEJWT_ROUTES, run};
+use crate::support::{
+    ACCOUNT_ROUTES, Database, GET_ROUTES, NOTES_POST_ROUTES, SESSIONS_ROUTES, SIMPLEJWT_ROUTES, run,
+};
 use axum::body::Body;
 use http::Method;
 use munjigi_store::users;
@@ -16,7 +18,8 @@ fn each_route_takes_its_methods_and_names_them_to_the_others() {
         let routes = posts
             .map(|path| (*path, &["POST"] as &[&str]))
             .chain(GET_ROUTES.map(|path| (path, &["GET"] as &[&str])))
-            .chain(SESSIONS_ROUTES);
+            .chain(SESSIONS_ROUTES)
+            .chain(ACCOUNT_ROUTES);
         for (path, taken) in routes {
             for spelling in [
                 path.trim_end_matches('/').to_owned(),
@@ -47,7 +50,7 @@ fn each_route_takes_its_methods_and_names_them_to_the_others() {
                 }
             }
         }
-        assert_eq!(asked, 17 * 2 * 11);
+        assert_eq!(asked, 18 * 2 * 11);
         let count = users::count(&mut server.app.store().reader()).await;
         assert_eq!(count.unwrap(), 0);
     });

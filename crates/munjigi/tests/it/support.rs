@@ -19,7 +19,7 @@ use munjigi::config::{Config, Mode, Sources, Written};
 use munjigi_passwords::Password;
 use munjigi_store::records::Record;
 use munjigi_store::users::{NewUser, User};
-use munjigi_store::{FieldValue, Foreign, Missing, Options, Store, migrate, records, users};
+use munjigi_store::{FieldValue, Missing, Options, Store, migrate, records, users};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -103,7 +103,12 @@ pub(crate) const SESSIONS_ROUTES: [(&str, &[&str]); 2] = [
     ("/user/sessions/0123456789abcdef0123456789abcdef", &["DELETE"]),
 ];
 /// The routes that take GET and answer JSON.
-pub(crate) const GET_ROUTES: [&str; 2] = ["/user/me", "/user/csrf"];
+pub(crate) const GET_ROUTES: [&str; 1] = ["/user/csrf"];
+/// The routes of a user's own account, and what they take.
+pub(crate) const ACCOUNT_ROUTES: [(&str, &[&str]); 2] = [
+    ("/user/me", &["GET", "PATCH", "DELETE"]),
+    ("/user/password_change", &["POST"]),
+];
 
 /// The notes' user.
 pub(crate) fn mseo() -> Value {
@@ -146,7 +151,7 @@ impl TestServer {
         let config = Config::resolve(&Written::gather(sources).unwrap(), Mode::Dev).unwrap();
         let options = Options {
             missing: Missing::Create,
-            foreign: Foreign::Refuse,
+            foreign: config.foreign,
             token_blacklist: config.token_blacklist,
         };
         let store = Store::open(&config.database, config.user_model.clone(), options)

@@ -8,8 +8,9 @@ use crate::accounts::term::{RememberMe, Stay, Term};
 use crate::accounts::{Client, record};
 use crate::app::App;
 use jiff::Timestamp;
-use munjigi_store::records::{self, Record};
-use munjigi_store::users::User;
+use munjigi_store::records::{self, NewRecord, Record};
+use munjigi_store::users::{self, User};
+use munjigi_store::{BoxFuture, Tx};
 use munjigi_tokens::{Error as TokenError, Minted, Token};
 
 /// The token, naming the record behind it, where the sign-in holds, and for how long it does. One without an id, where there is no `JTI_CLAIM`, stays as
@@ -34,9 +35,7 @@ pub(super) async fn with_record<T: Minted>(
     if let (None, Sid::Derived(sid)) = (&found, &sid) {
         let term = Term::of(app, RememberMe::Unsaid, now);
         let record = record::open(app, user, sid.clone(), carried_by(&token), client, term);
-        let adopted = app.store().write(record, |tx, record| {
-            Box::pin(records::open_unless_there(tx, record))
-        });
+        let adopted = app.store().write((record, user.clone()), write_adoption);
         stay = adopted.await?.then_some(term.stay());
     }
     if found.is_none() && stay.is_none() {
@@ -56,4 +55,17 @@ pub(super) async fn with_record<T: Minted>(
         None => token,
     };
     Ok((token, stay))
+}
+
+/// False where somebody was faster, or gave the user another password since he was read.
+fn write_adoption<'t>(
+    tx: &'t mut Tx,
+    (record, user): &'t (NewRecord, User),
+) -> BoxFuture<'t, munjigi_store::Result<bool>> {
+    Box::pin(async move {
+        Ok(
+            users::hold(tx, &user.id, &user.password).await?
+                && records::open_unless_there(tx, record).await?,
+        )
+    })
 }

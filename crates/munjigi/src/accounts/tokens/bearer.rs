@@ -3,12 +3,12 @@
 
 use super::TokenUser;
 use super::standing::{by_claim, is_live, may_come_in, sid_of, verify_as};
-use crate::accounts::SignedIn;
 use crate::accounts::error::{Error, Result};
+use crate::accounts::{Credential, SignedIn};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_store::Conn;
-use munjigi_tokens::{Error as TokenError, UntypedToken};
+use munjigi_tokens::{Error as TokenError, TokenClass, UntypedToken};
 
 /// The user who sends a token as his credential.
 ///
@@ -22,7 +22,7 @@ pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<Signe
     for &class in &app.jwt().settings().auth_token_classes {
         let token = verify_as(class, app, &mut conn, text, now).await;
         let found = match token {
-            Ok(token) => user_of(app, &mut conn, &token, now).await?,
+            Ok(token) => user_of(app, &mut conn, (class, &token), now).await?,
             Err(Error::Token(error)) => Err(error),
             Err(error) => return Err(error),
         };
@@ -41,7 +41,7 @@ pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<Signe
 /// As [`authenticate`].
 pub async fn look_up(app: &App, user: &TokenUser, now: Timestamp) -> Result<SignedIn> {
     let (class, token) = user.token();
-    let found = user_of(app, &mut app.store().reader(), token, now).await?;
+    let found = user_of(app, &mut app.store().reader(), (class, token), now).await?;
     found.map_err(|error| Error::Bearer(vec![(class, error)]))
 }
 
@@ -50,7 +50,7 @@ pub async fn look_up(app: &App, user: &TokenUser, now: Timestamp) -> Result<Sign
 async fn user_of(
     app: &App,
     conn: &mut Conn,
-    token: &UntypedToken,
+    (class, token): (TokenClass, &UntypedToken),
     now: Timestamp,
 ) -> Result<Result<SignedIn, TokenError>> {
     let user = by_claim(app, conn, token.user_id()?)
@@ -63,7 +63,11 @@ async fn user_of(
     match is_live(app, conn, token, &user, now).await {
         Ok(true) => {
             let sid = sid_of(token)?.map(|sid| sid.as_str().to_owned());
-            Ok(Ok(SignedIn { user, sid }))
+            let by = match class {
+                TokenClass::SlidingToken => Credential::Sliding,
+                _ => Credential::Token,
+            };
+            Ok(Ok(SignedIn { user, sid, by }))
         }
         Ok(false) => Ok(Err(TokenError::Blacklisted)),
         Err(Error::Token(error)) => Ok(Err(error)),

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use munjigi_store::lineage::{self, Lineage};
 use munjigi_store::records::{self, End, EndReason, NewRecord, Record, Successor};
 use munjigi_store::token_blacklist::{self, Blacklisting, OutstandingToken};
-use munjigi_store::users::User;
+use munjigi_store::users::{self, User};
 use munjigi_store::{BoxFuture, Error as StoreError, TokenBlacklist, Tx};
 use munjigi_tokens::{Error as TokenError, Refresh, RefreshToken};
 use rand_core::Rng;
@@ -115,7 +115,7 @@ impl Asked<'_> {
     async fn rotate(&self, user: User, record: Option<Record>) -> Result<Option<Refreshed>> {
         let opening = match &record {
             Some(_) => None,
-            None => Some(self.opening(&user)),
+            None => Some((self.opening(&user), user.password.clone())),
         };
         let stay = record.as_ref().map_or_else(|| self.term().stay(), Stay::from);
         let access = self.access_token(stay)?;
@@ -250,8 +250,9 @@ impl Asked<'_> {
 /// All that a rotation writes.
 struct Rotation {
     sid: String,
-    /// The record, where there was none.
-    opening: Option<NewRecord>,
+    /// The record, where there was none, and the stored hash of its user when he was read: all that ends with his password
+    /// has ended by then, and this one would come after.
+    opening: Option<(NewRecord, String)>,
     /// The token that carried the record when it was read.
     from: Option<String>,
     /// The same, where a Django beside us has rotated it.
@@ -273,8 +274,9 @@ fn write_rotation<'t>(tx: &'t mut Tx, rotation: &'t Rotation) -> BoxFuture<'t, m
             used_up,
             outstanding,
         } = rotation;
-        if let Some(opening) = opening
-            && !records::open_unless_there(tx, opening).await?
+        if let Some((opening, stored)) = opening
+            && !(users::hold(tx, &opening.user_id, stored).await?
+                && records::open_unless_there(tx, opening).await?)
         {
             return Ok(false);
         }

@@ -1,5 +1,6 @@
 //! The JSON routes, a file each for the notes' routes, simplejwt's, djangorestframework-jwt's, and the probes.
 
+mod account;
 mod drf_jwt;
 mod ended;
 mod jwks;
@@ -40,6 +41,7 @@ pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {
 /// Those that `[ROUTES]` names.
 fn written_endpoints(config: &Config) -> Vec<Endpoint> {
     let mut endpoints = user::endpoints(config);
+    endpoints.extend(account::password_change(config));
     endpoints.extend(sessions::endpoints(config));
     endpoints.extend(token::endpoints(config));
     endpoints.extend(drf_jwt::endpoints(config));

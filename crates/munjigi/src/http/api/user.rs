@@ -1,7 +1,7 @@
 //! The notes' routes: `/user/session_signup`, `/user/session_signin`, `/user/jwt_signup`, `/user/jwt_signin` and
 //! what goes with them.
 
-use super::{Endpoint, get, post};
+use super::{Endpoint, account, get, post};
 use crate::accounts::signin::{self, Credentials, Login};
 use crate::accounts::signup::{self, Application};
 use crate::accounts::tokens::{self, Pair, TokenUser};
@@ -30,7 +30,7 @@ use serde_json::{Map, Value, json};
 
 mod told;
 
-pub(super) use told::{MESSAGE, forbidden, unauthenticated};
+pub(super) use told::{ME, MESSAGE, forbidden, unauthenticated, user_example};
 
 /// The routes of this file, where `[ROUTES]` puts them.
 pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {
@@ -55,7 +55,7 @@ pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {
         post(paths.jwt_signin.as_ref(), told::jwt_signin(config), jwt_signin),
         post(paths.jwt_refresh.as_ref(), told::jwt_refresh(config), jwt_refresh),
         post(paths.jwt_signout.as_ref(), told::jwt_signout(config), jwt_signout),
-        get(paths.me.as_ref(), told::me(config), me),
+        account::me(config, told::me(config), me),
         get(paths.csrf.as_ref(), told::csrf(), csrf_token),
     ]
     .into_iter()
@@ -188,14 +188,14 @@ async fn csrf_token(State(app): State<App>, context: Context, headers: HeaderMap
 }
 
 /// A request's head and its fields, where the head is needed beside them.
-async fn taken_apart(app: &App, request: Request) -> Result<(Parts, Fields)> {
+pub(super) async fn taken_apart(app: &App, request: Request) -> Result<(Parts, Fields)> {
     let (parts, body) = request.into_parts();
     let fields = Fields::from_request(Request::from_parts(parts.clone(), body), app).await?;
     Ok((parts, fields))
 }
 
 /// Gives a new sign-in's tokens out, with a new CSRF token where cookies carry them.
-fn hand_out_pair(app: &App, context: &Context, pair: &Pair) -> Map<String, Value> {
+pub(super) fn hand_out_pair(app: &App, context: &Context, pair: &Pair) -> Map<String, Value> {
     if app.config().auth_cookie.is_some() {
         csrf::rotate(app, context);
     }
@@ -275,7 +275,7 @@ fn remember_me(fields: &Fields) -> Result<RememberMe> {
 }
 
 /// What a client is told of a user: never the password, never a flag.
-fn represent(user: &User) -> Value {
+pub(super) fn represent(user: &User) -> Value {
     let mut body = Map::new();
     body.insert(
         "id".to_owned(),

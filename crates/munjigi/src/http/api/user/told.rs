@@ -52,7 +52,8 @@ pub(super) fn jwt_signup(config: &Config) -> Operation {
 fn signup(config: &Config, id: &'static str, words: Words) -> Operation {
     let mut example = json!({"username": "mseo", "password": 1234, "email": "mseo@naver.com"});
     if let Some(members) = example.as_object_mut() {
-        members.extend(extra_fields(config).map(|(field, _, example)| (field.name.clone(), example)));
+        let taken = extra_fields(config).filter(|(field, ..)| field.editable);
+        members.extend(taken.map(|(field, _, example)| (field.name.clone(), example)));
     }
     told(Method::POST, id, words)
         .takes(Body::required(SIGN_UP, example))
@@ -300,7 +301,7 @@ const SIGN_UP: Schema = Schema::new("SignUp", |config| {
         ),
     ]);
     let mut required = vec![json!("username"), json!("password"), json!("email")];
-    for (field, schema, _) in extra_fields(config) {
+    for (field, schema, _) in extra_fields(config).filter(|(field, ..)| field.editable) {
         // A box that is not ticked is left out of a form.
         if !field.nullable && field.kind != FieldKind::Boolean {
             required.push(json!(field.name));
@@ -361,7 +362,7 @@ const WRONG_CREDENTIALS: Schema = Schema::new(
     |_| json!({"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}),
 );
 /// Whoever is known by his token alone is as much as it tells.
-const ME: Schema = Schema::new("User", |config| {
+pub(in super::super) const ME: Schema = Schema::new("User", |config| {
     if !config
         .authentication_classes
         .contains(&AuthenticationClass::JwtStateless)
@@ -420,7 +421,7 @@ fn user(config: &Config) -> Value {
     json!({"type": "object", "required": required, "properties": properties})
 }
 
-fn user_example(config: &Config) -> Value {
+pub(in super::super) fn user_example(config: &Config) -> Value {
     let id = match config.user_model.id_kind {
         UserIdKind::Int | UserIdKind::BigInt => json!(1),
         _ => json!("1"),
