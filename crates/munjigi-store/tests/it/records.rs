@@ -3,7 +3,7 @@ use munjigi_store::records::{self, Client, End, EndReason, NewRecord, Successor}
 use munjigi_store::{Store, UserModel};
 use munjigi_user::UserId;
 
-use crate::support::{TestDatabase, now, on_both};
+use crate::support::{TestDatabase, on_both};
 
 on_both!(
     a_record_is_read_as_it_was_opened,

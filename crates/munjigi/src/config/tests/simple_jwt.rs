@@ -2,6 +2,8 @@
 
 use super::{refusal, serve};
 use crate::config::CompatVersion;
+use jiff::SignedDuration;
+use munjigi_store::TokenBlacklist;
 use munjigi_tokens::{Audience, TokenClass};
 
 #[test]
@@ -190,6 +192,34 @@ fn values_that_no_key_of_simple_jwt_takes_are_refused() {
         assert_eq!(code, "wrong_value", "{line}");
         assert!(message.contains(words), "{message}");
     }
+}
+
+#[test]
+fn the_window_of_a_rotation_is_simplejwts_where_a_version_of_it_is_written() {
+    let window = |lines: &str| {
+        serve(&format!("[SIMPLE_JWT]\n{lines}\n"))
+            .unwrap()
+            .rotation_window
+    };
+    for (lines, seconds) in [
+        ("", 10),
+        ("ROTATION_WINDOW = 0", 0),
+        ("COMPAT_VERSION = \"5.5.1\"", 0),
+        ("COMPAT_VERSION = \"main\"\nROTATION_WINDOW = \"30s\"", 30),
+    ] {
+        assert_eq!(window(lines), SignedDuration::from_secs(seconds), "{lines}");
+    }
+}
+
+#[test]
+fn where_a_record_alone_knows_the_last_token_that_must_be_told_from_others() {
+    let alone = "ROTATE_REFRESH_TOKENS = true\nBLACKLIST_AFTER_ROTATION = true\nTOKEN_BLACKLIST_APP = false";
+    let config = serve(&format!("[SIMPLE_JWT]\n{alone}\n")).unwrap();
+    assert_eq!(config.token_blacklist, TokenBlacklist::Absent);
+    let untold = format!("[SIMPLE_JWT]\n{alone}\nTOKEN_TYPE_CLAIM = \"\"\n");
+    let (code, message) = refusal(serve(&untold));
+    assert_eq!(code, "contradiction");
+    assert!(message.contains("TOKEN_TYPE_CLAIM"), "{message}");
 }
 
 #[test]
