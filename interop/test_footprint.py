@@ -51,6 +51,7 @@ class Keeper:
 KEEPERS = (
     Keeper("simplejwt", "django", {}, (0, 1, 0), (0, 1, 1), 4),
     Keeper("munjigi with simplejwt's tables", "munjigi", {}, (1, 1, 0), (0, 1, 1), 4),
+    Keeper("munjigi by itself", "munjigi", {"TOKEN_BLACKLIST_APP": False}, (1, 0, 0), (0, 0, 0), 40),
 )
 
 
