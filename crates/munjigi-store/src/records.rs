@@ -346,6 +346,15 @@ pub async fn end_all_for_user(
     Ok(ended)
 }
 
+/// Holds a record until the transaction ends, so that its token stays the one that carries it. False where it is not there
+/// or has ended.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn lock(tx: &mut Tx, sid: &str) -> Result<bool> {
+    Ok(tx.execute(&LOCK, &[sid.into()]).await? > 0)
+}
+
 /// Follows a session whose key was cycled (`update_session_auth_hash`, a second sign-in). False where the record
 /// is not there or has ended.
 ///
@@ -529,6 +538,9 @@ static END_ALL: LazyLock<Stmt> = LazyLock::new(|| {
          WHERE user_id = $1 AND ended_at IS NULL AND sid <> $4 LIMIT $5) AND ended_at IS NULL \
          RETURNING sid, django_session_key, jti, jti_exp",
     )
+});
+static LOCK: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new("UPDATE munjigi_session SET ended_at = NULL WHERE sid = $1 AND ended_at IS NULL")
 });
 static SET_SESSION_KEY: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new("UPDATE munjigi_session SET django_session_key = $2 WHERE sid = $1 AND ended_at IS NULL")

@@ -240,6 +240,15 @@ pub async fn hold(tx: &mut Tx, id: &UserId, verified: &str) -> Result<bool> {
     upgrade_password(tx, id, verified, verified).await
 }
 
+/// Holds the row until the transaction ends, whatever stands in it. False where there is no such user.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn lock(tx: &mut Tx, id: &UserId) -> Result<bool> {
+    let sql = tx.users();
+    Ok(tx.execute(&sql.lock, &[id.into()]).await? > 0)
+}
+
 /// Sets `is_active`. False where there is no such user.
 ///
 /// # Errors
@@ -336,6 +345,7 @@ pub(crate) struct UserSql {
     set_password: Stmt,
     upgrade_password: Stmt,
     redeem: Stmt,
+    lock: Stmt,
     set_active: Stmt,
     set_email: Stmt,
     set_extra: Vec<Stmt>,
@@ -382,6 +392,7 @@ impl UserSql {
             redeem: update(
                 "last_login = coalesce($3, last_login) WHERE id = $1 AND password = $2 AND is_active",
             ),
+            lock: update("is_active = is_active WHERE id = $1"),
             set_active: update("is_active = $2 WHERE id = $1"),
             set_email: update(&format!("{email} = $2 WHERE id = $1")),
             set_extra: model

@@ -11,7 +11,7 @@ use crate::app::App;
 use jiff::Timestamp;
 use munjigi_sessions::AuthHashMatch;
 use munjigi_store::records::{self, End, EndReason, OpenRecord, Record};
-use munjigi_store::users::User;
+use munjigi_store::users::{self, User};
 use munjigi_store::{BoxFuture, Tx};
 use munjigi_user::UserId;
 use serde_json::{Value, json};
@@ -235,15 +235,19 @@ fn write_ending_one<'t>(tx: &'t mut Tx, ending: &'t EndingOne) -> BoxFuture<'t, 
 }
 
 /// Ends them and takes away what carries them. Gives the number of the records back.
+///
+/// The user's row is held, as where a token of Django's gets its record: of that and this one comes first, and is seen. The
+/// kept record is held, as where it rotates: its token would else be another one than the one that is spared.
 pub(super) fn write_ending_all<'t>(
     tx: &'t mut Tx,
     ending: &'t EndingAll,
 ) -> BoxFuture<'t, munjigi_store::Result<usize>> {
     Box::pin(async move {
         let EndingAll { user_id, kept, end } = ending;
+        users::lock(tx, user_id).await?;
         let record = match kept {
-            Some(sid) => records::by_sid(tx, sid).await?,
-            None => None,
+            Some(sid) if records::lock(tx, sid).await? => records::by_sid(tx, sid).await?,
+            _ => None,
         };
         let kept = Kept {
             sid: kept.as_deref(),

@@ -56,26 +56,40 @@ pub enum Presented {
 /// # Errors
 /// [`super::Error::Store`].
 pub async fn authenticate(app: &App, key: &SessionKey, client: &Client, now: Timestamp) -> Result<Presented> {
+    for _ in 0..ROUNDS {
+        if let Some(presented) = look(app, key, client, now).await? {
+            return Ok(presented);
+        }
+    }
+    Ok(Presented::Anonymous)
+}
+
+/// How often a session may become another while it is looked at.
+const ROUNDS: usize = 4;
+
+/// The same, where nobody writes the session meanwhile: its row, its user and its record are read one after the other, and
+/// what does not fit may be of two moments. `None` where somebody did, and nothing has ended.
+async fn look(app: &App, key: &SessionKey, client: &Client, now: Timestamp) -> Result<Option<Presented>> {
     let mut conn = app.store().reader();
     let Some(row) = sessions::by_key(&mut conn, key.expose(), now).await? else {
-        return Ok(Presented::Nothing);
+        return Ok(Some(Presented::Nothing));
     };
     let Decoded { data, written_at, .. } = app.session_rows().decode(&row);
     let user_id = data
         .auth_user_id()
         .and_then(|id| app.config().user_model.id_kind.parse(&id).ok());
     let (Some(user_id), Some(BACKEND)) = (user_id, data.auth_backend().as_deref()) else {
-        return Ok(Presented::Anonymous);
+        return Ok(Some(Presented::Anonymous));
     };
     let Some(user) = users::by_id(&mut conn, &user_id)
         .await?
         .filter(|user| user.is_active)
     else {
-        return Ok(Presented::Anonymous);
+        return Ok(Some(Presented::Anonymous));
     };
     let belongs = app.session_rows().hasher.verify(&data, &user.password);
     if belongs == AuthHashMatch::No {
-        return flush(app, key, now).await;
+        return flush(app, key, row, now).await;
     }
     let session = DjangosSession {
         key: key.expose(),
@@ -85,14 +99,14 @@ pub async fn authenticate(app: &App, key: &SessionKey, client: &Client, now: Tim
     let sid = record::sid_of_session(&data, key.expose());
     let end;
     let lesson = match records::by_sid(&mut conn, &sid).await? {
-        Some(record) if record::is_over(&record, now) => return flush(app, key, now).await,
+        Some(record) if record::is_over(&record, now) => return flush(app, key, row, now).await,
         Some(record) => {
             end = record.absolute_end;
             app.last_seen().note(&record.sid, now);
             lesson(record, &session, client)
         }
         // It was swept after its end.
-        None if data.contains(MUNJIGI_SID) => return flush(app, key, now).await,
+        None if data.contains(MUNJIGI_SID) => return flush(app, key, row, now).await,
         None => {
             let term = Term::of(app, RememberMe::Unsaid, now);
             end = term.absolute_end;
@@ -106,9 +120,10 @@ pub async fn authenticate(app: &App, key: &SessionKey, client: &Client, now: Tim
         app.store().write(lesson, write_lesson).await?;
     }
     if belongs == AuthHashMatch::Fallback {
-        return renew(app, user, (key, end), data, now).await;
+        return renew(app, user, (key, end), data, now).await.map(Some);
     }
-    Ok(Presented::User(Session::new(app, user, key.clone(), &data, now)))
+    let session = Session::new(app, user, key.clone(), &data, now);
+    Ok(Some(Presented::User(session)))
 }
 
 /// What is learned of a record when its session is presented.
@@ -232,10 +247,15 @@ fn write_renewal<'t>(tx: &'t mut Tx, renewal: &'t Renewal) -> BoxFuture<'t, munj
     })
 }
 
-/// `flush()`: the password is another than when the session was opened, or its sign-in has ended.
-async fn flush(app: &App, key: &SessionKey, now: Timestamp) -> Result<Presented> {
-    end(app, key, EndReason::PasswordChange, now).await?;
-    Ok(Presented::Nothing)
+/// `flush()`: the password is another than when the session was opened, or its sign-in has ended. `None` where the row is no
+/// longer the one that was read: its user has signed in again, or a sign-in of his stored his password anew.
+async fn flush(app: &App, key: &SessionKey, read: SessionRow, now: Timestamp) -> Result<Option<Presented>> {
+    let ending = Ending {
+        read: Some(read),
+        ..Ending::of(app, key, EndReason::PasswordChange, now)
+    };
+    let is_done = app.store().write(ending, write_ending).await?;
+    Ok(is_done.then_some(Presented::Nothing))
 }
 
 /// Deletes a session's row and ends the record behind it, where there is one. A key without a row ends nothing.
@@ -243,32 +263,46 @@ async fn flush(app: &App, key: &SessionKey, now: Timestamp) -> Result<Presented>
 /// # Errors
 /// [`super::Error::Store`].
 pub(super) async fn end(app: &App, key: &SessionKey, reason: EndReason, now: Timestamp) -> Result<()> {
-    let ending = Ending {
-        app: app.clone(),
-        key: key.clone(),
-        reason,
-        now,
-    };
-    Ok(app.store().write(ending, write_ending).await?)
+    let ending = Ending::of(app, key, reason, now);
+    app.store().write(ending, write_ending).await?;
+    Ok(())
 }
 
 struct Ending {
     app: App,
     key: SessionKey,
+    /// The row that is to end, and none where whatever has the key is.
+    read: Option<SessionRow>,
     reason: EndReason,
     now: Timestamp,
 }
 
-fn write_ending<'t>(tx: &'t mut Tx, ending: &'t Ending) -> BoxFuture<'t, munjigi_store::Result<()>> {
+impl Ending {
+    fn of(app: &App, key: &SessionKey, reason: EndReason, now: Timestamp) -> Self {
+        Self {
+            app: app.clone(),
+            key: key.clone(),
+            read: None,
+            reason,
+            now,
+        }
+    }
+}
+
+/// False where another row has the key by now than the one that is to end.
+fn write_ending<'t>(tx: &'t mut Tx, ending: &'t Ending) -> BoxFuture<'t, munjigi_store::Result<bool>> {
     Box::pin(async move {
         let Some(row) = sessions::by_key(tx, ending.key.expose(), ending.now).await? else {
-            return Ok(());
+            return Ok(true);
         };
+        if ending.read.as_ref().is_some_and(|read| *read != row) {
+            return Ok(false);
+        }
         let data = ending.app.session_rows().decode(&row).data;
         let sid = record::sid_of_session(&data, ending.key.expose());
         let end = record::end(&ending.app, ending.reason, ending.now);
         records::end(tx, &sid, &end).await?;
         sessions::delete(tx, ending.key.expose()).await?;
-        Ok(())
+        Ok(true)
     })
 }

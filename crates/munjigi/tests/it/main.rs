@@ -24,6 +24,7 @@ mod ended_list;
 mod endings;
 mod hostile;
 mod housekeeping;
+mod interleaved;
 mod keys;
 mod keys_command;
 mod layers;

@@ -7,7 +7,7 @@ mod tokens;
 mod told;
 
 pub(crate) use client::{Client, FORM, Reply};
-pub(crate) use database::Database;
+pub(crate) use database::{Database, Held};
 pub(crate) use signed_in::SignedIn;
 pub(crate) use tokens::{claims, header, jti, signed};
 
@@ -329,6 +329,11 @@ impl TestServer {
     /// Whether it is on SQLite.
     pub(crate) fn is_sqlite(&self) -> bool {
         matches!(*self.database, Database::Sqlite(_))
+    }
+
+    /// Somebody else's transaction, whose first statement this is. On PostgreSQL alone.
+    pub(crate) async fn held(&self, first: &str) -> Held {
+        Held::begin(&self.database, first).await
     }
 
     /// All that the database keeps of our tables, as bytes: the files, or the rows as texts.

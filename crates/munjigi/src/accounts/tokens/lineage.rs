@@ -16,29 +16,37 @@ use munjigi_store::lineage::{self, Lineage};
 use munjigi_store::records::{self, End, EndReason, NewRecord, Record, Successor};
 use munjigi_store::token_blacklist::{self, Blacklisting, OutstandingToken};
 use munjigi_store::users::{self, User};
-use munjigi_store::{BoxFuture, Error as StoreError, TokenBlacklist, Tx};
+use munjigi_store::{BoxFuture, Conn, Error as StoreError, TokenBlacklist, Tx};
 use munjigi_tokens::{Error as TokenError, Refresh, RefreshToken};
 use rand_core::Rng;
 
-/// A pair of tokens for the one that carries a sign-in, or carried it a moment ago.
+/// A pair of tokens for the one that carries a sign-in, or carried it a moment ago. `begun_at` is when its request began.
 ///
 /// # Errors
 /// As [`refresh`](super::refresh()).
-pub(super) async fn refresh(app: &App, text: &str, client: &Client, now: Timestamp) -> Result<Refreshed> {
-    let token = verify_unlisted::<Refresh>(app, &mut app.store().reader(), text, now).await?;
+pub(super) async fn refresh(
+    app: &App,
+    text: &str,
+    client: &Client,
+    begun_at: Timestamp,
+) -> Result<Refreshed> {
+    let token = verify_unlisted::<Refresh>(app, &mut app.store().reader(), text, begun_at).await?;
     let (Some(sid), Some(old)) = (sid_of(&token)?, outstanding(None, &token, text)?) else {
         return Err(TokenError::NoId.into());
     };
-    let asked = Asked {
+    let mut asked = Asked {
         app,
         token: &token,
         text,
         sid,
         old,
         client,
-        now,
+        begun_at,
+        now: begun_at,
     };
     for _ in 0..ROUNDS {
+        // A body may take longer than the window on its way, and so may others who were faster.
+        asked.now = app.now();
         if let Some(refreshed) = asked.once().await? {
             return Ok(refreshed);
         }
@@ -59,6 +67,9 @@ struct Asked<'a> {
     /// The token's row, with a digest of it.
     old: OutstandingToken,
     client: &'a Client,
+    /// When the request began.
+    begun_at: Timestamp,
+    /// The moment at which it is judged, and from which the window is counted.
     now: Timestamp,
 }
 
@@ -93,8 +104,19 @@ impl Asked<'_> {
             (Verdict::Open, None) => self.rotate(user, None).await,
             (Verdict::Rotate, Some(record)) if is_his(&record) => self.rotate(user, Some(record)).await,
             (Verdict::Repeat, Some(record)) if is_his(&record) => self.repeat(&record).map(Some),
+            // The user was read after the record. A password that was stored anew in between is bound to both.
+            (Verdict::Rotate | Verdict::Repeat, read)
+                if self.is_another(&mut conn, read.as_ref()).await? =>
+            {
+                Ok(None)
+            }
             _ => Err(TokenError::Blacklisted.into()),
         }
+    }
+
+    /// Whether the record is no longer as it was read.
+    async fn is_another(&self, conn: &mut Conn, read: Option<&Record>) -> Result<bool> {
+        Ok(records::by_sid(conn, self.sid.as_str()).await?.as_ref() != read)
     }
 
     fn decide(&self, found: &Lineage) -> Verdict {
@@ -107,6 +129,7 @@ impl Asked<'_> {
             has_sid: self.sid.is_claimed(),
             given: found.given,
             is_current_blacklisted: found.is_current_blacklisted,
+            asked_at: self.begun_at,
         };
         rule.decide(found.record.as_ref(), presented, self.now)
     }

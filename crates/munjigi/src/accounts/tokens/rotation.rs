@@ -28,6 +28,8 @@ pub(super) struct Presented<'p> {
     pub(super) given: Option<Given>,
     /// Whether the token that the row knows as the current one is blacklisted there.
     pub(super) is_current_blacklisted: bool,
+    /// When its request began. From then on to the moment at which it is judged a body may have been on its way.
+    pub(super) asked_at: Timestamp,
 }
 
 /// What is to be done with it.
@@ -69,21 +71,21 @@ impl Rule {
             Some(Given {
                 blacklisted_at: Some(at),
                 made_here,
-            }) if !made_here || presented_is(&row.jti) => self.listed_by_neighbour(row, at, now),
+            }) if !made_here || presented_is(&row.jti) => self.listed_by_neighbour(row, presented, (at, now)),
             // simplejwt before 5.5 does not write down what it gives for a token.
             None if self.keeps_tables => Verdict::Rotate,
-            _ => self.in_two_hands(row, now),
+            _ => self.in_two_hands(row, presented),
         }
     }
 
     /// The token of before. It may come twice because an answer was lost on its way.
     fn again(self, row: &Record, presented: Presented<'_>, now: Timestamp) -> Verdict {
         let Some(rotated_at) = row.rotated_at else {
-            return self.in_two_hands(row, now);
+            return self.in_two_hands(row, presented);
         };
         let since = now.duration_since(rotated_at);
         if since > self.window {
-            self.in_two_hands(row, now)
+            self.in_two_hands(row, presented)
         } else if since < -SKEW || presented.is_current_blacklisted || self.window.is_zero() {
             Verdict::Refuse
         } else {
@@ -92,9 +94,14 @@ impl Rule {
     }
 
     /// Blacklisted past us: Django rotated it for another tab, or its user signed out there.
-    fn listed_by_neighbour(self, row: &Record, at: Timestamp, now: Timestamp) -> Verdict {
+    fn listed_by_neighbour(
+        self,
+        row: &Record,
+        presented: Presented<'_>,
+        (at, now): (Timestamp, Timestamp),
+    ) -> Verdict {
         if now.duration_since(at) > self.window {
-            self.in_two_hands(row, now)
+            self.in_two_hands(row, presented)
         } else {
             Verdict::Refuse
         }
@@ -102,8 +109,10 @@ impl Rule {
 
     /// A request that is older than the last rotation accuses nobody: its sender may have waited no longer and asked
     /// again, and be two tokens further by now. A thief comes again.
-    fn in_two_hands(self, row: &Record, now: Timestamp) -> Verdict {
-        let is_overtaken = row.rotated_at.is_some_and(|rotated_at| now < rotated_at);
+    fn in_two_hands(self, row: &Record, presented: Presented<'_>) -> Verdict {
+        let is_overtaken = row
+            .rotated_at
+            .is_some_and(|rotated_at| presented.asked_at < rotated_at);
         if self.window.is_zero() || is_overtaken {
             Verdict::Refuse
         } else {
@@ -173,6 +182,7 @@ mod tests {
             has_sid: true,
             given: None,
             is_current_blacklisted: false,
+            asked_at: at(0),
         }
     }
 
@@ -187,8 +197,17 @@ mod tests {
         }
     }
 
+    /// A request that is judged when it comes.
+    fn decide_by(rule: Rule, presented: Presented<'_>, second: i64) -> Verdict {
+        let presented = Presented {
+            asked_at: at(second),
+            ..presented
+        };
+        rule.decide(Some(&row()), presented, at(second))
+    }
+
     fn decide(presented: Presented<'_>, second: i64) -> Verdict {
-        RULE.decide(Some(&row()), presented, at(second))
+        decide_by(RULE, presented, second)
     }
 
     #[test]
@@ -254,9 +273,24 @@ mod tests {
                 decide(given("older", true, Some(at(-70))), second),
                 Verdict::Refuse
             );
-            let unknown = ALONE.decide(Some(&row()), presented("unknown"), at(second));
+            let unknown = decide_by(ALONE, presented("unknown"), second);
             assert_eq!(unknown, Verdict::Refuse, "{second}");
         }
+    }
+
+    #[test]
+    fn a_request_that_was_long_on_its_way_is_judged_by_when_it_is_read_and_accuses_by_when_it_began() {
+        let slow = |token, since| Presented {
+            asked_at: at(since),
+            ..token
+        };
+        let before = given("previous", true, Some(at(0)));
+        let judged = |token, second| RULE.decide(Some(&row()), token, at(second));
+        assert_eq!(judged(slow(before, -15), 5), Verdict::Repeat);
+        assert_eq!(judged(slow(before, -15), 11), Verdict::Refuse);
+        assert_eq!(judged(slow(before, 1), 11), Verdict::Reuse);
+        let older = given("older", true, Some(at(-70)));
+        assert_eq!(judged(slow(older, -1), 5), Verdict::Refuse);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
@@ -126,6 +126,49 @@ fn text(value: ValueRef<'_>) -> String {
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => number.to_string(),
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
+/// A transaction of somebody else's on PostgreSQL, which waits for nobody and holds up who comes across what it holds.
+pub(crate) struct Held {
+    client: tokio_postgres::Client,
+}
+
+impl Held {
+    pub(super) async fn begin(database: &Database, first: &str) -> Self {
+        let (client, connection) = tokio_postgres::connect(&database.url(), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let held = Self { client };
+        held.run("BEGIN").await;
+        held.run(first).await;
+        held
+    }
+
+    pub(crate) async fn run(&self, sql: &str) {
+        self.client.batch_execute(sql).await.unwrap();
+    }
+
+    /// Until so many wait for it, or for one who waits for it.
+    pub(crate) async fn wait_for(&self, count: i64) {
+        let waiting = "WITH behind AS (SELECT pid FROM pg_locks \
+             WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))) \
+             SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND (pid IN (SELECT pid FROM behind) \
+             OR pg_blocking_pids(pid) && ARRAY(SELECT pid FROM behind))";
+        let begun = Instant::now();
+        while self
+            .client
+            .query_one(waiting, &[])
+            .await
+            .unwrap()
+            .get::<_, i64>(0)
+            < count
+        {
+            assert!(begun.elapsed() < Duration::from_secs(10), "nobody waits");
+        }
+    }
+
+    pub(crate) async fn commit(&self) {
+        self.run("COMMIT").await;
     }
 }
 

@@ -390,11 +390,12 @@ fn accuses_who_was_overtaken(
     now: Timestamp,
 ) -> Verdict {
     let rotated_at = row.and_then(|row| row.rotated_at);
-    rule.decide(
-        row,
-        presented,
-        rotated_at.map_or(now, |rotated_at| now.max(rotated_at)),
-    )
+    let now = rotated_at.map_or(now, |rotated_at| now.max(rotated_at));
+    let presented = Presented {
+        asked_at: now,
+        ..presented
+    };
+    rule.decide(row, presented, now)
 }
 
 fn has_a_window_all_the_same(

@@ -58,6 +58,7 @@ impl Machine {
                 blacklisted_at: token.blacklisted_at.map(moment),
             }),
             is_current_blacklisted: current.is_some_and(|jti| world.token(jti).blacklisted_at.is_some()),
+            asked_at: moment(now),
         };
         (self.decide)(self.rule, row.map(record).as_ref(), presented, moment(now))
     }
