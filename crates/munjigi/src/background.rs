@@ -7,10 +7,10 @@ use std::convert::Infallible;
 use tokio::sync::watch;
 
 /// Keeps up to date what requests are answered by, for as long as it is polled: the key ring, where the settings name a
-/// file of keys, the list of ended sign-ins, where a setting makes anything ask it, and the records of sessions that Django opens. Expired tokens are removed, as
-/// often as `FLUSH_EXPIRED_TOKENS` says, and records of sign-ins that are over, as often as `SWEEP_SESSION_RECORDS` says. When
-/// sign-ins were last used is gathered, and written once a minute. It may be dropped at any moment; what is gathered is then
-/// written by a task of its own.
+/// file of keys, the list of ended sign-ins, where a setting makes anything ask it, and the records of sessions that Django
+/// opens. Expired tokens are removed, as often as `FLUSH_EXPIRED_TOKENS` says, and records of sign-ins that are over, as
+/// often as `SWEEP_SESSION_RECORDS` says. When sign-ins were last used is gathered, and written once a minute. It may be
+/// dropped at any moment; what is gathered is then written by a task of its own.
 ///
 /// `munjigi serve` and `munjigi dev` run it; who nests [`router`](crate::router) in a service of his own spawns it there.
 pub async fn background(app: App) -> Infallible {

@@ -141,8 +141,8 @@ fn ending_by(token: JsonWebToken, end: Option<Timestamp>) -> JsonWebToken {
     }
 }
 
-/// A good token, its user and the record behind it: `check_payload` and `check_user`. A name that went to somebody else since is no longer
-/// his whose token it is.
+/// A good token, its user and the record behind it: `check_payload` and `check_user`. A name that went to somebody else
+/// since is no longer his whose token it is.
 async fn read(app: &App, text: &str, now: Timestamp) -> Result<(JsonWebToken, User, Option<Record>)> {
     let token = app.jwt_auth().verify_at(text, now).map_err(Refused::Token)?;
     let mut conn = app.store().reader();

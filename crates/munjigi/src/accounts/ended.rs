@@ -2,8 +2,8 @@
 //! refused without a statement of SQL. simplejwt's `JWTStatelessUserAuthentication` takes such a token until it expires.
 //!
 //! What this process ends is known before the answer goes out ([`Store::on_ended`]). What others end is read from
-//! `munjigi_ended` by [`follow`], twice a second, and at once where PostgreSQL tells of it. Where the database has not been reached for
-//! `REVOCATION_MAX_STALENESS`, nobody is told that a token is good: who asks gets [`Error::Stale`].
+//! `munjigi_ended` by [`follow`], twice a second, and at once where PostgreSQL tells of it. Where the database has not been
+//! reached for `REVOCATION_MAX_STALENESS`, nobody is told that a token is good: who asks gets [`Error::Stale`].
 
 use super::error::{Error, Result};
 use crate::app::App;

@@ -1,8 +1,8 @@
 //! What a user changes of himself: the serializer of djoser's `UserViewSet.me`, and its `set_username` as far as it is asked
 //! for a password.
 //!
-//! His name, his flags, his password and his key are not among it. His e-mail address is who he is to a password reset and to
-//! a sign-in, so that he shows his password for it.
+//! His name, his flags, his password and his key are not among it. To a password reset and to a sign-in he is his e-mail
+//! address, so he shows his password for it.
 
 use super::error::{Error, Result};
 use super::reauthentication::{self, Deed};

@@ -1,5 +1,6 @@
 //! The rows of `django_session`, written and read with this server's keys and settings.
 
+use super::claims::isoformat;
 use super::term::RememberMe;
 use jiff::{SignedDuration, Timestamp};
 use munjigi_sessions::{
@@ -93,11 +94,6 @@ impl SessionRows {
         (!expiry.expire_at_browser_close(self.policy))
             .then(|| SignedDuration::from_secs(expiry.age(self.policy, now)))
     }
-}
-
-/// `datetime.isoformat()` of a moment in UTC.
-fn isoformat(moment: Timestamp) -> String {
-    moment.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string()
 }
 
 /// An expiry that cannot be read is none: Django would answer 500.

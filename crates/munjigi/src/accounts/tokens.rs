@@ -27,7 +27,7 @@ use crate::app::App;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use munjigi_store::records::NewRecord;
-use munjigi_store::token_blacklist::{self, OutstandingToken};
+use munjigi_store::token_blacklist::{self, DIGEST_PREFIX, OutstandingToken};
 use munjigi_store::users::User;
 use munjigi_store::{Tx, records};
 use munjigi_tokens::jws::MAX_TOKEN;
@@ -171,7 +171,7 @@ pub(super) fn outstanding<T: TokenType>(
     Ok(Some(OutstandingToken {
         user_id,
         jti: jti.to_owned(),
-        token: format!("sha256:{}", STANDARD_NO_PAD.encode(Sha256::digest(text))),
+        token: format!("{DIGEST_PREFIX}{}", STANDARD_NO_PAD.encode(Sha256::digest(text))),
         created_at: token.issued_at(),
         expires_at: token.expires_at(),
     }))

@@ -3,6 +3,7 @@
 use super::Error;
 use super::Routes;
 use super::kind::{FromText, Kind, OrNone, Wrong};
+use super::own_account::{DELETION, EMAIL_EDITABLE, OwnAccount};
 use super::setting::{Section, Setting};
 use super::written::{Entry, Settings};
 use munjigi_store::{ExtraField, FieldKind, Foreign, UserModel};
@@ -21,18 +22,6 @@ const EMAIL_UNIQUE: Setting<bool> = Setting::ours(
     "user.email_unique",
     "true",
     "Whether an e-mail address may belong to one sign-up only. Rows that munjigi did not make may repeat addresses.",
-);
-const EMAIL_EDITABLE: Setting<bool> = Setting::ours(
-    "user.email_editable",
-    "true",
-    "Whether a user may change his e-mail address (`PATCH /user/me`), for which he is asked for his password. On a \
-     database that munjigi did not create it is off until it is written: no Django signal runs.",
-);
-const DELETION: Setting<bool> = Setting::ours(
-    "user.deletion",
-    "true",
-    "Whether a user may delete his account (`DELETE /user/me`), for which he is asked for his password. The row is gone \
-     then. On a database that munjigi did not create it is off until it is written: no Django signal runs.",
 );
 const DB_TABLE: Setting<Option<Identifier>> = Setting::ours(
     "user.db_table",
@@ -107,56 +96,6 @@ pub(super) struct Users {
     pub(super) foreign: Foreign,
     pub(super) email_unique: bool,
     pub(super) own_account: OwnAccount,
-}
-
-/// What a user may do to his own account, beside what every user may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OwnAccount {
-    /// `user.email_editable`: change his e-mail address.
-    pub email_editable: bool,
-    /// `user.deletion`: delete it.
-    pub deletion: bool,
-    written: WrittenOwnAccount,
-}
-
-/// Which of them somebody wrote.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct WrittenOwnAccount {
-    email_editable: bool,
-    deletion: bool,
-}
-
-impl OwnAccount {
-    fn resolve(settings: Settings<'_>, model: &UserModel) -> Result<Self, Error> {
-        let written = WrittenOwnAccount {
-            email_editable: settings.has(&EMAIL_EDITABLE.about),
-            deletion: settings.has(&DELETION.about),
-        };
-        let email_editable = settings.read(&EMAIL_EDITABLE)?;
-        if model.is_named_by_email() && written.email_editable && email_editable {
-            return Err(Error::Contradiction(
-                "user.email_editable is true, but user.USERNAME_FIELD and user.EMAIL_FIELD are one column, and nobody \
-                 changes his name. Write user.email_editable = false, or leave it out."
-                    .to_owned(),
-            ));
-        }
-        Ok(Self {
-            email_editable: email_editable && !model.is_named_by_email(),
-            deletion: settings.read(&DELETION)?,
-            written,
-        })
-    }
-
-    /// The same for a database that munjigi did not create: off unless somebody wrote it, since nothing that we do to a
-    /// row runs Django's signals.
-    #[must_use]
-    pub fn for_adopted_database(self) -> Self {
-        Self {
-            email_editable: self.email_editable && self.written.email_editable,
-            deletion: self.deletion && self.written.deletion,
-            written: self.written,
-        }
-    }
 }
 
 impl Users {

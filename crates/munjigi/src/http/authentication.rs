@@ -228,3 +228,12 @@ pub fn set_session_cookie(app: &App, context: &Context, session: &Session) {
     let cookie = CookieAttributes::from(&app.config().session);
     context.set_cookie(cookie.set(session.key.expose(), lifetime, context.now()));
 }
+
+/// Takes away what a browser has of a sign-in that has ended: its session's key, where it sent one, and its tokens.
+pub fn take_cookies(app: &App, context: &Context, headers: &HeaderMap) {
+    let cookie = CookieAttributes::from(&app.config().session);
+    if cookies::read(headers, &cookie.name).is_some() {
+        context.set_cookie(cookie.delete());
+    }
+    token_cookies::clear(app, context);
+}

@@ -151,8 +151,8 @@ const MUNJIGI_CLIENT: HeaderName = HeaderName::from_static("munjigi-client");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The name, in UTF-8, without the space around it. One that is longer than it may be is cut, and one that would move a terminal's
-/// cursor is none.
+/// The name, in UTF-8, without the space around it. One that is longer than it may be is cut, and one that would move a
+/// terminal's cursor is none.
 fn client_name(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?;
     let name: String = text.trim().chars().take(NAME_CHARACTERS).collect();

@@ -13,8 +13,8 @@ use munjigi_store::users::{self, User};
 use munjigi_store::{BoxFuture, Tx};
 use munjigi_tokens::{Error as TokenError, Minted, Token};
 
-/// The token, naming the record behind it, where the sign-in holds, and for how long it does. One without an id, where there is no `JTI_CLAIM`, stays as
-/// it is: no record can be found by it.
+/// The token, naming the record behind it, where the sign-in holds, and for how long it does. One without an id, where there
+/// is no `JTI_CLAIM`, stays as it is: no record can be found by it.
 ///
 /// # Errors
 /// [`Error::Token`](crate::accounts::Error::Token) where its sign-in has ended;

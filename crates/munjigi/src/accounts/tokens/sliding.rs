@@ -20,8 +20,8 @@ use munjigi_tokens::{Error as TokenError, Sliding};
 ///
 /// # Errors
 /// [`Error::Token`] where the token is not good, was blacklisted, or its time to be refreshed or its sign-in is over,
-/// and with [`Error::PasswordChanged`] where its user has another password than it was made for; [`Error::NoActiveAccount`] where its user may no
-/// longer come in, or is gone; [`Error::Store`].
+/// and with [`Error::PasswordChanged`] where its user has another password than it was made for;
+/// [`Error::NoActiveAccount`] where its user may no longer come in, or is gone; [`Error::Store`].
 pub async fn refresh_sliding(app: &App, text: &str, client: &Client, now: Timestamp) -> Result<String> {
     let mut conn = app.store().reader();
     let token = verify_listed::<Sliding>(app, &mut conn, text, now).await?;

@@ -90,8 +90,8 @@ pub(super) async fn verify_as(
     })
 }
 
-/// Whether a token was blacklisted. One without an id, where there is no `JTI_CLAIM`, cannot be. Where simplejwt's tables are
-/// not kept, its record tells.
+/// Whether a token was blacklisted. One without an id, where there is no `JTI_CLAIM`, cannot be. Where simplejwt's tables
+/// are not kept, its record tells.
 pub(super) async fn is_blacklisted<T: TokenType>(
     app: &App,
     conn: &mut Conn,

@@ -6,22 +6,20 @@ use crate::accounts::password::{self, GoesOn};
 use crate::accounts::{SignedIn, deletion, profile};
 use crate::app::App;
 use crate::config::{Config, TokensStand};
-use crate::http::authentication::{Sender, set_session_cookie};
+use crate::http::authentication::{Sender, set_session_cookie, take_cookies};
 use crate::http::body::Fields;
 use crate::http::context::Context;
-use crate::http::cookies::CookieAttributes;
 use crate::http::error::Result;
+use crate::http::fields;
 use crate::http::openapi::{
     Answer, Body, Credentials, DETAIL, Head, Operation, Schema, Tag, Words, extra_fields, refuses,
     token_too_long, told_claims,
 };
-use crate::http::{fields, token_cookies};
 use crate::i18n::Text;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
 use axum::{Json, routing};
 use http::{HeaderMap, Method, StatusCode};
-use munjigi_axum::cookies;
 use serde_json::{Map, Value, json};
 
 /// `password_change`, where `[ROUTES]` puts it.
@@ -99,11 +97,7 @@ async fn delete(
 ) -> Result<Json<Value>> {
     let current = fields::current_password(&fields)?;
     deletion::delete(&app, signed_in.user, current, context.now()).await?;
-    let session = CookieAttributes::from(&app.config().session);
-    if cookies::read(&headers, &session.name).is_some() {
-        context.set_cookie(session.delete());
-    }
-    token_cookies::clear(&app, &context);
+    take_cookies(&app, &context, &headers);
     Ok(Json(
         json!({"message": Text::DeletionDone.render(context.lang())}),
     ))

@@ -6,17 +6,15 @@ use crate::accounts::SignedIn;
 use crate::accounts::devices;
 use crate::app::App;
 use crate::config::Config;
+use crate::http::authentication::take_cookies;
 use crate::http::context::Context;
-use crate::http::cookies::CookieAttributes;
 use crate::http::error::{Error, Result};
 use crate::http::openapi::{Answer, Credentials, DETAIL, FIELD_ERRORS, Head, Operation, Schema, Tag, Words};
-use crate::http::token_cookies;
 use crate::i18n::{FieldErrors, Text};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::{Json, routing};
 use http::{HeaderMap, Method, StatusCode};
-use munjigi_axum::cookies;
 use serde_json::{Value, json};
 
 /// The routes, where `[ROUTES]` puts them.
@@ -99,15 +97,6 @@ fn all(query: &str) -> Result<bool> {
             Err(wrong.into())
         }
     }
-}
-
-/// Takes away the cookies of a sign-in that has just ended.
-fn take_cookies(app: &App, context: &Context, headers: &HeaderMap) {
-    let cookie = CookieAttributes::from(&app.config().session);
-    if cookies::read(headers, &cookie.name).is_some() {
-        context.set_cookie(cookie.delete());
-    }
-    token_cookies::clear(app, context);
 }
 
 // ---- what is told ----
