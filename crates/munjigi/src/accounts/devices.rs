@@ -224,13 +224,7 @@ fn write_ending_one<'t>(tx: &'t mut Tx, ending: &'t EndingOne) -> BoxFuture<'t, 
         let is_his = records::by_sid(tx, sid)
             .await?
             .is_some_and(|record| record.user_id == *user_id);
-        if !is_his || !records::end(tx, sid, end).await? {
-            return Ok(false);
-        }
-        // Read again: until it ended, its carrier could still change.
-        let ended = records::by_sid(tx, sid).await?;
-        record::drop_carriers(tx, ended.into_iter().map(Into::into).collect(), end.at).await?;
-        Ok(true)
+        Ok(is_his && record::end_one(tx, sid, end).await?)
     })
 }
 

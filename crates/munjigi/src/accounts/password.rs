@@ -126,8 +126,8 @@ async fn follow(tx: &mut Tx, upgrade: &Upgrade, record: Record) -> munjigi_store
     let hasher = &app.session_rows().hasher;
     if hasher.verify_hash(&record.auth_hash, &user.password) == AuthHashMatch::No {
         let end = record::end(app, EndReason::PasswordChange, *now);
-        records::end(tx, &record.sid, &end).await?;
-        return record::drop_carriers(tx, vec![record.into()], *now).await;
+        record::end_one(tx, &record.sid, &end).await?;
+        return Ok(());
     }
     records::set_auth_hash(tx, &record.sid, &hasher.hash(encoded)).await?;
     match &record.django_session_key {

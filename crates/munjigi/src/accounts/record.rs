@@ -226,20 +226,20 @@ pub(super) async fn end_some(
     Ok(count)
 }
 
-/// Takes away what carried records that just ended, in the same transaction: their Django sessions are deleted and
-/// their refresh tokens blacklisted, so that a Django beside us refuses them too.
-pub(super) async fn drop_carriers(
-    tx: &mut Tx,
-    ended: Vec<EndedRecord>,
-    now: Timestamp,
-) -> munjigi_store::Result<()> {
-    for record in ended {
+/// Ends a record and takes away what carries it: its Django session is deleted and its refresh token blacklisted, so that
+/// a Django beside us refuses them too. False where there is none, or it had ended before.
+pub(super) async fn end_one(tx: &mut Tx, sid: &str, end: &End) -> munjigi_store::Result<bool> {
+    if !records::end(tx, sid, end).await? {
+        return Ok(false);
+    }
+    // Read now: until it ended, its carrier could still change.
+    if let Some(record) = records::by_sid(tx, sid).await? {
         if let Some(key) = &record.django_session_key {
             sessions::delete(tx, key).await?;
         }
-        blacklist_line(tx, &record, now).await?;
+        blacklist_line(tx, &record.into(), end.at).await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Blacklists the token that carries a record, and what a Django beside us made of its tokens: it tells no record, but what

@@ -1,4 +1,4 @@
-//! What a user may do to his own account: `user.email_editable` and `user.deletion`. djoser asks its `PERMISSIONS`.
+//! What a user may do to his own account: `user.email_editable` and `user.deletion`. Django has no such routes.
 
 use super::Error;
 use super::setting::Setting;

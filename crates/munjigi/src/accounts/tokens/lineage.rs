@@ -330,13 +330,6 @@ struct Reuse {
 fn write_reuse<'t>(tx: &'t mut Tx, reuse: &'t Reuse) -> BoxFuture<'t, munjigi_store::Result<bool>> {
     Box::pin(async move {
         let Reuse { sid, end } = reuse;
-        if !records::end(tx, sid, end).await? {
-            return Ok(false);
-        }
-        // It may be another one than was read.
-        if let Some(record) = records::by_sid(tx, sid).await? {
-            record::drop_carriers(tx, vec![record.into()], end.at).await?;
-        }
-        Ok(true)
+        record::end_one(tx, sid, end).await
     })
 }
