@@ -14,6 +14,8 @@ from clients import RawAnswer
 from servers import House, Server
 
 ROTATION = {"ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": True}
+# What is tested is not the sign-in.
+CHEAP_HASHES = {"pbkdf2_sha256": {"iterations": 1000}}
 REFUSED = {"detail": "Token is blacklisted", "code": "token_not_valid"}
 PASSWORD = "1234"
 
@@ -23,9 +25,9 @@ SIGN_OUT = "/user/jwt_signout"
 
 
 def settings(window: str | int | None = None) -> dict[str, Any]:
-    """Rotation as it is meant to be used, and a cheap hash: what is tested is not the sign-in."""
+    """Rotation as it is meant to be used."""
     simple_jwt = ROTATION if window is None else ROTATION | {"ROTATION_WINDOW": window}
-    return {"SIMPLE_JWT": simple_jwt, "hashers": {"pbkdf2_sha256": {"iterations": 1000}}}
+    return {"SIMPLE_JWT": simple_jwt, "hashers": CHEAP_HASHES}
 
 
 @dataclass(frozen=True)

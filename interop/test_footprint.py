@@ -10,8 +10,9 @@ import pytest
 
 from conftest import Figure
 from databases import PostgresDatabase
-from lineage import CHEAP_HASHES, ROTATION, refresh, rotated, street
+from lineage import refresh, rotated, street
 from proxy import CountingProxy
+from rotations import CHEAP_HASHES, ROTATION
 from servers import House, Settings, wait_until
 
 ROTATIONS = int(os.environ.get("INTEROP_ROTATIONS", "20"))

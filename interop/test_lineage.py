@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from lineage import ROTATION, Street, assert_refused, at_once, payload, refresh, rotated, start_munjigi, street
+from lineage import Street, assert_refused, at_once, refresh, rotated, start_munjigi, street
+from rotations import ROTATION, claims
 from servers import House, Settings, wait_until
 
 pytestmark = pytest.mark.munjigi_only("about munjigi and Django side by side")
@@ -79,7 +80,7 @@ def test_twenty_at_once_adopt_a_token_once(house: House, backend: str) -> None:
         assert {answer.status_code for answer in answers} == {200}
         [successor] = {answer.json()["refresh"] for answer in answers}
         assert len(here.records()) == number
-        assert here.record_of(successor).jti == payload(successor)["jti"]
+        assert here.record_of(successor).jti == claims(successor)["jti"]
         assert_refused(here.django, token)
         rotated(here.django, successor)
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from conftest import Figure
-from lineage import ROTATION, Street, at_once, refresh, street
+from lineage import Street, at_once, refresh, street
+from rotations import ROTATION
 from servers import House, Server, Settings
 
 pytestmark = pytest.mark.munjigi_only("about munjigi and Django side by side")
