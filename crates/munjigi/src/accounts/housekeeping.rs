@@ -172,7 +172,7 @@ fn about(every: Duration, chance: u32) -> Duration {
 }
 
 /// How long after its sign-in's end a token may still be presented.
-fn longest_life(jwt: &SimpleJwtSettings) -> SignedDuration {
+pub(super) fn longest_life(jwt: &SimpleJwtSettings) -> SignedDuration {
     jwt.access_token_lifetime
         .max(jwt.refresh_token_lifetime)
         .max(jwt.sliding_token_lifetime)

@@ -5,7 +5,7 @@
 use super::refresh::Refreshed;
 use super::rotation::{self, Rule, Verdict};
 use super::sealing::{self, Place};
-use super::standing::{Presented, Sid, sid_of, user_who_renews, verify_unlisted};
+use super::standing::{Presented, Sid, is_forgotten, sid_of, user_who_renews, verify_unlisted};
 use super::{carried_by, outstanding};
 use crate::accounts::error::{Error, Result};
 use crate::accounts::term::{RememberMe, Stay, Term};
@@ -84,6 +84,9 @@ impl Asked<'_> {
             Verdict::Reuse => return Err(self.end(&found).await?),
             // simplejwt asks its list before it asks for the user.
             Verdict::Refuse if is_blacklisted => return Err(TokenError::Blacklisted.into()),
+            Verdict::Open if is_forgotten(self.app, self.token, self.now) => {
+                return Err(TokenError::Blacklisted.into());
+            }
             _ => {}
         }
         let (app, token) = (self.app, self.token);

@@ -3,7 +3,7 @@
 //! `default_user_authentication_rule` (`authentication.py`), the user lookup of its serializers, and the record.
 
 use crate::accounts::error::{Error, Result};
-use crate::accounts::{record, signout};
+use crate::accounts::{housekeeping, record, signout};
 use crate::app::App;
 use crate::config::CompatVersion;
 use jiff::Timestamp;
@@ -38,7 +38,7 @@ pub(in crate::accounts) async fn verify_listed<T: TokenType>(
     now: Timestamp,
 ) -> Result<Token<T>> {
     let token = verify_unlisted::<T>(app, conn, text, now).await?;
-    if is_blacklisted(app, conn, &token).await? {
+    if is_blacklisted(app, conn, &token, now).await? {
         return Err(TokenError::Blacklisted.into());
     }
     Ok(token)
@@ -54,7 +54,7 @@ pub(super) async fn verify_unlisted<T: TokenType>(
     match verify::<T>(app, text, now).await {
         Err(error @ (TokenError::WrongType | TokenError::NoType)) => {
             let token = UntypedToken::verify_at(app.jwt(), text, now)?;
-            let is_blacklisted = is_blacklisted(app, conn, &token).await?;
+            let is_blacklisted = is_blacklisted(app, conn, &token, now).await?;
             Err(if is_blacklisted {
                 TokenError::Blacklisted
             } else {
@@ -96,6 +96,7 @@ pub(super) async fn is_blacklisted<T: TokenType>(
     app: &App,
     conn: &mut Conn,
     token: &Token<T>,
+    now: Timestamp,
 ) -> Result<bool> {
     let Some(jti) = token.jti() else { return Ok(false) };
     if app.config().token_blacklist == TokenBlacklist::Kept {
@@ -107,8 +108,22 @@ pub(super) async fn is_blacklisted<T: TokenType>(
     let Some(sid) = sid_of(token)? else {
         return Ok(false);
     };
-    let record = records::by_sid(conn, sid.as_str()).await?;
-    Ok(record.is_some_and(|record| record.ended_at.is_some() || is_used_up(app, &record, jti)))
+    Ok(match records::by_sid(conn, sid.as_str()).await? {
+        Some(record) => record.ended_at.is_some() || is_used_up(app, &record, jti),
+        None => !sid.is_claimed() && is_forgotten(app, token, now),
+    })
+}
+
+/// Whether the record of a token that names none may have ended and been swept, where nothing else tells that it was taken
+/// back. It is older than any token by the settings: Django's are others, or ours were.
+pub(super) fn is_forgotten<T: TokenType>(app: &App, token: &Token<T>, now: Timestamp) -> bool {
+    let settings = app.jwt().settings();
+    let sliding = settings
+        .sliding_token_refresh_lifetime
+        .saturating_add(settings.sliding_token_lifetime);
+    let longest = housekeeping::longest_life(settings).max(sliding);
+    let is_older = |made: Timestamp| now.duration_since(made) > longest;
+    app.config().token_blacklist == TokenBlacklist::Absent && token.issued_at().is_none_or(is_older)
 }
 
 /// Whether another token carries the record, where only one can.

@@ -25,7 +25,7 @@ pub async fn verify(app: &App, text: &str, now: Timestamp) -> Result<()> {
     let mut conn = app.store().reader();
     let config = app.config();
     let is_list_asked = config.verify_checks_blacklist || config.simple_jwt.blacklist_after_rotation;
-    if (is_list_asked && is_blacklisted(app, &mut conn, &token).await?)
+    if (is_list_asked && is_blacklisted(app, &mut conn, &token, now).await?)
         || (config.verify_checks_blacklist && has_ended(app, &mut conn, sid, now).await?)
     {
         return Err(FieldErrors::of("non_field_errors", vec![Text::TokenBlacklisted]).into());

@@ -2,6 +2,7 @@
 
 use super::{BLACKLIST, ROTATE, ask, outstanding, refresh, sid, signed_up, sliding};
 use crate::support::{Database, SECRET_KEY, TestServer, at_once, claims, jti, on_both, signed};
+use munjigi::accounts::housekeeping::clear_sessions;
 use munjigi_store::records::EndReason;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -12,10 +13,12 @@ on_both!(
     a_used_token_is_refused_on_every_door,
     a_sign_out_by_any_token_ends_all_of_them,
     a_token_without_a_record_that_is_taken_back_leaves_an_ended_one,
+    a_token_without_a_record_that_was_taken_back_stays_so_when_its_record_is_swept,
     an_older_token_is_in_two_hands,
     a_sliding_token_goes_by_its_record,
 );
 
+const DAY: i64 = 24 * 3600;
 const ALONE: (&str, &str) = ("SIMPLE_JWT__TOKEN_BLACKLIST_APP", "false");
 const REFRESH_OPENS: (&str, &str) = (
     "SIMPLE_JWT__AUTH_TOKEN_CLASSES",
@@ -151,6 +154,42 @@ async fn a_token_without_a_record_that_is_taken_back_leaves_an_ended_one(databas
         .await;
     assert_eq!(ended, [[jti(&made)]]);
     assert!(has_no_rows(&server).await);
+}
+
+async fn a_token_without_a_record_that_was_taken_back_stays_so_when_its_record_is_swept(database: Database) {
+    for settings in [
+        vec![ALONE, REFRESH_OPENS],
+        vec![ALONE, REFRESH_OPENS, ROTATE, BLACKLIST],
+    ] {
+        let server = signed_up(database.twin().await, &settings).await;
+        let (_, token) = server.tokens().await;
+        // A Django whose tokens live for longer than ours made it.
+        let mut theirs = claims(&token);
+        theirs.as_object_mut().unwrap().remove("sid");
+        theirs["exp"] = json!(theirs["exp"].as_i64().unwrap() + 30 * DAY);
+        theirs["jti"] = json!("a".repeat(32));
+        let signed_out = signed(&theirs, SECRET_KEY);
+        theirs["jti"] = json!("b".repeat(32));
+        let used = signed(&theirs, SECRET_KEY);
+        let refreshed = refresh(&server, &used).await.expect_status(200).json();
+        let last = refreshed["refresh"].as_str().unwrap_or(&used);
+        for token in [&signed_out, last] {
+            let body = json!({"refresh_token": token});
+            let reply = server.anonymous().post("/user/jwt_signout", &body).await;
+            reply.expect_status(200);
+        }
+        server.clock.advance(15 * DAY);
+        clear_sessions(&server.app, server.clock.now()).await.unwrap();
+        for token in [signed_out, used] {
+            for reply in [
+                refresh(&server, &token).await,
+                server.me(&token).await,
+                ask(&server, "blacklist/", json!({"refresh": token})).await,
+            ] {
+                reply.expect_error(401, "token_blacklisted");
+            }
+        }
+    }
 }
 
 async fn an_older_token_is_in_two_hands(database: Database) {
