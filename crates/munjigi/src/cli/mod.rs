@@ -72,7 +72,8 @@ enum Command {
     Sessions(sessions::Sessions),
     /// Remove expired sessions, and records of sign-ins that ended longer ago than a token lives
     ///
-    /// Run it from time to time, such as daily; a server may run meanwhile.
+    /// Run it from time to time, such as daily; a server may run meanwhile. The records alone a running server removes by
+    /// itself, as often as `SWEEP_SESSION_RECORDS` says.
     #[command(name = "clearsessions")]
     ClearSessions(housekeeping::ClearSessions),
     /// Remove expired tokens from simplejwt's lists of outstanding and blacklisted ones

@@ -62,7 +62,10 @@ impl<T: OrNone> Kind for Option<T> {
         if value.as_str() == Some("") {
             Ok(None)
         } else {
-            T::read(value).map(Some)
+            T::read(value).map(Some).map_err(|wrong| match wrong {
+                Wrong::Value(said) => Wrong::Value(format!("{said}{}", T::OR_NONE)),
+                Wrong::Type => Wrong::Type,
+            })
         }
     }
 }
@@ -71,6 +74,9 @@ impl<T: OrNone> Kind for Option<T> {
 pub(crate) trait OrNone: Kind {
     /// As [`Kind::WANTED`], with how None is written.
     const WANTED_OR_NONE: &'static str;
+
+    /// What is told after the message about a value that may have been meant for None: a sentence after a space.
+    const OR_NONE: &'static str = "";
 }
 
 impl Kind for bool {
@@ -133,22 +139,25 @@ impl OrNone for String {
 /// A span of time, to the second: `timedelta`. At most a hundred years.
 impl Kind for Duration {
     const WANTED: &'static str =
-        "a time such as \"5m\", \"7d\", \"1h30m\", \"0:05:00\", or a number of seconds";
+        "a time such as \"5m\", \"7d\", \"1h30m\", \"0:05:00\", a number of seconds, or 0";
 
     fn read(value: &Value) -> Result<Self, Wrong> {
-        let seconds = match value {
-            Value::Integer(seconds) => u64::try_from(*seconds).ok(),
-            Value::String(text) => seconds(text),
-            _ => return Err(Wrong::Type),
-        };
-        let bounded = seconds.filter(|seconds| *seconds <= HUNDRED_YEARS);
-        bounded.map(Self::from_secs).ok_or_else(|| {
-            Wrong::Value(format!(
-                "is no time. Write {}, up to a hundred years.",
-                <Self as Kind>::WANTED
-            ))
-        })
+        time(value, <Self as Kind>::WANTED)
     }
+}
+
+fn time(value: &Value, wanted: &str) -> Result<Duration, Wrong> {
+    let seconds = match value {
+        Value::Integer(seconds) => u64::try_from(*seconds).ok(),
+        Value::String(text) => seconds(text),
+        _ => return Err(Wrong::Type),
+    };
+    let bounded = seconds.filter(|seconds| *seconds <= HUNDRED_YEARS);
+    bounded.map(Duration::from_secs).ok_or_else(|| {
+        Wrong::Value(format!(
+            "is no time, or a longer one than a hundred years. Write {wanted}."
+        ))
+    })
 }
 
 /// A span of time that is not zero.
@@ -163,10 +172,11 @@ impl Positive {
 }
 
 impl Kind for Positive {
-    const WANTED: &'static str = <Duration as Kind>::WANTED;
+    const WANTED: &'static str =
+        "a time such as \"5m\", \"7d\", \"1h30m\", \"0:05:00\", or a number of seconds";
 
     fn read(value: &Value) -> Result<Self, Wrong> {
-        let duration = Duration::read(value)?;
+        let duration = time(value, Self::WANTED)?;
         if duration.is_zero() {
             return Err(Wrong::Value(format!("must not be zero. Write {}.", Self::WANTED)));
         }
@@ -176,25 +186,23 @@ impl Kind for Positive {
 
 impl OrNone for Positive {
     const WANTED_OR_NONE: &'static str = "a time such as \"5m\" or \"7d\", or \"\" for none";
+    const OR_NONE: &'static str = " For none write \"\".";
 }
 
 /// A span of time as a command's flag has it: as in the settings.
 pub fn duration(text: &str) -> Option<SignedDuration> {
-    let seconds = digits(text)
-        .filter(|_| !text.is_empty())
-        .or_else(|| seconds(text));
-    let bounded = seconds.filter(|seconds| *seconds <= HUNDRED_YEARS)?;
+    let bounded = seconds(text).filter(|seconds| *seconds <= HUNDRED_YEARS)?;
     SignedDuration::try_from(Duration::from_secs(bounded)).ok()
 }
 
 const HUNDRED_YEARS: u64 = 100 * 366 * 86_400;
 
-/// `1h30m`, or `H:MM:SS`, as Python prints a timedelta below one day.
+/// `1h30m`, `H:MM:SS`, as Python prints a timedelta below one day, or a number of seconds.
 fn seconds(text: &str) -> Option<u64> {
     if text.contains(':') {
         clock(text)
     } else {
-        units(text)
+        digits(text).or_else(|| units(text))
     }
 }
 
@@ -266,6 +274,8 @@ mod tests {
             ("1h30m", 5400),
             ("2w1d", 1_296_000),
             ("0s", 0),
+            ("0", 0),
+            ("90", 90),
         ];
         for (text, seconds) in written {
             assert_eq!(duration(text), Some(seconds), "{text}");
@@ -282,7 +292,8 @@ mod tests {
     fn what_is_no_duration_is_refused() {
         for text in [
             "",
-            "5",
+            "+5",
+            "-1",
             "m",
             "-5m",
             "5 m",
@@ -300,6 +311,30 @@ mod tests {
         }
         assert!(Duration::read(&Value::from(-1)).is_err());
         assert!(matches!(Duration::read(&Value::from(1.5)), Err(Wrong::Type)));
+    }
+
+    #[test]
+    fn who_writes_no_time_at_all_is_told_how() {
+        let told = |wrong: Wrong| match wrong {
+            Wrong::Value(said) => said,
+            Wrong::Type => String::new(),
+        };
+        for text in ["", "none", "-1"] {
+            let said = Duration::read(&Value::from(text)).map_err(told).err();
+            assert!(said.is_some_and(|said| said.ends_with(", or 0.")), "{text}");
+        }
+        for value in [Value::from(0), Value::from("0"), Value::from("none")] {
+            let said = Option::<Positive>::read(&value).map_err(told).err();
+            assert!(
+                said.is_some_and(|said| said.ends_with(" For none write \"\".")),
+                "{value}"
+            );
+            let said = Positive::read(&value).map_err(told).err();
+            assert!(
+                said.is_some_and(|said| said.ends_with("or a number of seconds.")),
+                "{value}"
+            );
+        }
     }
 
     #[test]

@@ -176,7 +176,8 @@ that `--config` or the variable `MUNJIGI_CONFIG` names, else `munjigi.toml` in t
   value is TOML, and text may go without quotes. A secret may be given as a file: `MUNJIGI_SECRET_KEY_FILE`.
 - What Kubernetes puts into the environment for a Service called `munjigi` (`MUNJIGI_SERVICE_HOST`, `MUNJIGI_PORT`) is
   no setting and is left alone.
-- Python's None is `\"\"`. A time is `\"5m\"`, `\"7d\"`, `\"1h30m\"`, `\"0:05:00\"`, or a number of seconds.
+- Python's None is `\"\"`. A time is `\"5m\"`, `\"7d\"`, `\"1h30m\"`, `\"0:05:00\"`, or a number of seconds; where it may be
+  none, the setting's type says whether that is written `0` or `\"\"`.
 - `munjigi config show` prints what holds, and where it is written. `munjigi config convert settings.py` prints the
   settings of a Django project as TOML.
 ";

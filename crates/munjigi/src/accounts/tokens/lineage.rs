@@ -265,7 +265,7 @@ impl Asked<'_> {
         tracing::warn!(
             target: "munjigi::account",
             event = "refresh_token_reused",
-            user,
+            %user,
             sid,
             address = self.client.address.map(tracing::field::display),
         );
