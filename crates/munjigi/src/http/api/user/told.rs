@@ -259,7 +259,7 @@ pub(in super::super) fn unauthenticated() -> [Answer; 3] {
             StatusCode::UNAUTHORIZED,
             DETAIL,
             "No credentials were sent.",
-            "자격 인증데이터가 제공되지 않았습니다.",
+            "자격 인증 데이터가 제공되지 않았습니다.",
         ),
         Answer::json(
             StatusCode::UNAUTHORIZED,
