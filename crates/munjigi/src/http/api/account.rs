@@ -115,7 +115,7 @@ fn password_change_told(config: &Config) -> Operation {
         PASSWORD_CHANGED,
         "It is changed, and every other sign-in of the user has ended. This one goes on: a session under a new key, tokens as \
          they are, or with new ones in the answer where those of before say which password they were made for.",
-        "변경했습니다. 다른 로그인은 모두 끝났고 지금 이 로그인은 이어집니다. 토큰이 새로 오면 그것을 씁니다.",
+        "변경했습니다. 다른 로그인은 모두 끝났고 지금 이 로그인은 이어집니다. 응답에 새 토큰이 있으면 그것을 쓰십시오.",
     );
     let operation = told(Method::POST, "password_change", words)
         .takes(Body::required(
@@ -150,7 +150,7 @@ fn change_told(config: &Config) -> Operation {
         StatusCode::OK,
         user::ME,
         "The user as he is now.",
-        "바뀐 사용자입니다.",
+        "바뀐 뒤의 내 정보입니다.",
     );
     told(Method::PATCH, "me_change", words)
         .note(

@@ -131,7 +131,7 @@ fn end_many_told() -> Operation {
         StatusCode::OK,
         ENDED,
         "So many sign-ins have ended.",
-        "로그인이 이만큼 끝났습니다.",
+        "로그인을 끝냈습니다. ended는 끝난 로그인의 수입니다.",
     );
     told(Method::DELETE, "sessions_delete", words)
         .note(
@@ -174,7 +174,7 @@ fn end_told() -> Operation {
             StatusCode::NOT_FOUND,
             DETAIL,
             "None of my open sign-ins has this id.",
-            "열린 내 로그인 중에 이 id가 없습니다.",
+            "내 로그인 목록에 이 id가 없습니다.",
         ))
 }
 
