@@ -11,7 +11,7 @@ use munjigi_sessions::{AuthHashMatch, BACKEND, Decoded, MUNJIGI_SID, SessionData
 use munjigi_store::records::{EndReason, NewRecord, Record};
 use munjigi_store::sessions::SessionRow;
 use munjigi_store::users::User;
-use munjigi_store::{BoxFuture, Tx, records, sessions, users};
+use munjigi_store::{BoxFuture, Conn, Tx, records, sessions, users};
 
 /// A session with a user.
 pub struct Session {
@@ -75,16 +75,7 @@ async fn look(app: &App, key: &SessionKey, client: &Client, now: Timestamp) -> R
         return Ok(Some(Presented::Nothing));
     };
     let Decoded { data, written_at, .. } = app.session_rows().decode(&row);
-    let user_id = data
-        .auth_user_id()
-        .and_then(|id| app.config().user_model.id_kind.parse(&id).ok());
-    let (Some(user_id), Some(BACKEND)) = (user_id, data.auth_backend().as_deref()) else {
-        return Ok(Some(Presented::Anonymous));
-    };
-    let Some(user) = users::by_id(&mut conn, &user_id)
-        .await?
-        .filter(|user| user.is_active)
-    else {
+    let Some(user) = user_of(app, &mut conn, &data).await? else {
         return Ok(Some(Presented::Anonymous));
     };
     let belongs = app.session_rows().hasher.verify(&data, &user.password);
@@ -111,9 +102,8 @@ async fn look(app: &App, key: &SessionKey, client: &Client, now: Timestamp) -> R
             let term = Term::of(app, RememberMe::Unsaid, now);
             end = term.absolute_end;
             let client = record::stored(client);
-            Some(Lesson::Opened(record::of_djangos(
-                &session, user_id, client, term,
-            )))
+            let record = record::of_djangos(&session, user.id.clone(), client, term);
+            Some(Lesson::Opened(record))
         }
     };
     if let Some(lesson) = lesson {
@@ -124,6 +114,18 @@ async fn look(app: &App, key: &SessionKey, client: &Client, now: Timestamp) -> R
     }
     let session = Session::new(app, user, key.clone(), &data, now);
     Ok(Some(Presented::User(session)))
+}
+
+/// The active user that a session names; none where another backend answers for him.
+async fn user_of(app: &App, conn: &mut Conn, data: &SessionData) -> munjigi_store::Result<Option<User>> {
+    let id = data
+        .auth_user_id()
+        .and_then(|id| app.config().user_model.id_kind.parse(&id).ok());
+    let (Some(id), Some(BACKEND)) = (id, data.auth_backend().as_deref()) else {
+        return Ok(None);
+    };
+    let user = users::by_id(conn, &id).await?;
+    Ok(user.filter(|user| user.is_active))
 }
 
 /// What is learned of a record when its session is presented.
