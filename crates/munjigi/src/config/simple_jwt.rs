@@ -83,7 +83,11 @@ pub(super) fn resolve(
     contradictions(&jwt)?;
     let rotation_window = rotation_window(settings)?;
     findings.extend(warnings::of(&jwt, keys.secret_length));
-    findings.extend(warnings::of_window(rotation_window));
+    if jwt.rotate_refresh_tokens && jwt.blacklist_after_rotation {
+        findings.extend(warnings::of_window(rotation_window));
+    } else if settings.has(&ROTATION_WINDOW.about) {
+        findings.push(warnings::of_idle_window());
+    }
     Ok(Resolved {
         keys: keys.keys,
         bearer,

@@ -234,6 +234,14 @@ impl Asked<'_> {
             tracing::warn!(target: "munjigi::account", event = "successor_not_opened", sid = %record.sid);
             return Err(TokenError::Blacklisted.into());
         };
+        // Who stole the token and was quick gets the same answer: the log is where that can be seen.
+        tracing::info!(
+            target: "munjigi::account",
+            event = "refresh_token_repeated",
+            user = %record.user_id,
+            sid = %record.sid,
+            address = self.client.address.map(tracing::field::display),
+        );
         let stay = Stay::from(record);
         Ok(Refreshed {
             access: self.access_token(stay)?,

@@ -29,6 +29,18 @@ pub(super) fn of_window(window: SignedDuration) -> Option<Finding> {
     })
 }
 
+/// A window that somebody wrote where nothing is rotated and used up.
+pub(super) fn of_idle_window() -> Finding {
+    Finding {
+        id: "munjigi.W038",
+        level: Level::Warning,
+        message: "SIMPLE_JWT.ROTATION_WINDOW is written and does nothing: there is a window only where a refresh uses the \
+                  old token up."
+            .to_owned(),
+        hint: "Write ROTATE_REFRESH_TOKENS = true and BLACKLIST_AFTER_ROTATION = true, or leave it out.".to_owned(),
+    }
+}
+
 struct Warning {
     is_due: fn(&SimpleJwtSettings) -> bool,
     id: &'static str,

@@ -241,7 +241,11 @@ fn what_opens_a_hole_in_simple_jwt_is_said_at_every_start() {
         ("CHECK_USER_IS_ACTIVE = false", "munjigi.W034"),
         ("USER_ID_FIELD = \"email\"", "munjigi.W036"),
         ("SLIDING_TOKEN_LIFETIME = \"25h\"", "munjigi.W035"),
-        ("ROTATION_WINDOW = \"61s\"", "munjigi.W037"),
+        (
+            "ROTATION_WINDOW = \"61s\"\nROTATE_REFRESH_TOKENS = true\nBLACKLIST_AFTER_ROTATION = true",
+            "munjigi.W037",
+        ),
+        ("ROTATION_WINDOW = \"5s\"", "munjigi.W038"),
     ] {
         assert_eq!(warned(lines), [id], "{lines}");
     }
