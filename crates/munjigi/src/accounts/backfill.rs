@@ -29,7 +29,7 @@ const BATCH: usize = 100;
 /// A pause is this many times as long as the slice before it took: the background takes a hundredth of the time.
 const PAUSE: u32 = 99;
 /// How long the background rests between two rounds at least.
-const REST: Duration = Duration::from_secs(20);
+const REST: Duration = Duration::from_secs(5);
 
 /// Who looks through the whole table at once. One does, for all who ask meanwhile.
 #[derive(Default)]
