@@ -4,9 +4,7 @@ use crate::support::{Database, SignedIn, TestServer, claims, jti, mseo_signs_in,
 use munjigi::accounts::administration;
 use munjigi_passwords::Password;
 use munjigi_store::records::EndReason;
-use munjigi_store::token_blacklist::{self, OutstandingToken};
 use munjigi_store::{sessions, users};
-use munjigi_tokens::RefreshToken;
 use serde_json::json;
 
 on_both!(
@@ -176,8 +174,8 @@ async fn whatever_ends_all_sign_ins_ends_the_tokens_that_django_gave_out(databas
     let mut listed = Vec::new();
     let mut of_others = Vec::new();
     let mut ends = async |end: &str| {
-        let refresh = djangos_refresh_token(&server, "mseo").await;
-        let others = djangos_refresh_token(&server, "bystander").await;
+        let (_, refresh) = server.given_by_django("mseo").await;
+        let (_, others) = server.given_by_django("bystander").await;
         of_others.push(jti(&others));
         server.refresh(&refresh).await.expect_status(200);
         match end {
@@ -216,25 +214,6 @@ async fn whatever_ends_all_sign_ins_ends_the_tokens_that_django_gave_out(databas
         ends(end).await;
     }
     ends("sessions end --all").await;
-}
-
-/// A refresh token as `RefreshToken.for_user` of a Django beside us makes it: no `sid`, and the whole text in its row.
-async fn djangos_refresh_token(server: &TestServer, username: &str) -> String {
-    let user = server.user(username).await;
-    let token = RefreshToken::for_user_at(server.app.jwt(), &user, server.clock.now()).unwrap();
-    let text = token.encode().unwrap();
-    let row = OutstandingToken {
-        user_id: Some(user.id),
-        jti: jti(&text),
-        token: text.clone(),
-        created_at: token.issued_at(),
-        expires_at: token.expires_at(),
-    };
-    let noted = server.app.store().write(row, |tx, row| {
-        Box::pin(token_blacklist::insert_outstanding(tx, row))
-    });
-    noted.await.unwrap();
-    text
 }
 
 async fn has_session(server: &TestServer, session_key: &str) -> bool {

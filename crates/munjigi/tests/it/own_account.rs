@@ -6,10 +6,8 @@ mod leaving;
 mod password;
 mod races;
 
-use crate::support::{Client, Reply, TestServer, jti};
+use crate::support::{Client, Reply, TestServer};
 use http::Method;
-use munjigi_store::token_blacklist::{self, OutstandingToken};
-use munjigi_tokens::RefreshToken;
 use serde_json::{Value, json};
 
 const NEW: &str = "another-9-word";
@@ -49,23 +47,4 @@ fn bearing<'s>(server: &'s TestServer, token: &str) -> Client<'s> {
     let mut client = server.anonymous();
     client.bearer(token);
     client
-}
-
-/// What a Django beside us gives out: no `sid`, and the whole text in its row.
-async fn djangos_tokens(server: &TestServer) -> (String, String) {
-    let user = server.user("mseo").await;
-    let token = RefreshToken::for_user_at(server.app.jwt(), &user, server.clock.now()).unwrap();
-    let text = token.encode().unwrap();
-    let row = OutstandingToken {
-        user_id: Some(user.id),
-        jti: jti(&text),
-        token: text.clone(),
-        created_at: token.issued_at(),
-        expires_at: token.expires_at(),
-    };
-    let noted = server.app.store().write(row, |tx, row| {
-        Box::pin(token_blacklist::insert_outstanding(tx, row))
-    });
-    noted.await.unwrap();
-    (token.access_token_at(server.clock.now()).encode().unwrap(), text)
 }

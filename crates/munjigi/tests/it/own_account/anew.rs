@@ -1,6 +1,6 @@
 //! Another password, where the tokens that it came by give way to new ones.
 
-use super::{NEW, bearing, change_password, djangos_tokens, signs_in_anew};
+use super::{NEW, bearing, change_password, signs_in_anew};
 use crate::support::{Database, SignedIn, jti, on_both};
 use serde_json::json;
 
@@ -87,7 +87,7 @@ async fn a_sliding_token_that_says_its_password_gives_way_to_a_new_one(database:
 async fn a_token_of_djangos_gives_way_to_a_pair_with_a_record(database: Database) {
     let server = database.server().await;
     server.signed_up().await;
-    let (access, refresh) = djangos_tokens(&server).await;
+    let (access, refresh) = server.given_by_django("mseo").await;
     let reply = change_password(&mut bearing(&server, &access))
         .await
         .expect_status(200);

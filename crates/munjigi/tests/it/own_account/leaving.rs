@@ -1,6 +1,6 @@
 //! A user leaves, and what goes with him.
 
-use super::{NEW, STATELESS, bearing, change_password, djangos_tokens, leave, patch, signs_in_anew};
+use super::{NEW, STATELESS, bearing, change_password, leave, patch, signs_in_anew};
 use crate::support::{Database, SignedIn, at_once, mseo_signs_in, on_both};
 use http::Method;
 use munjigi::accounts::ended;
@@ -19,7 +19,7 @@ async fn who_leaves_takes_all_with_him(database: Database) {
         .server_with(&[("SIMPLE_JWT__AUTH_COOKIE", "access")])
         .await;
     let mut user = SignedIn::new(&server).await;
-    let (of_django, refresh_of_django) = djangos_tokens(&server).await;
+    let (of_django, refresh_of_django) = server.given_by_django("mseo").await;
     let mut bystander = server.bystander().await;
     server
         .sql("INSERT INTO auth_group (id, name) VALUES (1, 'writers') RETURNING id")

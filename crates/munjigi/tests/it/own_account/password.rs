@@ -1,6 +1,6 @@
 //! Another password, and what becomes of the sign-ins of before.
 
-use super::{NEW, STATELESS, bearing, change_password, djangos_tokens, leave, patch, signs_in_anew};
+use super::{NEW, STATELESS, bearing, change_password, leave, patch, signs_in_anew};
 use crate::support::{Database, SignedIn, claims, jti, mseo_signs_in, on_both};
 use munjigi::accounts::ended;
 use munjigi_store::records::EndReason;
@@ -22,7 +22,7 @@ async fn a_password_change_by_session_ends_all_others_and_gives_this_one_a_new_k
     let mut other_browser = server.anonymous();
     let reply = other_browser.post("/user/session_signin", &mseo_signs_in()).await;
     reply.expect_status(200);
-    let (_, of_django) = djangos_tokens(&server).await;
+    let (_, of_django) = server.given_by_django("mseo").await;
     let mut bystander = server.bystander().await;
     let browser = &mut user.browser;
     let (old_key, csrf) = (
@@ -165,7 +165,7 @@ async fn a_password_change_needs_the_password_of_now(database: Database) {
     // A password that nothing fits is as wrong as any other.
     for encoded in ["!unusable", "", "pbkdf2_sha256$broken"] {
         server.set_password("mseo", encoded).await;
-        let (access, _) = djangos_tokens(&server).await;
+        let (access, _) = server.given_by_django("mseo").await;
         let reply = change_password(&mut bearing(&server, &access)).await;
         assert_eq!(
             reply.expect_error(400, "invalid").json(),
