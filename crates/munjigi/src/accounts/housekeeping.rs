@@ -66,7 +66,7 @@ pub async fn sweep_records(
 ) -> Result<Swept> {
     let sweep = Sweep {
         over_before: ago(now, longest_life(app.jwt().settings())),
-        rotated_before: ago(now, app.config().rotation_window.saturating_add(SKEW)),
+        rotated_before: ago(now, app.config().rotation_window.saturating_add(CLOCKS_APART)),
     };
     let mut swept = Swept::default();
     let mut last = String::new();
@@ -85,7 +85,7 @@ pub async fn sweep_records(
 }
 
 /// How far apart the clocks of two processes may be that rotate and sweep.
-const SKEW: SignedDuration = SignedDuration::from_mins(1);
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(1);
 
 /// Removes expired tokens from the outstanding and the blacklisted ones, slice by slice, and gives their number back.
 /// After each slice `on_slice` hears how many went so far, and may put a stop to it. Unlike in simplejwt a token stays
