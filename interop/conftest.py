@@ -10,8 +10,10 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import xdist
 
 from clients import Client
 from databases import Database, PostgresDatabase, SqliteFile
@@ -28,8 +30,23 @@ Figure = Callable[[str], None]
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.stash[FIGURES] = []
-    shutil.rmtree(LOGS, ignore_errors=True)
-    LOGS.mkdir(parents=True)
+    if not xdist.is_xdist_worker(session) and not session.config.getoption("keep_logs"):
+        shutil.rmtree(LOGS, ignore_errors=True)
+        LOGS.mkdir(parents=True)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--keep-logs", action="store_true", help="add to the logs of the run before")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if xdist.is_xdist_worker(session):
+        session.config.workeroutput["figures"] = session.config.stash[FIGURES]
+
+
+def pytest_testnodedown(node: Any) -> None:
+    """One of several processes is done: its figures go to the one that prints them. One that died has none."""
+    node.config.stash[FIGURES] += getattr(node, "workeroutput", {}).get("figures", [])
 
 
 @pytest.fixture(scope="session")

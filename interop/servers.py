@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -39,9 +41,24 @@ def wait_until(what: str, condition: Callable[[], object], *, seconds: float = 2
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port that nobody listens on. The system's own choice would be one that it may give to somebody else before the
+    server that is told of it binds it; these lie below the ports that it chooses from, and each is told once."""
+    for port in _PORTS:
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
+def _ports() -> Iterator[int]:
+    """Each of the processes that pytest-xdist starts has a range of its own."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = range(10_000 + worker % 4 * 5_000, 15_000 + worker % 4 * 5_000)
+    start = random.randrange(len(ports))
+    return itertools.cycle([*ports[start:], *ports[:start]])
+
+
+_PORTS = _ports()
 
 
 def toml(settings: Settings) -> str:

@@ -28,7 +28,7 @@ from rotations import (
 )
 from servers import House, Server, Settings, wait_until
 
-pytestmark = pytest.mark.munjigi_only("Django believes the wall clock")
+pytestmark = [pytest.mark.alone, pytest.mark.munjigi_only("Django believes the wall clock")]
 
 BACK = pytest.mark.parametrize("step", [-5, -3600], ids=["5s", "1h"])
 # Who asks until he is refused may learn of it so much later.

@@ -13,7 +13,7 @@ from conftest import Figure
 from databases import PostgresDatabase
 from servers import House, Server, wait_until
 
-pytestmark = pytest.mark.munjigi_only("Django has no such list")
+pytestmark = [pytest.mark.alone, pytest.mark.munjigi_only("Django has no such list")]
 
 PATH = "/.well-known/munjigi/ended"
 CLASSES = [

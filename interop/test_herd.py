@@ -35,7 +35,11 @@ from rotations import (
 )
 from servers import House, Server
 
-pytestmark = [pytest.mark.munjigi_only("simplejwt lets one token rotate several times"), pytest.mark.soak]
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.munjigi_only("simplejwt lets one token rotate several times"),
+    pytest.mark.soak,
+]
 
 HERD = int(os.environ.get("INTEROP_HERD", "500"))
 USERS = 50

@@ -34,7 +34,7 @@ from rotations import (
 )
 from servers import House, Server
 
-pytestmark = pytest.mark.munjigi_only("about munjigi's own storage")
+pytestmark = [pytest.mark.alone, pytest.mark.munjigi_only("about munjigi's own storage")]
 
 CLIENTS = 20
 # Longer than anybody waits. A transaction on PostgreSQL waits for a connection before it waits for the lock, so all

@@ -11,7 +11,7 @@ from clients import Answer, Client
 from conftest import TARGET, Figure
 from servers import House, Server
 
-pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+pytestmark = [pytest.mark.alone, pytest.mark.parametrize("backend", ["sqlite"], indirect=True)]
 
 SAMPLES = int(os.environ.get("INTEROP_TIMING_SAMPLES", "15"))
 DOORS = ("/user/session_signin", "/user/jwt_signin", "/api/token/")
