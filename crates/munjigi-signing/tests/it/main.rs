@@ -8,6 +8,7 @@
 #![expect(clippy::similar_names, reason = "signer and signed are Django's words")]
 
 mod csrf;
+mod reset_tokens;
 mod round_trips;
 mod signing;
 mod vectors;
