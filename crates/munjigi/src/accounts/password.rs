@@ -3,6 +3,7 @@
 
 mod own;
 pub(super) mod policy;
+pub(super) mod shown;
 
 pub use own::{GoesOn, Passwords, change_own};
 

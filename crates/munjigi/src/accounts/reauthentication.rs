@@ -6,7 +6,7 @@
 //! the password held against it: the same one may have been stored under another hasher, by a sign-in.
 
 use super::error::{Error, Result};
-use super::hashing;
+use super::password::shown;
 use crate::app::App;
 use crate::i18n::{FieldErrors, Text};
 use munjigi_passwords::Password;
@@ -56,12 +56,11 @@ pub(super) async fn with_password<D: Deed>(
     Err(Error::Busy)
 }
 
-/// Whether the password is the user's: one hash, whatever is stored.
+/// Whether the password is the user's: as many hashes, whatever is stored.
 async fn is_his(app: &App, user: &User, current: &Password) -> Result<bool> {
-    let encoded = Some(user.password.clone());
-    let check = hashing::check_password(app, current.clone(), encoded).await?;
-    if !check.correct {
+    let shown = shown::of_user(app, current.clone(), Some(user)).await?;
+    if shown.is_none() {
         tracing::info!(target: "munjigi::account", event = "reauthentication_refused", user = %user.id);
     }
-    Ok(check.correct)
+    Ok(shown.is_some())
 }

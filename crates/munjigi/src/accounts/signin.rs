@@ -1,16 +1,18 @@
 //! Sign-in: who is meant, whether it is he, and what is opened for him. Django's `authenticate` and `login`
 //! (`contrib/auth/__init__.py`), simplejwt's `TokenObtainPairSerializer`.
 //!
-//! Every door asks [`authenticate`]: wrong, unknown, inactive and unusable get one answer after one hash. A hash takes
+//! Every door asks [`authenticate`]: wrong, unknown, inactive and unusable get one answer after one hash (two, where
+//! `TRIM_PASSWORDS` is on and the password has spaces at its ends). A hash takes
 //! its time, so what it was run for is asked once more in the transaction that opens the sign-in.
 
 use super::claims::UserClaims;
 use super::error::{Error, Result};
+use super::password::{self, shown};
 use super::record::{self, Carrier};
 use super::sessions::Session;
 use super::term::{Arrival, Term};
 use super::tokens::Slide;
-use super::{Client, hashing, password, tokens};
+use super::{Client, tokens};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_passwords::Password;
@@ -42,7 +44,7 @@ pub enum Login {
 /// The user whose credentials these are.
 ///
 /// # Errors
-/// [`Error::InvalidCredentials`] for every cause, after one hash. [`Error::Busy`] and [`Error::Store`].
+/// [`Error::InvalidCredentials`] for every cause, after as many hashes. [`Error::Busy`] and [`Error::Store`].
 pub async fn authenticate(app: &App, credentials: Credentials, now: Timestamp) -> Result<User> {
     let Credentials { login, password } = credentials;
     let found = match (&login, &password) {
@@ -50,14 +52,13 @@ pub async fn authenticate(app: &App, credentials: Credentials, now: Timestamp) -
         _ => None,
     };
     let password = password.unwrap_or_else(|| Password::from(String::new()));
-    let encoded = found.as_ref().map(|user| user.password.clone());
-    let check = hashing::check_password(app, password.clone(), encoded).await?;
-    let Some(user) = found.filter(|user| check.correct && user.is_active) else {
+    let shown = shown::of_user(app, password, found.as_ref()).await?;
+    let (Some(user), Some(shown)) = (found, shown) else {
         tracing::info!(target: "munjigi::account", event = "signin_refused");
         return Err(Error::InvalidCredentials);
     };
-    if check.must_update {
-        password::upgrade(app, user, password, now).await
+    if shown.must_update {
+        password::upgrade(app, user, shown.password, now).await
     } else {
         Ok(user)
     }

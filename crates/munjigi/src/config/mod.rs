@@ -111,6 +111,8 @@ pub struct Config {
     pub secret_keys: SecretKeys,
     /// `PASSWORD_HASHERS` at the costs of `[hashers.*]`.
     pub hashers: Arc<Hashers>,
+    /// `TRIM_PASSWORDS`: whether a password with spaces at its ends may be the user's without them.
+    pub trim_passwords: bool,
     /// `HASHING_THREADS` and `HASHING_QUEUE`.
     pub hashing: PoolSettings,
     /// `AUTH_PASSWORD_VALIDATORS`; none under `dev` unless written.
@@ -211,6 +213,7 @@ impl Config {
             own_account: users.own_account,
             secret_keys,
             hashers: Arc::new(passwords::hashers(settings)?),
+            trim_passwords: passwords::trim(settings)?,
             hashing: passwords::pool(settings)?,
             validators: passwords::validators(settings)?,
             simple_jwt: jwt.settings,

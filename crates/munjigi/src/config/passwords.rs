@@ -43,6 +43,13 @@ const LEGACY_ROWS: Setting<bool> = Setting::ours(
     "Whether rows of hashers that Django removed in 5.1 (SHA-1, unsalted MD5), md5 rows and truncated bcrypt rows \
      verify. Each is stored anew at its first sign-in.",
 );
+const TRIM_PASSWORDS: Setting<bool> = Setting::ours(
+    "TRIM_PASSWORDS",
+    "false",
+    "Whether a sign-in that fails, by a password with spaces at its ends, is tried once more without them. Django REST \
+     framework cuts them off where a serializer takes a password, so that the user's stored hash is of the rest. A new \
+     password is stored as it is sent, either way.",
+);
 const HASHING_THREADS: Setting<Between<0, 1024>> = Setting::ours(
     "HASHING_THREADS",
     "0",
@@ -81,6 +88,7 @@ pub(super) const SECTION: Section = Section {
         &PASSWORD_HASHERS.about,
         &VALIDATORS.about,
         &LEGACY_ROWS.about,
+        &TRIM_PASSWORDS.about,
         &HASHING_THREADS.about,
         &HASHING_QUEUE.about,
     ],
@@ -224,6 +232,11 @@ fn costs(settings: Settings<'_>) -> Result<Costs, Error> {
             parallelism: settings.read(&SCRYPT_LANES)?,
         },
     })
+}
+
+/// Reads `TRIM_PASSWORDS`.
+pub(super) fn trim(settings: Settings<'_>) -> Result<bool, Error> {
+    settings.read(&TRIM_PASSWORDS)
 }
 
 /// Reads `AUTH_PASSWORD_VALIDATORS`.

@@ -47,3 +47,4 @@ mod support;
 mod token;
 mod token_lives;
 mod transcript;
+mod trimmed;

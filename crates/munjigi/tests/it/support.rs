@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use munjigi::app::App;
 use munjigi::clock::{Clock, entropy};
 use munjigi::config::{Config, Mode, Sources, Written};
-use munjigi_passwords::Password;
+use munjigi_passwords::{Hashers, Password};
 use munjigi_store::records::Record;
 use munjigi_store::users::{NewUser, User};
 use munjigi_store::{FieldValue, Missing, Options, Store, migrate, records, users};
@@ -133,6 +133,11 @@ pub(crate) struct TestServer {
 impl TestServer {
     /// On this database, with these settings beside those that no test can do without.
     async fn new(database: Arc<Database>, clock: Clock, settings: &[(&str, &str)]) -> Self {
+        let config = Self::config(&database, settings);
+        Box::pin(Self::configured(database, clock, config)).await
+    }
+
+    fn config(database: &Database, settings: &[(&str, &str)]) -> Config {
         // A cheap hash, where its cost is not what is tested.
         let mut written = BTreeMap::from([
             ("SECRET_KEY", SECRET_KEY.to_owned()),
@@ -148,7 +153,10 @@ impl TestServer {
             variables: variables.collect(),
             ..Sources::default()
         };
-        let config = Config::resolve(&Written::gather(sources).unwrap(), Mode::Dev).unwrap();
+        Config::resolve(&Written::gather(sources).unwrap(), Mode::Dev).unwrap()
+    }
+
+    async fn configured(database: Arc<Database>, clock: Clock, config: Config) -> Self {
         let options = Options {
             missing: Missing::Create,
             foreign: config.foreign,
@@ -183,6 +191,20 @@ impl TestServer {
     /// Another server on the same database, and by the same clock.
     pub(crate) async fn neighbour(&self, settings: &[(&str, &str)]) -> Self {
         Self::new(Arc::clone(&self.database), self.clock.clone(), settings).await
+    }
+
+    /// Another server on the same database, whose passwords are hashed by these.
+    pub(crate) async fn hashing_with(&self, hashers: Hashers, settings: &[(&str, &str)]) -> Self {
+        let config = Config {
+            hashers: Arc::new(hashers),
+            ..Self::config(&self.database, settings)
+        };
+        Box::pin(Self::configured(
+            Arc::clone(&self.database),
+            self.clock.clone(),
+            config,
+        ))
+        .await
     }
 
     fn at_the_start() -> Clock {
