@@ -128,8 +128,8 @@ impl PasswordHasher for Counting {
 async fn as_many_hashes_are_run_for_nobody_as_for_somebody(database: Database) {
     let server = database.server().await;
     server.signed_up().await;
-    let hashes = Arc::new(AtomicUsize::new(0));
-    let hashers = Hashers::from_hashers(vec![Box::new(Counting(Arc::clone(&hashes)))]).unwrap();
+    let work = Arc::new(AtomicUsize::new(0));
+    let hashers = Hashers::from_hashers(vec![Box::new(Counting(Arc::clone(&work)))]).unwrap();
     let server = server.hashing_with(hashers, &[TRIM]).await;
     for (name, stored) in [
         ("right", "counting$1234"),
@@ -157,7 +157,7 @@ async fn as_many_hashes_are_run_for_nobody_as_for_somebody(database: Database) {
         for name in ["right", "away", "unusable", "unknown", "nobody"] {
             let body = json!({"username": name, "password": sent});
             client.post("/user/jwt_signin", &body).await;
-            let run = hashes.swap(0, Ordering::Relaxed);
+            let run = work.swap(0, Ordering::Relaxed);
             assert_eq!(run, expected, "{name} {sent}");
         }
     }
