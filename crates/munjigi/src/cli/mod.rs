@@ -10,6 +10,7 @@ mod config;
 mod dev;
 mod error;
 mod housekeeping;
+mod init;
 mod keys;
 mod listen;
 mod location;
@@ -84,6 +85,8 @@ enum Command {
     /// Make and change the keys that tokens are signed with
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Make the settings for working beside a Django project
+    Init(init::Init),
     /// Check the settings
     Check(check::Check),
     /// Print what /openapi.json tells of the routes that these settings serve
@@ -130,6 +133,7 @@ fn run(command: Command) -> Result<()> {
         Command::ClearSessions(clear) => runtime()?.block_on(clear.run(&mut out)),
         Command::FlushExpiredTokens(flush) => runtime()?.block_on(flush.run(&mut out)),
         Command::Keys(keys) => keys.run(&mut out),
+        Command::Init(init) => init.run(&mut out),
         Command::Check(check) => check.run(&mut out),
         Command::OpenApi(openapi) => openapi.run(&mut out),
         Command::Config(config) => config.run(&mut out),

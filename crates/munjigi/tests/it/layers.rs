@@ -114,6 +114,7 @@ fn every_room_of_the_server_uses_only_those_it_may() {
                 "http",
                 "i18n",
                 "keys",
+                "neighbour",
             ] as &[&str],
         ),
         ("background", &["accounts", "app", "keys"]),
@@ -122,6 +123,7 @@ fn every_room_of_the_server_uses_only_those_it_may() {
         // Its parts are the rooms': the list of ended sign-ins, the keys.
         ("app", &["accounts", "clock", "config", "keys"]),
         ("keys", &["app", "config"]),
+        ("neighbour", &["config"]),
         ("config", &["i18n"]),
         ("i18n", &[]),
         ("clock", &[]),

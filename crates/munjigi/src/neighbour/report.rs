@@ -1,0 +1,519 @@
+//! What [`super::SCRIPT`] prints: the settings of a Django project as they hold, as JSON between two lines of its own.
+//!
+//! A report comes out of somebody's pipe: before it there may stand what the shell or the project printed, it may be
+//! cut off, and it may be anything else. It is bounded in size, and read strictly: a key that is not known here and one
+//! that is missing are errors, since the script and this file are of one release.
+
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// The form of the reports that are read here.
+pub const FORMAT: u64 = 1;
+
+/// A longer text is not read, in bytes: that of a project with a thousand routes has 300 KB.
+pub const LONGEST: usize = 8 * 1024 * 1024;
+
+const BEGIN: &str = "-----BEGIN MUNJIGI REPORT-----";
+const END: &str = "-----END MUNJIGI REPORT-----";
+
+/// Why there is no report in a text.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// It is longer than [`LONGEST`].
+    #[error("The report is longer than {LONGEST} bytes, which no project's is.")]
+    TooLong,
+    /// Neither marker stands in it, nor does it begin as JSON does.
+    #[error(
+        "There is no report in it. It is what `munjigi init --django-script | python manage.py shell` prints on \
+         standard output."
+    )]
+    NotThere,
+    /// The line that ends a report is missing.
+    #[error(
+        "The report is cut off: its last line is missing. Let the script run to its end and save all of it."
+    )]
+    CutOff,
+    /// It is no JSON, or not that of a report.
+    #[error(
+        "The report cannot be read: {0}. Make it anew with the script of this munjigi (`munjigi init --django-script`)."
+    )]
+    Form(String),
+    /// It is of another release.
+    #[error(
+        "The report is of format {0}, and this munjigi reads format {FORMAT}. Make it anew with the script of this \
+         munjigi (`munjigi init --django-script`)."
+    )]
+    Format(u64),
+    /// The users are kept in a database that munjigi does not work on.
+    #[error(
+        "The project keeps its users in {0}, which is not supported: munjigi works on PostgreSQL and SQLite."
+    )]
+    Database(String),
+}
+
+impl Error {
+    /// A stable name for the kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooLong => "report_too_long",
+            Self::NotThere => "report_not_there",
+            Self::CutOff => "report_cut_off",
+            Self::Form(_) => "report_form",
+            Self::Format(_) => "report_format",
+            Self::Database(_) => "report_database",
+        }
+    }
+}
+
+/// What a Django project says of itself.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// [`FORMAT`].
+    pub format: u64,
+    /// The releases of Python, Django and packages beside it; those that are not installed are `None`.
+    pub versions: BTreeMap<String, Option<String>>,
+    /// Settings by their names, as they hold, secrets aside. See `plain` in the script for what JSON has not.
+    pub settings: BTreeMap<String, Value>,
+    /// Those of them that the project sets, whether to Django's default or not.
+    pub overridden: Vec<String>,
+    /// The database of the users.
+    pub database: Database,
+    /// `AUTH_USER_MODEL`.
+    pub user: User,
+    /// `PASSWORD_HASHERS`, in its order.
+    pub hashers: Vec<Hasher>,
+    /// `AUTH_PASSWORD_VALIDATORS`, in its order.
+    pub validators: Vec<PasswordValidator>,
+    /// The cache that `SESSION_CACHE_ALIAS` names.
+    pub cache: Option<Cache>,
+    /// `SIMPLE_JWT` with simplejwt's defaults, where simplejwt is installed.
+    pub simple_jwt: Option<Dict>,
+    /// `JWT_AUTH` with drf-jwt's defaults, where that is installed.
+    pub jwt_auth: Option<Dict>,
+    /// Of `REST_FRAMEWORK` what concerns who signs in, where Django REST framework is installed.
+    pub rest_framework: Option<BTreeMap<String, Value>>,
+    /// The routes that a sign-in goes through, in the order in which Django finds them.
+    pub routes: Vec<Route>,
+    /// Who is called when somebody signs in, or when a row of a user changes; Django's own aside.
+    pub receivers: Vec<Receiver>,
+    /// `INSTALLED_APPS` by the names of the apps.
+    pub apps: Vec<String>,
+    /// What nobody else may see.
+    pub secrets: Secrets,
+    /// Parts that could not be told, each with the reason.
+    pub problems: Vec<String>,
+}
+
+/// A value that nobody else may see: it is wiped when it is dropped, and has no `Debug`.
+#[derive(Clone, Deserialize, PartialEq, Eq)]
+#[serde(from = "String")]
+pub struct Secret(Zeroizing<String>);
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl Secret {
+    /// The value, for who hands it over.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// `DATABASES`, of the one that users are kept in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Its name in `DATABASES`.
+    pub alias: String,
+    /// `ENGINE`, a dotted path.
+    pub engine: Option<String>,
+    /// `connection.vendor`: `postgresql`, `sqlite`, `mysql`, `oracle`, `microsoft`. Wrappers have that of what they wrap.
+    pub vendor: String,
+    /// `NAME`; the path of an SQLite file from the root on.
+    pub name: Option<String>,
+    /// `USER`.
+    pub user: Option<String>,
+    /// `HOST`: a name, an address, the folder of a socket, or nothing for the usual socket.
+    pub host: Option<String>,
+    /// `PORT`, a number or a text.
+    pub port: Option<Value>,
+    /// `CONN_MAX_AGE` in seconds; `None` for ever.
+    pub conn_max_age: Option<f64>,
+    /// Of `OPTIONS` what says how the database is reached.
+    pub options: BTreeMap<String, Value>,
+    /// The names of the others.
+    pub other_options: Vec<String>,
+}
+
+/// The user model, as its `_meta` has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// `accounts.Member`.
+    pub label: String,
+    /// `Meta.db_table`.
+    pub table: String,
+    /// The class, dotted.
+    pub class: String,
+    /// Which of `AbstractUser`, `AbstractBaseUser` and `PermissionsMixin` it is made of, dotted.
+    pub bases: Vec<String>,
+    /// The field that a user signs in by.
+    #[serde(rename = "USERNAME_FIELD")]
+    pub username_field: String,
+    /// The field of his address, where the model has one.
+    #[serde(rename = "EMAIL_FIELD")]
+    pub email_field: Option<String>,
+    /// What `createsuperuser` asks for.
+    #[serde(rename = "REQUIRED_FIELDS")]
+    pub required_fields: Vec<String>,
+    /// Its columns, in their order.
+    pub fields: Vec<Field>,
+    /// Methods that are the project's own where munjigi does what Django's do: `check_password`.
+    pub own_methods: Vec<String>,
+}
+
+/// A column of the user model.
+#[expect(clippy::struct_excessive_bools, reason = "they are what Django's Field has")]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// Its name in Python.
+    pub name: String,
+    /// Its name in the table.
+    pub column: String,
+    /// The table, which is another than the model's where that inherits from a model with a table.
+    pub table: String,
+    /// Its class, dotted.
+    pub class: String,
+    /// Django's class that it is stored as (`get_internal_type`): an `EmailField` is a `CharField`.
+    #[serde(rename = "type")]
+    pub stored_as: Option<String>,
+    /// Whether it may hold NULL.
+    pub null: bool,
+    /// Whether a form may leave it empty.
+    pub blank: bool,
+    /// Whether no two rows have the same.
+    pub unique: bool,
+    /// Whether a form shows it.
+    pub editable: bool,
+    /// The most characters of a text.
+    pub max_length: Option<u32>,
+    /// Whether it has a default of any kind.
+    pub has_default: bool,
+    /// Whether the database itself has one (Django 5.0 and later).
+    pub has_db_default: bool,
+    /// The default, where it is a value; `{"$python": "…"}` where a function makes it.
+    pub default: Option<Value>,
+    /// Whether Django writes the time into it (`auto_now`, `auto_now_add`).
+    pub auto_now: bool,
+    /// Whether it is the key.
+    pub primary_key: bool,
+    /// The model that it refers to.
+    pub relation: Option<String>,
+}
+
+/// One of `PASSWORD_HASHERS`, as `get_hashers()` made it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hasher {
+    /// As it is written.
+    pub path: String,
+    /// Its class, dotted.
+    pub class: String,
+    /// The hasher of Django's that it is, or is made of.
+    pub base: Option<String>,
+    /// What its rows begin with.
+    pub algorithm: Option<String>,
+    /// `iterations`, `rounds` and their kin, as they hold.
+    pub costs: BTreeMap<String, u64>,
+    /// What else the project changed in it.
+    pub differences: Vec<String>,
+}
+
+/// One of `AUTH_PASSWORD_VALIDATORS`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordValidator {
+    /// `NAME`.
+    pub path: String,
+    /// Its class, dotted.
+    pub class: String,
+    /// The validator of Django's that it is, or is made of.
+    pub base: Option<String>,
+    /// `OPTIONS`.
+    pub options: Value,
+    /// What the project changed in it.
+    pub differences: Vec<String>,
+}
+
+/// One of `CACHES`. No `Debug`: a password may stand in its location.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cache {
+    /// Its name in `CACHES`.
+    pub alias: String,
+    /// `BACKEND`, dotted.
+    pub backend: Value,
+    /// `LOCATION`: one, or several.
+    pub location: Value,
+    /// `KEY_PREFIX`.
+    pub key_prefix: Value,
+    /// `VERSION`.
+    pub version: Value,
+    /// `KEY_FUNCTION`, where it is not Django's.
+    pub key_function: Value,
+    /// The names of its `OPTIONS`.
+    pub options: Vec<String>,
+}
+
+/// The dict of a package, with the package's defaults.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dict {
+    /// By key, secrets aside.
+    pub values: BTreeMap<String, Value>,
+    /// The keys that the package does not know.
+    pub unknown: Vec<String>,
+}
+
+/// A route that a sign-in goes through.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// `/api/token/`; `None` where a path is more than letters, such as one that begins with the language.
+    pub path: Option<String>,
+    /// The last part of the pattern, as it is written.
+    pub pattern: String,
+    /// Its name for `reverse`.
+    pub name: Option<String>,
+    /// The library's view that it is, or is made of, dotted.
+    pub kind: String,
+    /// The view, dotted.
+    pub view: String,
+    /// What of the view is the project's own.
+    pub differences: Vec<String>,
+    /// Its serializer, where it is a view of Django REST framework's.
+    pub serializer: Option<Serializer>,
+    /// Its throttles, dotted.
+    pub throttles: Vec<String>,
+}
+
+/// A serializer of a view.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Serializer {
+    /// Its class, dotted.
+    pub class: String,
+    /// The library's serializer that it is, or is made of.
+    pub base: Option<String>,
+    /// What of it is the project's own: `get_token`.
+    pub differences: Vec<String>,
+}
+
+/// Who is called by a signal.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Receiver {
+    /// `user_logged_in`, `post_save`.
+    pub signal: String,
+    /// The function, dotted.
+    pub receiver: String,
+}
+
+/// What nobody else may see. `None` where it is not set, or empty.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// `SECRET_KEY`.
+    #[serde(rename = "SECRET_KEY")]
+    pub secret_key: Option<Secret>,
+    /// `SECRET_KEY_FALLBACKS`.
+    #[serde(rename = "SECRET_KEY_FALLBACKS")]
+    pub secret_key_fallbacks: Vec<Secret>,
+    /// `PASSWORD` of the database.
+    #[serde(rename = "DATABASE_PASSWORD")]
+    pub database_password: Option<Secret>,
+    /// `EMAIL_HOST_PASSWORD`.
+    #[serde(rename = "EMAIL_HOST_PASSWORD")]
+    pub email_host_password: Option<Secret>,
+    /// `SIMPLE_JWT["SIGNING_KEY"]`, where it is written.
+    #[serde(rename = "SIMPLE_JWT.SIGNING_KEY")]
+    pub signing_key: Option<Secret>,
+    /// `SIMPLE_JWT["VERIFYING_KEY"]`, where it is written.
+    #[serde(rename = "SIMPLE_JWT.VERIFYING_KEY")]
+    pub verifying_key: Option<Secret>,
+    /// `JWT_AUTH["JWT_SECRET_KEY"]`, where it is written.
+    #[serde(rename = "JWT_AUTH.JWT_SECRET_KEY")]
+    pub jwt_secret_key: Option<Secret>,
+    /// `JWT_AUTH["JWT_PRIVATE_KEY"]`, where it is written.
+    #[serde(rename = "JWT_AUTH.JWT_PRIVATE_KEY")]
+    pub jwt_private_key: Option<Secret>,
+    /// `JWT_AUTH["JWT_PUBLIC_KEY"]`, where it is written.
+    #[serde(rename = "JWT_AUTH.JWT_PUBLIC_KEY")]
+    pub jwt_public_key: Option<Secret>,
+}
+
+impl Report {
+    /// Reads the report that stands in `text`: between its two lines where they are there, else all of the text.
+    ///
+    /// # Errors
+    /// There is none, or not all of it, or one of another release, or one of a project whose database is not supported.
+    pub fn read(text: &str) -> Result<Self, Error> {
+        if text.len() > LONGEST {
+            return Err(Error::TooLong);
+        }
+        let json = within(text)?;
+        let value: Value = serde_json::from_str(json).map_err(|error| form(&error))?;
+        match value.get("format").and_then(Value::as_u64) {
+            Some(FORMAT) => {}
+            Some(other) => return Err(Error::Format(other)),
+            None => return Err(Error::NotThere),
+        }
+        let report: Self = serde_json::from_value(value).map_err(|error| form(&error))?;
+        match report.database.vendor.as_str() {
+            "postgresql" | "sqlite" => Ok(report),
+            vendor => Err(Error::Database(product(vendor))),
+        }
+    }
+
+    /// The value of a setting that holds no secret.
+    pub fn setting(&self, name: &str) -> Option<&Value> {
+        self.settings.get(name)
+    }
+
+    /// Whether an app of this name, or one within it, is in `INSTALLED_APPS`.
+    pub fn has_app(&self, name: &str) -> bool {
+        self.apps.iter().any(|app| {
+            app.strip_prefix(name)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    }
+
+    /// The texts of a setting that is a list of them: `MIDDLEWARE`.
+    pub fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        let items = self.setting(name).and_then(Value::as_array);
+        items.into_iter().flatten().filter_map(Value::as_str)
+    }
+}
+
+/// The JSON of a text. A terminal may have shown the script itself before, so that the last report counts.
+fn within(text: &str) -> Result<&str, Error> {
+    if let Some((_, after)) = text.rsplit_once(BEGIN) {
+        return after.split_once(END).map(|(json, _)| json).ok_or(Error::CutOff);
+    }
+    let text = text.trim();
+    if text.starts_with('{') {
+        return Ok(text);
+    }
+    let last = text.lines().next_back().unwrap_or_default();
+    if last.starts_with('{') {
+        Ok(last)
+    } else {
+        Err(Error::NotThere)
+    }
+}
+
+/// What is wrong with the form, in a part of a sentence.
+fn form(error: &serde_json::Error) -> Error {
+    Error::Form(error.to_string())
+}
+
+fn product(vendor: &str) -> String {
+    match vendor {
+        "mysql" => "MySQL or MariaDB".to_owned(),
+        "oracle" => "Oracle".to_owned(),
+        "microsoft" => "Microsoft SQL Server".to_owned(),
+        // It came from outside: a line of it at most.
+        other => other.chars().filter(|c| !c.is_control()).take(40).collect(),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// What the reference project says.
+    pub(crate) const REFERENCE: &str = include_str!("../../../../fixtures/dj.json");
+
+    fn with(change: impl FnOnce(&mut Value)) -> String {
+        let mut value: Value = serde_json::from_str(REFERENCE).unwrap();
+        change(&mut value);
+        value.to_string()
+    }
+
+    fn refused(text: &str) -> Error {
+        Report::read(text).err().unwrap()
+    }
+
+    #[test]
+    fn a_report_is_found_among_what_else_was_printed() {
+        for text in [
+            REFERENCE.to_owned(),
+            format!("12 objects imported automatically.\n\n{BEGIN}\n{REFERENCE}\n{END}\nbye\n"),
+            format!(">>> ... {BEGIN}\r\n{}\r\n{END}\r\n", REFERENCE.trim()),
+            format!("a project that greets\n{}", with(|_| ())),
+        ] {
+            let report = Report::read(&text).ok().unwrap();
+            assert_eq!(report.user.label, "user.User");
+            assert_eq!(report.database.vendor, "sqlite");
+            assert!(report.has_app("rest_framework_simplejwt"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_report_is_told_in_a_sentence() {
+        let whole = format!("{BEGIN}\n{REFERENCE}\n{END}\n");
+        let half = whole.get(..whole.len() / 2).unwrap();
+        assert_eq!(refused(half).code(), "report_cut_off");
+        assert_eq!(refused("").code(), "report_not_there");
+        assert_eq!(
+            refused("ModuleNotFoundError: No module named 'shop'\n").code(),
+            "report_not_there"
+        );
+        assert_eq!(refused("{\"id\": 1}").code(), "report_not_there");
+        assert_eq!(
+            refused(&format!("{BEGIN}\nnot JSON\n{END}")).code(),
+            "report_form"
+        );
+        assert_eq!(
+            refused(REFERENCE.trim().get(..2000).unwrap()).code(),
+            "report_form"
+        );
+        assert_eq!(refused(&" ".repeat(LONGEST + 1)).code(), "report_too_long");
+        assert_eq!(
+            refused(&with(|report| report["format"] = 2.into())).code(),
+            "report_format"
+        );
+        let unknown = refused(&with(|report| report["user"]["more"] = 1.into())).to_string();
+        assert!(unknown.contains("`more`"), "{unknown}");
+    }
+
+    #[test]
+    fn mysql_and_oracle_are_not_supported() {
+        for (vendor, product) in [
+            ("mysql", "MySQL or MariaDB"),
+            ("oracle", "Oracle"),
+            ("other", "other"),
+        ] {
+            let told = refused(&with(|report| report["database"]["vendor"] = vendor.into())).to_string();
+            assert!(
+                told.contains(&format!("users in {product}, which is not supported")),
+                "{told}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_nested_makes_it_stumble() {
+        let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+        let text = REFERENCE.replacen("\"versions\"", &format!("\"deep\": {deep}, \"versions\""), 1);
+        assert_eq!(refused(&text).code(), "report_form");
+    }
+}
