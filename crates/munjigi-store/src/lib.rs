@@ -47,4 +47,4 @@ pub use db::{
     TokenBlacklist, Tx, Work,
 };
 pub use error::{Cause, Error, Result};
-pub use model::{ExtraField, FieldKind, FieldValue, UserModel};
+pub use model::{Columns, ExtraField, FieldKind, FieldValue, UserModel};

@@ -1,8 +1,13 @@
-//! `AUTH_USER_MODEL`: which table holds the users, and which columns it has beside those of `AbstractUser`.
+//! `AUTH_USER_MODEL`: which table holds the users, and which columns it has.
+
+mod columns;
 
 use munjigi_user::UserIdKind;
 
-/// A user model of Django: `AbstractUser`, a table, a primary key and further columns.
+pub use columns::Columns;
+
+/// A user model of Django: a table, its primary key, which of the fields of `AbstractUser` it has under which columns, and
+/// its further ones.
 ///
 /// ```
 /// use munjigi_store::UserModel;
@@ -10,6 +15,7 @@ use munjigi_user::UserIdKind;
 /// let model = UserModel::user_user();
 /// assert_eq!((model.label.as_str(), model.table.as_str()), ("user.User", "user_user"));
 /// assert_eq!(model.extra_fields[0].name, "age");
+/// assert_eq!(model.columns.of("email"), Some("email"));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserModel {
@@ -17,13 +23,15 @@ pub struct UserModel {
     pub label: String,
     /// `Meta.db_table`.
     pub table: String,
-    /// The type of the column `id`.
+    /// The type of the primary key.
     pub id_kind: UserIdKind,
-    /// The column that `USERNAME_FIELD` names.
-    pub username_column: String,
-    /// The column that `EMAIL_FIELD` names.
-    pub email_column: String,
-    /// What the model has beside the fields of `AbstractUser`, in the order of its declaration.
+    /// `USERNAME_FIELD`, the name of a field.
+    pub username_field: String,
+    /// `EMAIL_FIELD`, the name of a field; `None` where the model has no such field.
+    pub email_field: Option<String>,
+    /// The columns of the fields that `AbstractUser` has too, and of the two above.
+    pub columns: Columns,
+    /// What the model has beside these, in the order of its declaration.
     pub extra_fields: Vec<ExtraField>,
 }
 
@@ -34,8 +42,9 @@ impl UserModel {
             label: "auth.User".to_owned(),
             table: "auth_user".to_owned(),
             id_kind: UserIdKind::Int,
-            username_column: "username".to_owned(),
-            email_column: "email".to_owned(),
+            username_field: "username".to_owned(),
+            email_field: Some("email".to_owned()),
+            columns: Columns::of_abstract_user(),
             extra_fields: Vec::new(),
         }
     }
@@ -67,10 +76,27 @@ impl UserModel {
             .map_or(self.label.as_str(), |(app, _)| app)
     }
 
-    /// Whether `USERNAME_FIELD` is `EMAIL_FIELD`. A row of such a model can be read and changed, and none can be made
-    /// here: that takes a username beside the e-mail address.
+    /// Whether `USERNAME_FIELD` is `EMAIL_FIELD`: a user has one name, and that is his e-mail address.
     pub fn is_named_by_email(&self) -> bool {
-        self.username_column.eq_ignore_ascii_case(&self.email_column)
+        self.email_field.as_ref() == Some(&self.username_field)
+    }
+
+    /// Whether it has a `PermissionsMixin`: `is_superuser`, groups and permissions.
+    pub fn has_permissions(&self) -> bool {
+        self.columns.of("is_superuser").is_some()
+    }
+
+    /// The column that `USERNAME_FIELD` names.
+    pub fn username_column(&self) -> &str {
+        self.columns
+            .of(&self.username_field)
+            .unwrap_or(&self.username_field)
+    }
+
+    /// The column that `EMAIL_FIELD` names.
+    pub fn email_column(&self) -> Option<&str> {
+        let field = self.email_field.as_deref()?;
+        Some(self.columns.of(field).unwrap_or(field))
     }
 
     /// The table of the relation `groups`: `user_user_groups`.

@@ -86,8 +86,8 @@ pub(crate) struct PermissionSql {
     groups: Stmt,
     of_user: Stmt,
     all: Stmt,
-    /// Takes a user out of both relations.
-    pub(crate) leave: [Stmt; 2],
+    /// Takes a user out of both relations, where the model has them.
+    pub(crate) leave: Vec<Stmt>,
 }
 
 impl PermissionSql {
@@ -107,7 +107,10 @@ impl PermissionSql {
             )),
             all: Stmt::new(format!("{all} LIMIT $1")),
             leave: [&groups, &own]
-                .map(|relation| Stmt::new(format!("DELETE FROM {relation} WHERE {user} = $1"))),
+                .into_iter()
+                .filter(|_| model.has_permissions())
+                .map(|relation| Stmt::new(format!("DELETE FROM {relation} WHERE {user} = $1")))
+                .collect(),
         }
     }
 }

@@ -9,39 +9,43 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use munjigi_user::{AuthUser, UserId, UserIdKind};
+use munjigi_user::{AuthUser, UserId};
 
-use crate::db::{Conn, Param, Row, Stmt, TokenBlacklist, Tx, quoted};
+use crate::db::{Conn, Param, Tx};
 use crate::emails;
 use crate::error::{Error, Result};
-use crate::model::{FieldKind, FieldValue, UserModel};
-use crate::permissions::PermissionSql;
+use crate::model::FieldValue;
 
-/// A row of the user's table.
+mod sql;
+
+pub(crate) use sql::UserSql;
+
+/// A row of the user's table. A field that the model has not is read as it is said here, and so is a text or a boolean that
+/// is NULL: as an empty text, as false.
 #[derive(Clone, PartialEq)]
 pub struct User {
-    /// `id`.
+    /// The primary key.
     pub id: UserId,
     /// `password`: the stored hash in Django's encoding.
     pub password: String,
-    /// `last_login`.
+    /// `last_login`; `None` where there is none, too.
     pub last_login: Option<Timestamp>,
-    /// `is_superuser`.
+    /// `is_superuser`; false where there is none.
     pub is_superuser: bool,
-    /// The column that `USERNAME_FIELD` names.
+    /// The column that `USERNAME_FIELD` names: `get_username()`.
     pub username: String,
-    /// `first_name`.
+    /// `first_name`; empty where there is none.
     pub first_name: String,
-    /// `last_name`.
+    /// `last_name`; empty where there is none.
     pub last_name: String,
-    /// The column that `EMAIL_FIELD` names.
+    /// The column that `EMAIL_FIELD` names; empty where there is none.
     pub email: String,
-    /// `is_staff`.
+    /// `is_staff`; false where there is none.
     pub is_staff: bool,
-    /// `is_active`.
+    /// `is_active`; true where there is none, as in `AbstractBaseUser`.
     pub is_active: bool,
-    /// `date_joined`.
-    pub date_joined: Timestamp,
+    /// `date_joined`; `None` where there is none.
+    pub date_joined: Option<Timestamp>,
     /// The model's further fields by name, in the order of [`UserModel::extra_fields`].
     pub extra: Vec<(Arc<str>, FieldValue)>,
 }
@@ -96,10 +100,12 @@ impl User {
     }
 }
 
-/// A user to be made, whose key the database gives.
+/// A user to be made. What stands here for a field that the model has not is written nowhere.
 #[derive(Clone)]
 pub struct NewUser {
-    /// The username, normalised by the caller (NFKC).
+    /// The primary key; `None` where the database gives it, as it does for integers.
+    pub id: Option<UserId>,
+    /// The username; where `USERNAME_FIELD` is `EMAIL_FIELD` it is not looked at. Normalised by the caller (NFKC).
     pub username: String,
     /// The e-mail address, normalised by the caller; may be empty.
     pub email: String,
@@ -168,24 +174,22 @@ pub async fn by_email(conn: &mut Conn, email: &str) -> Result<Vec<User>> {
 /// Writes a new row and gives it back with its key.
 ///
 /// # Errors
-/// [`Error::UniqueViolation`] with the username's column where the name is taken.
+/// [`Error::UniqueViolation`] with the username's column where the name is taken. A key that the database does not give and
+/// the caller did not is an [`Error::Statement`].
 pub async fn insert(tx: &mut Tx, user: &NewUser) -> Result<User> {
     let sql = tx.users();
-    let mut params: Vec<Param<'_>> = vec![
-        (&user.password).into(),
-        user.is_superuser.into(),
-        (&user.username).into(),
-        (&user.first_name).into(),
-        (&user.last_name).into(),
-        (&user.email).into(),
-        user.is_staff.into(),
-        user.is_active.into(),
-        user.date_joined.into(),
-    ];
+    let mut params: Vec<Param<'_>> = sql.written.iter().map(|written| written.of(user)).collect();
     let missing = sql.names.len().saturating_sub(user.extra.len());
     params.extend(user.extra.iter().take(sql.names.len()).map(field_param));
     params.extend(std::iter::repeat_n(Param::Null, missing));
-    let inserted = tx.optional(&sql.insert, &params, |row| sql.read(row)).await?;
+    let statement = match &user.id {
+        None => &sql.insert,
+        Some(id) => {
+            params.push(id.into());
+            &sql.insert_with_id
+        }
+    };
+    let inserted = tx.optional(statement, &params, |row| sql.read(row)).await?;
     inserted.ok_or_else(|| Error::Statement(Arc::from(Box::from("an INSERT gave no row back"))))
 }
 
@@ -218,17 +222,20 @@ pub async fn upgrade_password(tx: &mut Tx, id: &UserId, verified: &str, encoded:
 }
 
 /// Lets a verified password in: true where the user is still active and his stored hash still is `verified`, and
-/// then `last_login` is set, if it is to be. It holds the row until the transaction ends, so that nobody is shut out
+/// then `last_login` is set, if it is to be and the model has one. It holds the row until the transaction ends, so that nobody is shut out
 /// or given another password between this and the commit.
 ///
 /// # Errors
 /// What the database may fail with.
 pub async fn redeem(tx: &mut Tx, id: &UserId, verified: &str, last_login: Option<Timestamp>) -> Result<bool> {
     let sql = tx.users();
-    Ok(tx
-        .execute(&sql.redeem, &[id.into(), verified.into(), last_login.into()])
-        .await?
-        > 0)
+    let params = [id.into(), verified.into(), last_login.into()];
+    let params = if sql.has_last_login() {
+        params.as_slice()
+    } else {
+        params.get(..2).unwrap_or_default()
+    };
+    Ok(tx.execute(&sql.redeem, params).await? > 0)
 }
 
 /// Holds the row until the transaction ends, where the stored hash still is `verified`: what was made for a user who was
@@ -249,7 +256,7 @@ pub async fn lock(tx: &mut Tx, id: &UserId) -> Result<bool> {
     Ok(tx.execute(&sql.lock, &[id.into()]).await? > 0)
 }
 
-/// Sets `is_active`. False where there is no such user.
+/// Sets `is_active`. False where there is no such user, or no such field.
 ///
 /// # Errors
 /// What the database may fail with.
@@ -257,7 +264,7 @@ pub async fn activate(tx: &mut Tx, id: &UserId) -> Result<bool> {
     set_active(tx, id, true).await
 }
 
-/// Unsets `is_active`. False where there is no such user.
+/// Unsets `is_active`. False where there is no such user, or no such field.
 ///
 /// # Errors
 /// What the database may fail with.
@@ -267,16 +274,22 @@ pub async fn deactivate(tx: &mut Tx, id: &UserId) -> Result<bool> {
 
 async fn set_active(tx: &mut Tx, id: &UserId, active: bool) -> Result<bool> {
     let sql = tx.users();
-    Ok(tx.execute(&sql.set_active, &[id.into(), active.into()]).await? > 0)
+    match &sql.set_active {
+        Some(set) => Ok(tx.execute(set, &[id.into(), active.into()]).await? > 0),
+        None => Ok(false),
+    }
 }
 
-/// Sets the e-mail address, normalised by the caller. False where there is no such user.
+/// Sets the e-mail address, normalised by the caller. False where there is no such user, or no such field.
 ///
 /// # Errors
 /// What the database may fail with.
 pub async fn set_email(tx: &mut Tx, id: &UserId, email: &str) -> Result<bool> {
     let sql = tx.users();
-    Ok(tx.execute(&sql.set_email, &[id.into(), email.into()]).await? > 0)
+    match &sql.set_email {
+        Some(set) => Ok(tx.execute(set, &[id.into(), email.into()]).await? > 0),
+        None => Ok(false),
+    }
 }
 
 /// Sets one of the model's further fields, by its place in [`UserModel::extra_fields`]. False where there is no such
@@ -296,8 +309,8 @@ pub async fn set_extra(tx: &mut Tx, id: &UserId, place: usize, value: &FieldValu
 ///
 /// # Errors
 /// [`Error::ForeignKeyViolation`] where a row of another table still refers to him, told when the transaction commits;
-/// also where the model has no such relation, which [`migrate::check_relations`](crate::migrate::check_relations) tells
-/// before.
+/// also where the relations of a `PermissionsMixin` are not there under their names, which
+/// [`migrate::check_relations`](crate::migrate::check_relations) tells before.
 pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<bool> {
     let sql = tx.users();
     for leave in &sql.permissions.leave {
@@ -332,125 +345,7 @@ pub async fn count(conn: &mut Conn) -> Result<u64> {
     Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
 }
 
-/// The statements on the user's table, put together once when the store is opened.
-pub(crate) struct UserSql {
-    pub(crate) model: UserModel,
-    pub(crate) token_blacklist: TokenBlacklist,
-    pub(crate) permissions: PermissionSql,
-    names: Vec<Arc<str>>,
-    by_id: Stmt,
-    by_username: Stmt,
-    pub(crate) by_email: Stmt,
-    insert: Stmt,
-    set_password: Stmt,
-    upgrade_password: Stmt,
-    redeem: Stmt,
-    lock: Stmt,
-    set_active: Stmt,
-    set_email: Stmt,
-    set_extra: Vec<Stmt>,
-    delete: Stmt,
-    list: Stmt,
-    list_after: Stmt,
-    count: Stmt,
-}
-
-impl UserSql {
-    pub(crate) fn new(model: UserModel, token_blacklist: TokenBlacklist) -> Self {
-        let table = quoted(&model.table);
-        let (username, email) = (quoted(&model.username_column), quoted(&model.email_column));
-        let named = [
-            "password",
-            "is_superuser",
-            &model.username_column,
-            "first_name",
-            "last_name",
-        ];
-        let more = [&model.email_column, "is_staff", "is_active", "date_joined"];
-        let extra = model.extra_fields.iter().map(|field| field.column.as_str());
-        let written: Vec<String> = named.into_iter().chain(more).chain(extra).map(quoted).collect();
-        let places: Vec<String> = (1..=written.len()).map(|n| format!("${n}")).collect();
-        let (written, places) = (written.join(", "), places.join(", "));
-        let columns = format!("id, last_login, {written}");
-        let select = format!("SELECT {columns} FROM {table}");
-        let update = |what: &str| Stmt::new(format!("UPDATE {table} SET {what}"));
-        Self {
-            permissions: PermissionSql::new(&model),
-            names: model
-                .extra_fields
-                .iter()
-                .map(|field| Arc::from(field.name.as_str()))
-                .collect(),
-            by_id: Stmt::new(format!("{select} WHERE id = $1")),
-            by_username: Stmt::new(format!("{select} WHERE {username} = $1")),
-            by_email: Stmt::new(format!("{select} WHERE lower({email}) = lower($1) ORDER BY id")),
-            insert: Stmt::new(format!(
-                "INSERT INTO {table} ({written}) VALUES ({places}) RETURNING {columns}"
-            )),
-            set_password: update("password = $2 WHERE id = $1"),
-            upgrade_password: update("password = $3 WHERE id = $1 AND password = $2"),
-            redeem: update(
-                "last_login = coalesce($3, last_login) WHERE id = $1 AND password = $2 AND is_active",
-            ),
-            lock: update("is_active = is_active WHERE id = $1"),
-            set_active: update("is_active = $2 WHERE id = $1"),
-            set_email: update(&format!("{email} = $2 WHERE id = $1")),
-            set_extra: model
-                .extra_fields
-                .iter()
-                .map(|field| update(&format!("{} = $2 WHERE id = $1", quoted(&field.column))))
-                .collect(),
-            delete: Stmt::new(format!("DELETE FROM {table} WHERE id = $1")),
-            list: Stmt::new(format!("{select} ORDER BY id LIMIT $1")),
-            list_after: Stmt::new(format!("{select} WHERE id > $2 ORDER BY id LIMIT $1")),
-            count: Stmt::new(format!("SELECT count(*) FROM {table}")),
-            model,
-            token_blacklist,
-        }
-    }
-
-    pub(crate) fn read(&self, row: &Row<'_>) -> Result<User> {
-        Ok(User {
-            id: row.user_id(0, self.model.id_kind)?,
-            last_login: row.optional_time(1)?,
-            password: row.text(2)?,
-            is_superuser: row.bool(3)?,
-            username: row.text(4)?,
-            first_name: row.text(5)?,
-            last_name: row.text(6)?,
-            email: row.text(7)?,
-            is_staff: row.bool(8)?,
-            is_active: row.bool(9)?,
-            date_joined: row.time(10)?,
-            extra: self.read_extra(row)?,
-        })
-    }
-
-    fn read_extra(&self, row: &Row<'_>) -> Result<Vec<(Arc<str>, FieldValue)>> {
-        let fields = self.names.iter().zip(&self.model.extra_fields).zip(11..);
-        fields
-            .map(|((name, field), column)| {
-                let value = match field.kind {
-                    FieldKind::Integer { .. } => row.optional_int(column)?.map(FieldValue::Integer),
-                    FieldKind::Text { .. } => row.optional_text(column)?.map(FieldValue::Text),
-                    FieldKind::Boolean => row.optional_bool(column)?.map(FieldValue::Boolean),
-                };
-                Ok((Arc::clone(name), value.unwrap_or(FieldValue::Null)))
-            })
-            .collect()
-    }
-
-    /// Whether the key's column could hold this key at all: PostgreSQL refuses to compare an `integer` with more.
-    fn may_hold(&self, id: &UserId) -> bool {
-        match (self.model.id_kind, id) {
-            (UserIdKind::Int, UserId::Int(id)) => i32::try_from(*id).is_ok(),
-            (UserIdKind::BigInt, UserId::Int(_)) | (UserIdKind::Uuid, UserId::Uuid(_)) => true,
-            (UserIdKind::Text, UserId::Text(id)) => !id.contains('\0'),
-            _ => false,
-        }
-    }
-}
-
+/// A parameter for the value of one of the model's further fields.
 fn field_param(value: &FieldValue) -> Param<'_> {
     match value {
         FieldValue::Null => Param::Null,

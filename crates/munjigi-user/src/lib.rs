@@ -40,6 +40,19 @@ impl fmt::Display for UserId {
     }
 }
 
+impl UserId {
+    /// `uuid.uuid4()`: a UUID of version 4 made of these random bytes, the `default` that a `UUIDField` mostly has.
+    ///
+    /// ```
+    /// use munjigi_user::UserId;
+    ///
+    /// assert_eq!(UserId::uuid4([0; 16]).to_string(), "00000000-0000-4000-8000-000000000000");
+    /// ```
+    pub fn uuid4(random: [u8; 16]) -> Self {
+        Self::Uuid(uuid::Builder::from_random_bytes(random).into_uuid())
+    }
+}
+
 impl From<i64> for UserId {
     fn from(id: i64) -> Self {
         Self::Int(id)

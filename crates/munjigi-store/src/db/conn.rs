@@ -101,20 +101,23 @@ impl Conn {
         self.noted(found)
     }
 
-    /// The users with this e-mail address, on a thread of its own where SQLite must read the whole table.
+    /// The users with this e-mail address, none where the model has no address, on a thread of its own where SQLite must read the whole table.
     pub(crate) async fn all_by_email(&mut self, email: &str) -> Result<Vec<User>> {
         let users = self.users();
+        let Some(stmt) = &users.by_email else {
+            return Ok(Vec::new());
+        };
         if let Link::SqliteShared(readers) = &self.link
-            && !readers.has_index_for(&users.by_email)
+            && !readers.has_index_for(stmt)
         {
-            let (readers, email) = (Arc::clone(readers), email.to_owned());
-            let whole_table = tokio::task::spawn_blocking(move || {
-                readers.all(&users.by_email, &[(&email).into()], |row| users.read(row))
+            let (readers, users, email) = (Arc::clone(readers), Arc::clone(&users), email.to_owned());
+            let whole_table = tokio::task::spawn_blocking(move || match &users.by_email {
+                Some(stmt) => readers.all(stmt, &[(&email).into()], |row| users.read(row)),
+                None => Ok(Vec::new()),
             });
             return joined(whole_table.await)?;
         }
-        self.all(&users.by_email, &[email.into()], |row| users.read(row))
-            .await
+        self.all(stmt, &[email.into()], |row| users.read(row)).await
     }
 
     fn noted<T>(&mut self, result: Result<T>) -> Result<T> {

@@ -52,8 +52,10 @@ impl Ddl {
 }
 
 fn filled(text: &str, model: &UserModel, user_id: &str) -> String {
-    let table = model.table.replace('"', "\"\"");
-    text.replace("{user_table}", &table).replace("{user_id}", user_id)
+    let inner = |name: &str| name.replace('"', "\"\"");
+    text.replace("{user_table}", &inner(&model.table))
+        .replace("{user_key}", &inner(model.columns.id()))
+        .replace("{user_id}", user_id)
 }
 
 /// The apps in the order in which they need each other. The user's table comes from `auth` or from an app of its own.

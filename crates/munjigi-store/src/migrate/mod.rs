@@ -187,6 +187,12 @@ fn is_for(survey: &Survey, origin: Origin, model: &UserModel) -> Result<()> {
                 model.label
             ))
         }
+        (Origin::Munjigi, _) if !is_as_made(model) => unfit(format!(
+            "The settings give {} another table, primary key or columns than those that munjigi makes in a database of its \
+             own. Leave user.db_table, user.primary_key, user.primary_key_field and [user.columns] out, or write the \
+             DATABASE_URL of the Django project.",
+            model.label
+        )),
         (Origin::Django, _) if !survey.tables.contains_key(&model.table) => unfit(format!(
             "AUTH_USER_MODEL is \"{}\", but this Django project has no table {}. Write the project's own \
              AUTH_USER_MODEL, and run its `manage.py migrate` first.",
@@ -194,6 +200,21 @@ fn is_for(survey: &Survey, origin: Origin, model: &UserModel) -> Result<()> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Whether the user's table is as [`apps`] makes it.
+fn is_as_made(model: &UserModel) -> bool {
+    [UserModel::auth_user(), UserModel::user_user()]
+        .iter()
+        .any(|made| {
+            made.label == model.label
+                && made.table == model.table
+                && made.id_kind == model.id_kind
+                && model
+                    .columns
+                    .iter()
+                    .all(|(field, column)| made.columns.of(field) == Some(column))
+        })
 }
 
 /// Whether the app's tables are to be made.
@@ -257,8 +278,8 @@ async fn make_app(tx: &mut Tx, app: &App, model: &UserModel, now: Timestamp) -> 
 
 /// Notes whose database it is. One of ours gets an index that a Django project would have to want.
 async fn note_origin(tx: &mut Tx, origin: Origin, model: &UserModel) -> Result<()> {
-    if origin == Origin::Munjigi {
-        let (table, email) = (quoted(&model.table), quoted(&model.email_column));
+    if let (Origin::Munjigi, Some(email)) = (origin, model.email_column()) {
+        let (table, email) = (quoted(&model.table), quoted(email));
         tx.script(&format!(
             "CREATE INDEX munjigi_user_email ON {table} (lower({email}));"
         ))

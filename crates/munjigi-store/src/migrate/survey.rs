@@ -66,6 +66,9 @@ impl Survey {
 
     /// Whether the tables are there that say which groups and permissions a user has.
     pub(super) fn has_relations(&self, model: &UserModel) -> Result<()> {
+        if !model.has_permissions() {
+            return Ok(());
+        }
         match self.lacking(permissions::relations(model)) {
             None => Ok(()),
             Some((table, column)) => Err(Error::UnfitSchema(format!(
@@ -90,8 +93,9 @@ impl Survey {
     /// [`Error::UnfitSchema`] with the first one that is not.
     pub(super) fn is_fit_for(&self, model: &UserModel) -> Result<()> {
         let extra = model.extra_fields.iter().map(|field| field.column.as_str());
-        let named = [model.username_column.as_str(), model.email_column.as_str()];
-        let user_columns: Vec<&str> = USER_COLUMNS.into_iter().chain(named).chain(extra).collect();
+        let named = [model.username_column()].into_iter().chain(model.email_column());
+        let built_in = model.columns.iter().map(|(_, column)| column);
+        let user_columns: Vec<&str> = built_in.chain(named).chain(extra).collect();
         let needed = [
             (model.table.as_str(), user_columns.as_slice()),
             ("django_session", &["session_key", "session_data", "expire_date"]),
@@ -111,27 +115,15 @@ impl Survey {
                 .find(|column| there.is_none_or(|there| !there.contains(**column)));
             if let Some(column) = lacking {
                 return Err(Error::UnfitSchema(format!(
-                    "The table {table} has no column {column}. Run the Django project's `manage.py migrate`, or \
-                     write the AUTH_USER_MODEL and the fields that it has."
+                    "The table {table} has no column {column}. Run the Django project's `manage.py migrate`, or write \
+                     the AUTH_USER_MODEL and the fields that it has; in [user.columns], where a column is called \
+                     otherwise than its field, and `field = \"\"` where the model has no such field."
                 )));
             }
         }
         Ok(())
     }
 }
-
-/// What [`crate::users`] needs of every user model.
-const USER_COLUMNS: [&str; 9] = [
-    "id",
-    "password",
-    "last_login",
-    "is_superuser",
-    "first_name",
-    "last_name",
-    "is_staff",
-    "is_active",
-    "date_joined",
-];
 
 /// Looks at the database.
 pub(super) async fn of(conn: &mut Conn) -> Result<Survey> {

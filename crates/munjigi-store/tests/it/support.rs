@@ -248,6 +248,7 @@ fn rows_on_server(server: &str, sql: &str) -> Vec<String> {
 /// A user of the model `user.User` or `auth.User`, as a sign-up makes him.
 pub(crate) fn new_user(username: &str, email: &str) -> NewUser {
     NewUser {
+        id: None,
         username: username.to_owned(),
         email: email.to_owned(),
         password: "pbkdf2_sha256$1$salt$hash".to_owned(),

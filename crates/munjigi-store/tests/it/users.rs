@@ -44,7 +44,7 @@ async fn a_user_is_read_as_he_was_written(db: &TestDatabase) {
         (read.is_active, read.is_staff, read.is_superuser),
         (true, true, false)
     );
-    assert_eq!((read.date_joined, read.last_login), (now(), None));
+    assert_eq!((read.date_joined, read.last_login), (Some(now()), None));
     assert_eq!(read.extra("age"), Some(&FieldValue::Integer(24)));
     assert_eq!(read.field("age").as_deref(), Some("24"));
     assert_eq!(read.field("height"), None);
@@ -248,7 +248,10 @@ async fn a_neighbours_rows_are_read(db: &TestDatabase) {
         (UserId::Int(4_000_000_000), true, false)
     );
     assert_eq!(user.last_login.unwrap().to_string(), "2026-11-21T01:02:03Z");
-    assert_eq!(user.date_joined.to_string(), "2026-11-20T00:00:00.000001Z");
+    assert_eq!(
+        user.date_joined.unwrap().to_string(),
+        "2026-11-20T00:00:00.000001Z"
+    );
     assert_eq!(user.extra[0].1, FieldValue::Null);
 }
 

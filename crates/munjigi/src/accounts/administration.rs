@@ -59,6 +59,7 @@ pub async fn create_superuser(app: &App, superuser: Superuser, now: Timestamp) -
         .map(|_| munjigi_store::FieldValue::Null)
         .collect();
     let user = NewUser {
+        id: signup::new_key(app),
         username,
         email,
         password: encoded,

@@ -67,7 +67,7 @@ fn told(user: &User, fact: UserFact) -> Value {
         UserFact::FullName => format!("{} {}", user.first_name, user.last_name).trim().into(),
         UserFact::IsStaff => user.is_staff.into(),
         UserFact::IsSuperuser => user.is_superuser.into(),
-        UserFact::DateJoined => isoformat(user.date_joined).into(),
+        UserFact::DateJoined => user.date_joined.map(isoformat).into(),
     }
 }
 

@@ -14,6 +14,8 @@ use jiff::Timestamp;
 use munjigi_passwords::Password;
 use munjigi_store::users::{NewUser, User};
 use munjigi_store::{BoxFuture, Error as StoreError, FieldValue, Tx, emails, users};
+use munjigi_user::{UserId, UserIdKind};
+use rand_core::Rng;
 use std::sync::Arc;
 
 /// What somebody asks to become: fields that are well-formed each by itself.
@@ -117,6 +119,7 @@ async fn accept(app: &App, application: Application, now: Timestamp) -> Result<N
         .await
         .map_err(|error| policy::field("password", error))?;
     Ok(NewUser {
+        id: new_key(app),
         username,
         email,
         password: encoded,
@@ -127,6 +130,15 @@ async fn accept(app: &App, application: Application, now: Timestamp) -> Result<N
         is_superuser: false,
         date_joined: now,
         extra,
+    })
+}
+
+/// The key of a new user, where the database gives none: `default=uuid.uuid4`.
+pub(super) fn new_key(app: &App) -> Option<UserId> {
+    (app.config().user_model.id_kind == UserIdKind::Uuid).then(|| {
+        let mut random = [0; 16];
+        app.entropy().fill_bytes(&mut random);
+        UserId::uuid4(random)
     })
 }
 
@@ -175,11 +187,11 @@ pub(super) fn conflict(app: &App, error: StoreError) -> Error {
             Error::TokenTooLong { length, longest }
         }
         StoreError::UniqueViolation { table, column }
-            if table == "munjigi_email" || column == model.email_column =>
+            if table == "munjigi_email" || Some(column.as_str()) == model.email_column() =>
         {
             FieldErrors::of("email", vec![Text::EmailTaken]).into()
         }
-        StoreError::UniqueViolation { column, .. } if column == model.username_column => {
+        StoreError::UniqueViolation { column, .. } if column == model.username_column() => {
             FieldErrors::of("username", vec![Text::UsernameTaken]).into()
         }
         StoreError::UniqueViolation { column, .. }

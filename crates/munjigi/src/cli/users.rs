@@ -92,7 +92,7 @@ async fn show(app: &App, username: &str, out: &mut impl Write) -> Result<()> {
     writeln!(out, "active       {}", yes(user.is_active))?;
     writeln!(out, "staff        {}", yes(user.is_staff))?;
     writeln!(out, "superuser    {}", yes(user.is_superuser))?;
-    writeln!(out, "joined       {}", moment(Some(user.date_joined)))?;
+    writeln!(out, "joined       {}", moment(user.date_joined))?;
     writeln!(out, "last login   {}", moment(user.last_login))?;
     Ok(())
 }

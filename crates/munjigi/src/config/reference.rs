@@ -4,7 +4,7 @@ use super::database::DATABASE_URL;
 use super::setting::{About, Section};
 use super::table::SECTIONS;
 use super::written::Written;
-use super::{Mode, claims, table};
+use super::{Mode, claims, table, users};
 use munjigi_store::DatabaseUrl;
 use std::fmt::Write as _;
 use toml::Value;
@@ -89,6 +89,7 @@ pub fn show(written: &Written, mode: Mode) -> String {
         }
         text.push_str(&shown(about, written, mode));
     }
+    show_columns(&mut text, written, mode);
     show_fields(&mut text, written, mode);
     show_claims(&mut text, written, mode);
     text
@@ -131,6 +132,16 @@ fn presentable(about: &About, value: &Value) -> String {
     let url = value.as_str().filter(|_| about.name == DATABASE_URL.about.name);
     let shown = url.and_then(|url| url.parse::<DatabaseUrl>().ok());
     Value::from(shown.map_or_else(|| "********".to_owned(), |url| url.to_string())).to_string()
+}
+
+fn show_columns(text: &mut String, written: &Written, mode: Mode) {
+    let mut columns = written.under(mode).below("user.columns.").peekable();
+    if columns.peek().is_some() {
+        let _ = writeln!(text, "\n[{}]", users::COLUMNS);
+    }
+    for (field, entry) in columns {
+        let _ = writeln!(text, "{field} = {}  # {}", entry.value, entry.origin);
+    }
 }
 
 fn show_fields(text: &mut String, written: &Written, mode: Mode) {

@@ -50,8 +50,12 @@ pub(crate) fn find(name: &str) -> Option<&'static About> {
     all().find(|about| about.name == name)
 }
 
-/// Whether the name is one of those that only the user knows: `user.fields.age.type`, `SIMPLE_JWT_CLAIMS.roles`.
+/// Whether the name is one of those that only the user knows: `user.fields.age.type`, `user.columns.email`,
+/// `SIMPLE_JWT_CLAIMS.roles`.
 pub(crate) fn is_open(name: &str) -> bool {
+    if let Some(field) = name.strip_prefix(users::COLUMNS) {
+        return field.strip_prefix('.').is_some_and(|field| !field.contains('.'));
+    }
     if let Some(rest) = name.strip_prefix(claims::TABLE) {
         return rest.starts_with('.');
     }
@@ -72,7 +76,7 @@ pub(crate) fn is_table(name: &str) -> bool {
             .strip_prefix(name)
             .is_some_and(|rest| rest.starts_with('.'))
     };
-    name == "user.fields" || name == claims::TABLE || is_field || all().any(is_above)
+    ["user.fields", users::COLUMNS, claims::TABLE].contains(&name) || is_field || all().any(is_above)
 }
 
 /// The error for a name that no setting has.

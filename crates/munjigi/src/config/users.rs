@@ -1,14 +1,19 @@
 //! `AUTH_USER_MODEL`, and what a settings file must say of it that Django reads from the model's class.
 
+mod columns;
+mod fields;
+
 use super::Error;
 use super::Routes;
-use super::kind::{FromText, Kind, OrNone, Wrong};
+use super::kind::{FromText, OrNone};
 use super::own_account::{DELETION, EMAIL_EDITABLE, OwnAccount};
 use super::setting::{Section, Setting};
-use super::written::{Entry, Settings};
-use munjigi_store::{ExtraField, FieldKind, Foreign, UserModel};
+use super::written::Settings;
+use munjigi_store::{ExtraField, Foreign, UserModel};
 use munjigi_user::UserIdKind;
-use std::collections::BTreeMap;
+
+pub(super) use columns::TABLE as COLUMNS;
+pub(super) use fields::FIELD_KEYS;
 
 const AUTH_USER_MODEL: Setting<Option<Label>> = Setting::ours(
     "AUTH_USER_MODEL",
@@ -32,41 +37,26 @@ const DB_TABLE: Setting<Option<Identifier>> = Setting::ours(
 const PRIMARY_KEY: Setting<Option<PrimaryKey>> = Setting::ours(
     "user.primary_key",
     "\"\"",
-    "The type of the column `id`: `AutoField`, `BigAutoField`, `UUIDField` or `CharField`.",
+    "The type of the primary key: `AutoField`, `BigAutoField`, `UUIDField` or `CharField`.",
 )
 .unwritten("`AutoField` for `auth.User`, else `BigAutoField`");
+const PRIMARY_KEY_FIELD: Setting<Identifier> = Setting::ours(
+    "user.primary_key_field",
+    "\"id\"",
+    "The name of the field that is the primary key, and of its column unless `[user.columns]` says another. Answers call \
+     the key `id`, whatever this is.",
+);
 const USERNAME_FIELD: Setting<Identifier> = Setting::ours(
     "user.USERNAME_FIELD",
     "\"username\"",
-    "The column of the name that a user signs in with. simplejwt's routes and djangorestframework-jwt's take the name under \
+    "The model's `USERNAME_FIELD`: the field of the name that a user signs in with. Routes take and give the name under \
      this one.",
 );
-const EMAIL_FIELD: Setting<Identifier> = Setting::ours(
+const EMAIL_FIELD: Setting<Option<Identifier>> = Setting::ours(
     "user.EMAIL_FIELD",
     "\"email\"",
-    "The column of the e-mail address.",
+    "The model's `EMAIL_FIELD`: the field of the e-mail address, `\"\"` where there is none.",
 );
-
-/// What an `AbstractUser` has of itself (Django 5.2, `contrib/auth/{base_user,models}.py`): its columns, and the two
-/// relations.
-const BUILT_IN: [&str; 13] = [
-    "id",
-    "password",
-    "last_login",
-    "is_superuser",
-    "username",
-    "first_name",
-    "last_name",
-    "email",
-    "is_staff",
-    "is_active",
-    "date_joined",
-    "groups",
-    "user_permissions",
-];
-
-/// What may be said of `[user.fields.NAME]`.
-pub(super) const FIELD_KEYS: [&str; 5] = ["type", "null", "max_length", "db_column", "editable"];
 
 pub(super) const SECTION: Section = Section {
     title: "Users",
@@ -77,7 +67,14 @@ pub(super) const SECTION: Section = Section {
             `CharField`, `TextField`, `BooleanField`), `null` (false), `max_length` (of a CharField), `db_column` \
             (the name) and `editable` (true). Sign-up takes these fields, and `PATCH /user/me` changes them; one that is \
             not editable is shown and never taken. For `user.User`, `age` is declared unless other fields are:\n\n\
-            ```toml\n[user.fields.age]\ntype = \"PositiveIntegerField\"\nnull = true\n```",
+            ```toml\n[user.fields.age]\ntype = \"PositiveIntegerField\"\nnull = true\n```\n\n\
+            The model has the fields of `AbstractUser` under their names unless the table `[user.columns]` says \
+            otherwise: the column of a field (`id` is the primary key), or `\"\"` where the model has no such field, as one \
+            that is made from `AbstractBaseUser`:\n\n\
+            ```toml\n[user]\nprimary_key = \"UUIDField\"\nUSERNAME_FIELD = \"email\"\n\n\
+            [user.columns]\nid = \"uuid\"\nusername = \"\"\nfirst_name = \"\"\nlast_name = \"\"\n```\n\n\
+            Without `is_active` every user is active, without `is_staff` nobody is staff, without `is_superuser` nobody \
+            is a superuser and the model has no groups and permissions, and without `last_login` none is written.",
     settings: &[
         &AUTH_USER_MODEL.about,
         &EMAIL_UNIQUE.about,
@@ -85,6 +82,7 @@ pub(super) const SECTION: Section = Section {
         &DELETION.about,
         &DB_TABLE.about,
         &PRIMARY_KEY.about,
+        &PRIMARY_KEY_FIELD.about,
         &USERNAME_FIELD.about,
         &EMAIL_FIELD.about,
     ],
@@ -113,13 +111,12 @@ impl Users {
         if let Some(key) = settings.read(&PRIMARY_KEY)? {
             model.id_kind = key.0;
         }
-        model.username_column = settings.read(&USERNAME_FIELD)?.0;
-        model.email_column = settings.read(&EMAIL_FIELD)?.0;
-        let declared = declared(settings)?;
+        columns::resolve(settings, &mut model)?;
+        let declared = fields::declared(settings, &model.columns)?;
         if !declared.is_empty() {
             model.extra_fields = declared;
-            check_columns(&model)?;
         }
+        check_columns(&model)?;
         Ok(Self {
             own_account: OwnAccount::resolve(settings, &model)?,
             model,
@@ -142,30 +139,20 @@ fn base(label: Option<&str>) -> UserModel {
     }
 }
 
-/// The fields of `[user.fields.*]`, in the order of their names.
-fn declared(settings: Settings<'_>) -> Result<Vec<ExtraField>, Error> {
-    let mut tables: BTreeMap<&str, BTreeMap<&str, &Entry>> = BTreeMap::new();
-    for (path, entry) in settings.below("user.fields.") {
-        let Some((name, key)) = path.split_once('.') else {
-            continue;
-        };
-        tables.entry(name).or_default().insert(key, entry);
-    }
-    tables
-        .into_iter()
-        .map(|(name, keys)| Declaration { name, keys }.field())
-        .collect()
-}
-
 /// No two fields share a column: a sign-up would write `is_staff` from what a client sends. Cases are not told apart, as
 /// SQLite does not.
 fn check_columns(model: &UserModel) -> Result<(), Error> {
-    let mut taken: Vec<&str> = BUILT_IN.to_vec();
-    taken.extend([model.username_column.as_str(), model.email_column.as_str()]);
-    for ExtraField { name, column, .. } in &model.extra_fields {
-        if taken.iter().any(|other| other.eq_ignore_ascii_case(column)) {
+    let mut taken: Vec<&str> = Vec::new();
+    let extra = model
+        .extra_fields
+        .iter()
+        .map(|field| (field.name.as_str(), field.column.as_str()));
+    for (name, column) in model.columns.iter().chain(extra) {
+        let mut reserved = fields::NEVER_DECLARED.into_iter().chain(fields::RELATIONS);
+        let is_reserved = reserved.any(|other| other != name && other.eq_ignore_ascii_case(column));
+        if is_reserved || taken.iter().any(|other| other.eq_ignore_ascii_case(column)) {
             return Err(Error::Contradiction(format!(
-                "[user.fields.{name}] has the column \"{column}\", which is another field's. Write the db_column that \
+                "The field \"{name}\" has the column \"{column}\", which is another field's. Write the db_column that \
                  this field has in the table."
             )));
         }
@@ -190,129 +177,6 @@ pub(super) fn check_signup(model: &UserModel, routes: &Routes) -> Result<(), Err
          ROUTES.session_signup = false and ROUTES.jwt_signup = false, or let \"{0}\" be null in the model and here.",
         field.name
     )))
-}
-
-/// One `[user.fields.NAME]`.
-struct Declaration<'a> {
-    name: &'a str,
-    keys: BTreeMap<&'a str, &'a Entry>,
-}
-
-impl Declaration<'_> {
-    fn field(&self) -> Result<ExtraField, Error> {
-        let is_built_in = BUILT_IN.iter().any(|name| name.eq_ignore_ascii_case(self.name));
-        if is_built_in || Identifier::from_text(self.name).is_err() {
-            return Err(Error::Contradiction(format!(
-                "[user.fields.{0}] declares the field \"{0}\". Write the name of a column that AbstractUser has not, \
-                 in letters, digits and \"_\".",
-                self.name
-            )));
-        }
-        let max_length = self.read::<u32>("max_length")?;
-        let class = self.read::<FieldClass>("type")?.ok_or_else(|| {
-            Error::Contradiction(format!(
-                "[user.fields.{}] says no type. Write type = \"IntegerField\", or the field class of the model.",
-                self.name
-            ))
-        })?;
-        Ok(ExtraField {
-            name: self.name.to_owned(),
-            column: self
-                .read::<Identifier>("db_column")?
-                .map_or_else(|| self.name.to_owned(), |column| column.0),
-            kind: class
-                .kind(max_length)
-                .map_err(|problem| Error::Contradiction(format!("[user.fields.{}] {problem}", self.name)))?,
-            nullable: self.read::<bool>("null")?.unwrap_or(false),
-            editable: self.read::<bool>("editable")?.unwrap_or(true),
-        })
-    }
-
-    fn read<T: Kind>(&self, key: &str) -> Result<Option<T>, Error> {
-        let Some(entry) = self.keys.get(key) else {
-            return Ok(None);
-        };
-        let (name, origin) = (
-            format!("user.fields.{}.{key}", self.name),
-            entry.origin.to_string(),
-        );
-        T::read(&entry.value).map(Some).map_err(|wrong| match wrong {
-            Wrong::Type => Error::Type {
-                name,
-                origin,
-                found: super::kind::describe(&entry.value),
-                wanted: T::WANTED,
-            },
-            Wrong::Value(problem) => Error::Value {
-                name,
-                origin,
-                problem,
-            },
-        })
-    }
-}
-
-/// A field class of Django 5.2 (`db/models/fields`).
-struct FieldClass(&'static str);
-
-impl FieldClass {
-    const ALL: [&'static str; 9] = [
-        "IntegerField",
-        "PositiveIntegerField",
-        "SmallIntegerField",
-        "PositiveSmallIntegerField",
-        "BigIntegerField",
-        "PositiveBigIntegerField",
-        "CharField",
-        "TextField",
-        "BooleanField",
-    ];
-
-    /// With the ranges of `BaseDatabaseOperations.integer_field_ranges`.
-    fn kind(&self, max_length: Option<u32>) -> Result<FieldKind, String> {
-        let (small, plain, big) = (i64::from(i16::MAX), i64::from(i32::MAX), i64::MAX);
-        let kind = match self.0 {
-            "IntegerField" => FieldKind::Integer {
-                min: -plain - 1,
-                max: plain,
-            },
-            "PositiveIntegerField" => FieldKind::Integer { min: 0, max: plain },
-            "SmallIntegerField" => FieldKind::Integer {
-                min: -small - 1,
-                max: small,
-            },
-            "PositiveSmallIntegerField" => FieldKind::Integer { min: 0, max: small },
-            "BigIntegerField" => FieldKind::Integer {
-                min: i64::MIN,
-                max: big,
-            },
-            "PositiveBigIntegerField" => FieldKind::Integer { min: 0, max: big },
-            "BooleanField" => FieldKind::Boolean,
-            _ => FieldKind::Text { max_length },
-        };
-        match (self.0, max_length) {
-            ("CharField", None) => {
-                Err("is a CharField without max_length. Write max_length = 100.".to_owned())
-            }
-            ("CharField", Some(0)) => Err("has a max_length of 0. Write max_length = 100.".to_owned()),
-            ("CharField" | "TextField", _) | (_, None) => Ok(kind),
-            (class, Some(_)) => Err(format!(
-                "has a max_length, which a {class} has not. Leave it out."
-            )),
-        }
-    }
-}
-
-impl FromText for FieldClass {
-    const WANTED: &'static str = "a field class such as \"PositiveIntegerField\"";
-    const WANTED_LIST: &'static str = "a list of field classes";
-
-    fn from_text(text: &str) -> Result<Self, String> {
-        let class = Self::ALL.into_iter().find(|class| *class == text);
-        class
-            .map(Self)
-            .ok_or_else(|| format!("is \"{text}\". Write one of {}.", Self::ALL.join(", ")))
-    }
 }
 
 /// `app_label.ModelName`.

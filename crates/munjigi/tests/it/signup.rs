@@ -105,7 +105,7 @@ async fn no_body_key_becomes_a_column(database: Database) {
         .unwrap();
     assert_eq!(row.id.to_string(), "1");
     assert!(row.is_active && !row.is_staff && !row.is_superuser);
-    assert_eq!(row.date_joined, server.clock.now());
+    assert_eq!(row.date_joined, Some(server.clock.now()));
 }
 
 async fn two_who_sign_up_at_once_with_one_name_become_one_user(database: Database) {

@@ -313,6 +313,7 @@ impl TestServer {
     /// Writes a user as a Django beside us would: with whatever stands for his password.
     pub(crate) async fn insert_user(&self, username: &str, email: &str, encoded: &str) -> User {
         let user = NewUser {
+            id: None,
             username: username.to_owned(),
             email: email.to_owned(),
             password: encoded.to_owned(),

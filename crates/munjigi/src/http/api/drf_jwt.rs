@@ -52,7 +52,7 @@ fn told_obtain(config: &Config) -> Operation {
         en: "Sign in as djangorestframework-jwt does",
         ko: "djangorestframework-jwt 방식의 로그인",
     };
-    let example = json!({&config.user_model.username_column: "mseo", "password": "1234"});
+    let example = json!({&config.user_model.username_field: "mseo", "password": "1234"});
     told("obtain_jwt_token", words).takes(Body::required(SIGN_IN, example))
 }
 
@@ -82,7 +82,7 @@ fn told(id: &'static str, words: Words) -> Operation {
 }
 
 const SIGN_IN: Schema = Schema::new("DrfJwtSignIn", |config| {
-    let username = &config.user_model.username_column;
+    let username = &config.user_model.username_field;
     json!({
         "type": "object",
         "required": ["password", username],
@@ -132,7 +132,7 @@ type Answered = (StatusCode, Json<Value>);
 
 /// `ObtainJSONWebTokenView`.
 async fn obtain(State(app): State<App>, context: Context, fields: Fields) -> Result<Answered> {
-    let input = fields::json_web_token_fields(&fields, &app.config().user_model.username_column)?;
+    let input = fields::json_web_token_fields(&fields, &app.config().user_model.username_field)?;
     let credentials = Credentials {
         login: Some(Login::UsernameField(input.username)),
         password: Some(input.password),

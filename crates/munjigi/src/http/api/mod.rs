@@ -126,7 +126,7 @@ fn view<H: Handler<T, App>, T: 'static>(
     handler: H,
 ) -> Option<Endpoint> {
     let path = format!("{}/", path?);
-    let metadata = view.describe(&config.user_model.username_column);
+    let metadata = view.describe(&config.user_model.username_field);
     let options = described(&told, metadata.clone());
     let methods = routing::post(handler).options(async move || Json(metadata));
     Some(endpoint(

@@ -74,7 +74,7 @@ fn told_obtain(config: &Config, id: &'static str, answered: Schema) -> Operation
         en: "Sign in as simplejwt does",
         ko: "simplejwt 방식의 로그인",
     };
-    let example = json!({&config.user_model.username_column: "mseo", "password": "1234"});
+    let example = json!({&config.user_model.username_field: "mseo", "password": "1234"});
     told(id, words)
         .takes(Body::required(SIGN_IN, example))
         .answers(token_too_long())
@@ -170,7 +170,7 @@ fn refused() -> [Answer; 2] {
 }
 
 const SIGN_IN: Schema = Schema::new("SimpleJwtSignIn", |config| {
-    let username = &config.user_model.username_column;
+    let username = &config.user_model.username_field;
     json!({
         "type": "object",
         "required": [username, "password"],
@@ -305,7 +305,7 @@ async fn refresh_sliding(State(app): State<App>, context: Context, fields: Field
 
 /// `TokenObtainSerializer.validate`.
 async fn authenticate(app: &App, context: &Context, fields: &Fields) -> Result<User> {
-    let input = fields::obtain_fields(fields, &app.config().user_model.username_column)?;
+    let input = fields::obtain_fields(fields, &app.config().user_model.username_field)?;
     let credentials = Credentials {
         login: Some(Login::UsernameField(input.username)),
         password: Some(input.password),

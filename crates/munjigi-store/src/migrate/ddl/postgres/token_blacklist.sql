@@ -18,6 +18,6 @@ CREATE TABLE token_blacklist_blacklistedtoken (
 CREATE INDEX token_blacklist_outstandingtoken_jti_hex_d9bdf6f7_like ON token_blacklist_outstandingtoken (jti varchar_pattern_ops);
 CREATE INDEX token_blacklist_outstandingtoken_user_id_83bc629a ON token_blacklist_outstandingtoken (user_id);
 ALTER TABLE token_blacklist_outstandingtoken ADD CONSTRAINT "token_blacklist_outs_user_id_83bc629a_fk_{user_table}"
-    FOREIGN KEY (user_id) REFERENCES "{user_table}" (id) DEFERRABLE INITIALLY DEFERRED;
+    FOREIGN KEY (user_id) REFERENCES "{user_table}" ("{user_key}") DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE token_blacklist_blacklistedtoken ADD CONSTRAINT token_blacklist_blacklistedtoken_token_id_3cc7fe56_fk
     FOREIGN KEY (token_id) REFERENCES token_blacklist_outstandingtoken(id) DEFERRABLE INITIALLY DEFERRED;
