@@ -87,6 +87,27 @@ pub enum Error {
         /// How many rows that table has, with commas between the thousands.
         users: String,
     },
+    /// The role of `DATABASE_URL` may not do something that a server does.
+    #[error(
+        "The role {role} may not {privilege} on {table}. Have who owns it run `{grant};`: `munjigi migrate --sql \
+         --role {role}` prints all that the server needs."
+    )]
+    MissingPrivilege {
+        /// The role.
+        role: String,
+        /// `SELECT`, `INSERT`, …
+        privilege: String,
+        /// The table or sequence.
+        table: String,
+        /// The statement that is to be run, without `;`.
+        grant: String,
+    },
+    /// The server refused a statement because of who we are.
+    #[error(
+        "The database lets the role of DATABASE_URL not do that: {0}. `munjigi migrate --sql` prints what `munjigi \
+         migrate` would run, for who may, and with `--role ROLE` what the server's role must be granted."
+    )]
+    Forbidden(#[source] Cause),
     /// The tables of Django's apps are there, but not as this program needs them.
     #[error("{0}")]
     UnfitSchema(String),
@@ -111,6 +132,8 @@ impl Error {
             Self::NotMigrated { .. } => "not_migrated",
             Self::NewerSchema(_) => "newer_schema",
             Self::ForeignDatabase { .. } => "foreign_database",
+            Self::MissingPrivilege { .. } => "missing_privilege",
+            Self::Forbidden(_) => "database_forbidden",
             Self::UnfitSchema(_) => "unfit_schema",
         }
     }

@@ -32,6 +32,7 @@ mod db;
 pub mod emails;
 pub mod ended;
 mod error;
+pub mod grants;
 pub mod lineage;
 pub mod migrate;
 mod model;

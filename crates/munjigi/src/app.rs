@@ -14,7 +14,7 @@ use munjigi_passwords::pool::HashingPool;
 use munjigi_sessions::ExpiryPolicy;
 use munjigi_signing::SigningError;
 use munjigi_signing::csrf::CsrfSettings;
-use munjigi_store::{Missing, Options, Store, migrate};
+use munjigi_store::{Missing, Options, Store, grants, migrate};
 use munjigi_tokens::SimpleJwt;
 use munjigi_tokens::jwt_auth::JwtAuth;
 use std::sync::Arc;
@@ -63,8 +63,7 @@ impl App {
     /// A setting that cannot work, no thread to be had, or the database; each is a sentence.
     pub async fn new(mut config: Config, store: Store, clock: Clock) -> Result<Self, Error> {
         if migrate::is_adopted(&store).await? {
-            config.routes = config.routes.for_adopted_database();
-            config.own_account = config.own_account.for_adopted_database();
+            config = config.for_adopted_database();
         }
         if config.own_account.deletion {
             migrate::check_relations(&store).await?;
@@ -72,6 +71,7 @@ impl App {
         if config.claims.iter().any(TokenClaim::reads_permissions) {
             migrate::check_permissions(&store).await?;
         }
+        grants::check(&store, &config.uses()).await?;
         let ticking = clock.clone();
         let jwt_auth = JwtAuth::new(config.jwt_auth.clone())?;
         let (keys, ring) = Keys::open(&config.token_keys, config.simple_jwt.algorithm, clock.now())?;

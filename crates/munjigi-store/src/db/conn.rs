@@ -3,7 +3,7 @@
 use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::panic::resume_unwind;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use tokio::task::JoinError;
 
@@ -207,7 +207,7 @@ impl Tx {
     /// Waits until nobody else migrates. On SQLite a transaction that writes is alone already.
     pub(crate) async fn lock_schema(&mut self) -> Result<()> {
         match self.conn.link {
-            Link::PostgresOwn(_) => self.execute(&LOCK_SCHEMA, &[]).await.map(drop),
+            Link::PostgresOwn(_) => self.script(LOCK_SCHEMA).await,
             _ => Ok(()),
         }
     }
@@ -238,8 +238,7 @@ fn only_reads() -> Error {
 }
 
 /// The number is ours alone: "munjigi" in ASCII.
-static LOCK_SCHEMA: LazyLock<Stmt> =
-    LazyLock::new(|| Stmt::new("SELECT pg_advisory_xact_lock(30809889553606505)"));
+pub(crate) const LOCK_SCHEMA: &str = "SELECT pg_advisory_xact_lock(30809889553606505)";
 
 /// What a task or thread of ours returned; its panic goes on here.
 pub(super) fn joined<T>(result: Result<T, JoinError>) -> Result<T> {

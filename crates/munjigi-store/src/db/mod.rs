@@ -13,13 +13,15 @@ mod value;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub(crate) use self::conn::LOCK_SCHEMA;
 pub use self::conn::{Conn, Tx};
 use self::postgres::{Listening, Postgres};
 pub(crate) use self::row::Row;
 use self::sqlite::Sqlite;
+pub(crate) use self::time::to_text as moment_text;
 pub use self::url::DatabaseUrl;
 use self::url::Target;
-pub(crate) use self::value::{Param, Stmt, quoted};
+pub(crate) use self::value::{Param, Stmt, literal, quoted};
 use crate::ended::{self, Ended, Listeners};
 use crate::error::Result;
 use crate::model::UserModel;

@@ -31,6 +31,11 @@ pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// A text as it stands in a statement that takes no parameters.
+pub(crate) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 /// Turns each `$` outside of quotes into `?`.
 fn numbered(text: &str) -> String {
     let mut quote = None;

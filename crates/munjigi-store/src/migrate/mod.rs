@@ -15,14 +15,14 @@ mod apps;
 mod survey;
 
 use std::fmt;
-use std::sync::LazyLock;
 
 use jiff::Timestamp;
 
 use self::apps::{App, Ddl, FIRST_STEP, OUR_STEPS, OurStep};
 use self::survey::{Origin, Survey};
-use crate::db::{Conn, Foreign, Stmt, Store, Tx, quoted};
+use crate::db::{Conn, Foreign, LOCK_SCHEMA, Store, Tx, literal, moment_text, quoted};
 use crate::error::{Error, Result};
+use crate::grants::{self, Grantee};
 use crate::model::UserModel;
 
 /// Something that [`apply`] does.
@@ -67,6 +67,38 @@ pub async fn apply(store: &Store, now: Timestamp) -> Result<Vec<Step>> {
             Box::pin(apply_all(tx, ground, *now))
         })
         .await
+}
+
+/// What [`apply`] would run now and what `grantee` must be allowed afterwards, as one transaction for somebody else to run;
+/// empty where there is nothing of either. The tables can be made only once: run again, it fails and changes nothing.
+///
+/// # Errors
+/// As [`plan`]; [`Error::UnfitSchema`] for a role on SQLite, which knows none.
+pub async fn sql(store: &Store, now: Timestamp, grantee: Option<&Grantee>) -> Result<String> {
+    let ground = Ground::of(store);
+    let mut conn = store.reader();
+    let survey = survey::of(&mut conn).await?;
+    let missing = missing(&mut conn, &survey, &ground).await?;
+    let mut text = scripts(&conn, &survey, &missing, (&ground, now)).concat();
+    if let Some(grantee) = grantee {
+        text += &grants::statements(&mut conn, store, grantee).await?;
+    }
+    if text.is_empty() {
+        return Ok(text);
+    }
+    let begin = if conn.choose(false, true) {
+        // Who runs it may look for tables elsewhere.
+        let schemas: Vec<String> = grants::schemas(&mut conn)
+            .await?
+            .iter()
+            .map(|name| quoted(name))
+            .collect();
+        let path = schemas.join(", ");
+        format!("BEGIN;\n{LOCK_SCHEMA};\nSET LOCAL search_path TO {path};\n")
+    } else {
+        "BEGIN IMMEDIATE;\n".to_owned()
+    };
+    Ok(format!("{begin}{text}COMMIT;\n"))
 }
 
 /// Whether the database is as this version needs it.
@@ -245,59 +277,66 @@ fn is_missing(app: &App, survey: &Survey, origin: Origin) -> Result<bool> {
 async fn apply_all(tx: &mut Tx, ground: &Ground, now: Timestamp) -> Result<Vec<Step>> {
     tx.lock_schema().await?;
     let survey = survey::of(tx).await?;
-    let steps = missing(tx, &survey, ground).await?;
-    if !survey.tables.contains_key("django_migrations") {
-        run(tx, &apps::RECORDER, &ground.model).await?;
+    let missing = missing(tx, &survey, ground).await?;
+    for script in scripts(tx, &survey, &missing, (ground, now)) {
+        tx.script(&script).await?;
     }
-    for step in &steps {
-        match step {
-            Missing::Django(app) => make_app(tx, app, &ground.model, now).await?,
+    Ok(missing.iter().map(Missing::step).collect())
+}
+
+/// What makes what is missing: SQL without parameters, so that it can be printed, too.
+fn scripts(
+    conn: &Conn,
+    survey: &Survey,
+    missing: &[Missing],
+    (ground, now): (&Ground, Timestamp),
+) -> Vec<String> {
+    let run = |ddl: &Ddl| conn.choose(ddl.sqlite(&ground.model), ddl.postgres(&ground.model));
+    let applied = conn.choose(moment_text(now), format!("{}+00:00", moment_text(now)));
+    let mut scripts = Vec::new();
+    if !missing.is_empty() && !survey.tables.contains_key("django_migrations") {
+        scripts.push(run(&apps::RECORDER));
+    }
+    for missing in missing {
+        match missing {
+            Missing::Django(app) => {
+                scripts.extend(app.ddl.iter().map(run));
+                scripts.extend(app.migrations.iter().map(|name| {
+                    format!(
+                        "INSERT INTO django_migrations (app, name, applied) VALUES ({}, {}, {});\n",
+                        literal(app.label),
+                        literal(name),
+                        literal(&applied)
+                    )
+                }));
+            }
             Missing::Ours(step, origin) => {
-                run(tx, &step.ddl, &ground.model).await?;
+                scripts.push(run(&step.ddl));
                 if step.name == FIRST_STEP {
-                    note_origin(tx, *origin, &ground.model).await?;
+                    scripts.extend(note_origin(*origin, &ground.model));
                 }
-                tx.execute(&NOTE_OURS, &[step.name.into(), now.as_millisecond().into()])
-                    .await?;
+                scripts.push(format!(
+                    "INSERT INTO munjigi_migration (name, applied_at) VALUES ({}, {});\n",
+                    literal(step.name),
+                    now.as_millisecond()
+                ));
             }
         }
     }
-    Ok(steps.iter().map(Missing::step).collect())
-}
-
-async fn make_app(tx: &mut Tx, app: &App, model: &UserModel, now: Timestamp) -> Result<()> {
-    for ddl in app.ddl {
-        run(tx, ddl, model).await?;
-    }
-    for name in app.migrations {
-        tx.execute(&NOTE_DJANGO, &[app.label.into(), (*name).into(), now.into()])
-            .await?;
-    }
-    Ok(())
+    scripts
 }
 
 /// Notes whose database it is. One of ours gets an index that a Django project would have to want.
-async fn note_origin(tx: &mut Tx, origin: Origin, model: &UserModel) -> Result<()> {
-    if let (Origin::Munjigi, Some(email)) = (origin, model.email_column()) {
+fn note_origin(origin: Origin, model: &UserModel) -> Vec<String> {
+    let email = model.email_column().filter(|_| origin == Origin::Munjigi);
+    let index = email.map(|email| {
         let (table, email) = (quoted(&model.table), quoted(email));
-        tx.script(&format!(
-            "CREATE INDEX munjigi_user_email ON {table} (lower({email}));"
-        ))
-        .await?;
-    }
-    tx.execute(&NOTE_ORIGIN, &[origin.as_str().into(), (&model.label).into()])
-        .await?;
-    Ok(())
+        format!("CREATE INDEX munjigi_user_email ON {table} (lower({email}));\n")
+    });
+    let note = format!(
+        "INSERT INTO munjigi_origin (created_by, user_model) VALUES ({}, {});\n",
+        literal(origin.as_str()),
+        literal(&model.label)
+    );
+    index.into_iter().chain([note]).collect()
 }
-
-async fn run(tx: &mut Tx, ddl: &Ddl, model: &UserModel) -> Result<()> {
-    let text = tx.choose(ddl.sqlite(model), ddl.postgres(model));
-    tx.script(&text).await
-}
-
-static NOTE_DJANGO: LazyLock<Stmt> =
-    LazyLock::new(|| Stmt::new("INSERT INTO django_migrations (app, name, applied) VALUES ($1, $2, $3)"));
-static NOTE_ORIGIN: LazyLock<Stmt> =
-    LazyLock::new(|| Stmt::new("INSERT INTO munjigi_origin (created_by, user_model) VALUES ($1, $2)"));
-static NOTE_OURS: LazyLock<Stmt> =
-    LazyLock::new(|| Stmt::new("INSERT INTO munjigi_migration (name, applied_at) VALUES ($1, $2)"));

@@ -209,10 +209,14 @@ static SQLITE_COLUMNS: LazyLock<Stmt> = LazyLock::new(|| {
         "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'",
     )
 });
+/// Whatever a name without a schema finds: the tables of every schema of the `search_path`, but for those that one before
+/// hides. The catalogue shows them to a role that may not read them, too.
 static POSTGRES_COLUMNS: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(
-        "SELECT table_name::text, column_name::text FROM information_schema.columns \
-         WHERE table_schema = current_schema()",
+        "SELECT c.relname::text, a.attname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped \
+         AND c.relnamespace::regnamespace::text <> ALL ('{pg_catalog,information_schema}') \
+         AND pg_table_is_visible(c.oid)",
     )
 });
 static DJANGO: LazyLock<Stmt> = LazyLock::new(|| Stmt::new("SELECT app, name FROM django_migrations"));

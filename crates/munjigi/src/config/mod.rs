@@ -66,6 +66,7 @@ use munjigi_passwords::Hashers;
 use munjigi_passwords::pool::PoolSettings;
 use munjigi_passwords::validation::Validator;
 use munjigi_signing::SecretKeys;
+use munjigi_store::grants::Use;
 use munjigi_store::{DatabaseUrl, Foreign, TokenBlacklist, UserModel};
 use munjigi_tokens::SimpleJwtSettings;
 use munjigi_tokens::jwt_auth::JwtAuthSettings;
@@ -168,6 +169,30 @@ pub struct Config {
 }
 
 impl Config {
+    /// The settings on a database that munjigi did not create: what would write rows that run none of the project's code is
+    /// off, unless somebody wrote it.
+    #[must_use]
+    pub fn for_adopted_database(mut self) -> Self {
+        self.routes = self.routes.for_adopted_database();
+        self.own_account = self.own_account.for_adopted_database();
+        self
+    }
+
+    /// What the server does that needs more of the database than signing in.
+    pub fn uses(&self) -> Vec<Use> {
+        let signs_up = self.routes.session_signup.is_some() || self.routes.jwt_signup.is_some();
+        let reads = self.claims.iter().any(TokenClaim::reads_permissions);
+        let uses = [
+            (Use::SignUp, signs_up),
+            (Use::Deletion, self.own_account.deletion),
+            (Use::Permissions, reads),
+        ];
+        uses.into_iter()
+            .filter(|(_, does)| *does)
+            .map(|(what, _)| what)
+            .collect()
+    }
+
     /// Resolves what is written, with the defaults of `mode` for the rest.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ use munjigi::config::{Config, Mode, Sources, Written};
 use munjigi_passwords::{Hashers, Password};
 use munjigi_store::records::Record;
 use munjigi_store::users::{NewUser, User};
-use munjigi_store::{FieldValue, Missing, Options, Store, migrate, records, users};
+use munjigi_store::{FieldValue, Missing, Options, Store, records, users};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -141,7 +141,7 @@ impl TestServer {
         // A cheap hash, where its cost is not what is tested.
         let mut written = BTreeMap::from([
             ("SECRET_KEY", SECRET_KEY.to_owned()),
-            ("DATABASE_URL", database.url()),
+            ("DATABASE_URL", database.url_of_a_server()),
             ("HASHERS__PBKDF2_SHA256__ITERATIONS", "1000".to_owned()),
             ("HASHING_THREADS", "2".to_owned()),
         ]);
@@ -157,15 +157,15 @@ impl TestServer {
     }
 
     async fn configured(database: Arc<Database>, clock: Clock, config: Config) -> Self {
+        let config = database.migrate(config, clock.now()).await;
         let options = Options {
-            missing: Missing::Create,
+            missing: Missing::Refuse,
             foreign: config.foreign,
             token_blacklist: config.token_blacklist,
         };
         let store = Store::open(&config.database, config.user_model.clone(), options)
             .await
             .unwrap();
-        migrate::apply(&store, clock.now()).await.unwrap();
         let app = App::new(config, store, clock.clone()).await.unwrap();
         Self {
             document: munjigi::http::openapi::document(app.config()),

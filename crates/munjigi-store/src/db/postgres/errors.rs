@@ -1,12 +1,13 @@
 //! What an error of PostgreSQL means.
 
+use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
 use super::super::value::Stmt;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 
 /// Why something failed, as far as it decides what to do next.
 pub(super) enum Failure {
@@ -34,11 +35,11 @@ impl Failure {
         matches!(self, Self::Lost(_) | Self::Stale(_) | Self::InTheWay)
     }
 
-    /// For a caller who knows no columns.
+    /// For a caller who knows no columns. The driver's own words end before the cause, which is what one wants to know.
     pub(super) fn into_error(self) -> Error {
         match self {
-            Self::Lost(error) => Error::Unavailable(Arc::new(error)),
-            Self::Stale(error) => Error::Statement(Arc::new(error)),
+            Self::Lost(error) => Error::Unavailable(whole(error)),
+            Self::Stale(error) => Error::Statement(whole(error)),
             Self::InTheWay | Self::TooSlow => Error::Busy,
             Self::Taken {
                 table, constraint, ..
@@ -63,7 +64,7 @@ impl From<tokio_postgres::Error> for Failure {
                 table: owned(told.table()),
                 constraint: owned(told.constraint()),
             },
-            &SqlState::FOREIGN_KEY_VIOLATION => Self::Told(Error::ForeignKeyViolation(Arc::new(error))),
+            &SqlState::FOREIGN_KEY_VIOLATION => Self::Told(Error::ForeignKeyViolation(whole(error))),
             &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => Self::InTheWay,
             &SqlState::LOCK_NOT_AVAILABLE | &SqlState::QUERY_CANCELED => Self::TooSlow,
             // "cached plan must not change result type" is the first one.
@@ -72,14 +73,15 @@ impl From<tokio_postgres::Error> for Failure {
             | &SqlState::CRASH_SHUTDOWN
             | &SqlState::CANNOT_CONNECT_NOW
             | &SqlState::READ_ONLY_SQL_TRANSACTION => Self::Lost(error),
+            &SqlState::INSUFFICIENT_PRIVILEGE => Self::Told(Error::Forbidden(whole(error))),
             // 53: the disk is full, or there are too many connections. 58: the server's own files. 28, 3D: no entry.
             code if ["08", "53", "58", "28", "3D"]
                 .iter()
                 .any(|class| code.code().starts_with(class)) =>
             {
-                Self::Told(Error::Unavailable(Arc::new(error)))
+                Self::Told(Error::Unavailable(whole(error)))
             }
-            _ => Self::Told(Error::Statement(Arc::new(error))),
+            _ => Self::Told(Error::Statement(whole(error))),
         }
     }
 }
@@ -94,11 +96,38 @@ fn without_a_code(error: tokio_postgres::Error) -> Failure {
     if error.is_closed() || io {
         Failure::Lost(error)
     } else if error.to_string().starts_with("error serializing") {
-        Failure::Told(Error::Statement(Arc::new(error)))
+        Failure::Told(Error::Statement(whole(error)))
     } else {
-        Failure::Told(Error::Unavailable(Arc::new(error)))
+        Failure::Told(Error::Unavailable(whole(error)))
     }
 }
+
+/// An error of the driver's with all that it came of.
+#[derive(Debug)]
+struct Whole(tokio_postgres::Error);
+
+fn whole(error: tokio_postgres::Error) -> Cause {
+    Arc::new(Whole(error))
+}
+
+impl fmt::Display for Whole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use std::error::Error as _;
+
+        if let Some(told) = self.0.as_db_error() {
+            return f.write_str(told.message());
+        }
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Whole {}
 
 /// All connections may be in use, or the server does not answer.
 pub(super) fn of_the_pool(error: PoolError) -> Failure {

@@ -1,6 +1,10 @@
 //! An empty database for each test, and a second way into it.
 
 use super::{TestServer, run};
+use jiff::Timestamp;
+use munjigi::config::Config;
+use munjigi_store::grants::Grantee;
+use munjigi_store::{Missing, Options, Store, migrate};
 use rusqlite::types::ValueRef;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,6 +13,11 @@ use std::time::{Duration, Instant};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// The role of every server in a test: many processes make it at once, and it owns nothing.
+const ROLE: &str = "munjigi_test_server";
+const MAKE_ROLE: &str = "DO $$ BEGIN CREATE ROLE munjigi_test_server; \
+     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$";
 
 /// An empty database, removed at the end.
 pub(crate) enum Database {
@@ -43,7 +52,7 @@ impl Database {
             std::process::id(),
             COUNTER.fetch_add(1, Relaxed)
         );
-        on_server(&server, &format!("CREATE SCHEMA {schema}")).await;
+        on_server(&server, &format!("CREATE SCHEMA {schema}; {MAKE_ROLE}")).await;
         Some(Self::Postgres { server, schema })
     }
 
@@ -73,6 +82,40 @@ impl Database {
                 format!("{server}{separator}options=-csearch_path%3D{schema}")
             }
         }
+    }
+
+    /// For a server: on PostgreSQL as a role that may do what munjigi says that it needs, and nothing else.
+    pub(super) fn url_of_a_server(&self) -> String {
+        match self {
+            Self::Sqlite(_) => self.url(),
+            Self::Postgres { .. } => format!("{}%20-crole%3D{ROLE}", self.url()),
+        }
+    }
+
+    /// Makes the tables, allows the role of a server what it needs, and gives the settings as they are on this database.
+    pub(super) async fn migrate(&self, mut config: Config, now: Timestamp) -> Config {
+        let options = Options {
+            missing: Missing::Create,
+            foreign: config.foreign,
+            token_blacklist: config.token_blacklist,
+        };
+        let url = self.url().parse().unwrap();
+        let store = Store::open(&url, config.user_model.clone(), options)
+            .await
+            .unwrap();
+        migrate::apply(&store, now).await.unwrap();
+        if let Self::Postgres { .. } = self {
+            if migrate::is_adopted(&store).await.unwrap() {
+                config = config.for_adopted_database();
+            }
+            let grantee = Grantee {
+                role: ROLE.to_owned(),
+                uses: config.uses(),
+            };
+            let sql = migrate::sql(&store, now, Some(&grantee)).await.unwrap();
+            self.sql(&sql).await;
+        }
+        config
     }
 
     fn file(&self) -> PathBuf {
