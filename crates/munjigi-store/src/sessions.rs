@@ -84,6 +84,20 @@ pub async fn update(tx: &mut Tx, row: &SessionRow) -> Result<bool> {
     Ok(tx.execute(&UPDATE, &params(row)).await? > 0)
 }
 
+/// Puts other data into a session, whose end stays, where nobody has written it since `read` was. False where somebody has,
+/// or it is not there.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn replace(tx: &mut Tx, read: &SessionRow, session_data: &str) -> Result<bool> {
+    let params: [Param<'_>; 3] = [
+        (&read.session_key).into(),
+        (&read.session_data).into(),
+        session_data.into(),
+    ];
+    Ok(tx.execute(&REPLACE, &params).await? > 0)
+}
+
 /// Removes a session. False where it was not there.
 ///
 /// # Errors
@@ -144,6 +158,9 @@ static INSERT: LazyLock<Stmt> = LazyLock::new(|| {
 });
 static UPDATE: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new("UPDATE django_session SET session_data = $2, expire_date = $3 WHERE session_key = $1")
+});
+static REPLACE: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new("UPDATE django_session SET session_data = $3 WHERE session_key = $1 AND session_data = $2")
 });
 static DELETE: LazyLock<Stmt> =
     LazyLock::new(|| Stmt::new("DELETE FROM django_session WHERE session_key = $1"));

@@ -4,6 +4,7 @@
 use crate::accounts::backfill::Backfill;
 use crate::accounts::ended::EndedList;
 use crate::accounts::last_seen::LastSeen;
+use crate::accounts::password::Deferrals;
 use crate::accounts::session_rows::SessionRows;
 use crate::clock::{Clock, Entropy, entropy};
 use crate::config::{AuthenticationClass, Config, TokenClaim};
@@ -31,7 +32,9 @@ struct Parts {
     session_rows: SessionRows,
     pool: HashingPool,
     ended: Arc<EndedList>,
+    has_neighbour: bool,
     backfill: Backfill,
+    deferrals: Deferrals,
     last_seen: LastSeen,
     clock: Clock,
     csrf: CsrfSettings,
@@ -62,7 +65,8 @@ impl App {
     /// # Errors
     /// A setting that cannot work, no thread to be had, or the database; each is a sentence.
     pub async fn new(mut config: Config, store: Store, clock: Clock) -> Result<Self, Error> {
-        if migrate::is_adopted(&store).await? {
+        let has_neighbour = migrate::is_adopted(&store).await?;
+        if has_neighbour {
             config = config.for_adopted_database();
         }
         if config.own_account.deletion {
@@ -97,7 +101,9 @@ impl App {
             session_rows,
             pool,
             ended,
+            has_neighbour,
             backfill: Backfill::default(),
+            deferrals: Deferrals::default(),
             last_seen: LastSeen::default(),
             clock,
             csrf,
@@ -152,6 +158,16 @@ impl App {
     /// Which sign-ins have ended. Nothing is noted in it where [`Config::needs_ended_list`] is false.
     pub fn ended(&self) -> &EndedList {
         &self.0.ended
+    }
+
+    /// Whether a Django project made the database: it may open sessions that nobody here knows yet.
+    pub fn has_neighbour(&self) -> bool {
+        self.0.has_neighbour
+    }
+
+    /// Whose passwords wait until they are stored anew.
+    pub fn deferrals(&self) -> &Deferrals {
+        &self.0.deferrals
     }
 
     /// Who looks through Django's sessions.

@@ -8,6 +8,7 @@ on_both!(
     a_session_is_read_until_it_expires,
     a_key_in_use_is_told_by_its_column,
     a_session_that_was_removed_is_not_written_again,
+    what_another_one_has_put_into_a_session_is_not_replaced,
     expired_sessions_are_removed_and_no_others,
     moments_stand_in_the_table_as_django_writes_them,
 );
@@ -75,6 +76,27 @@ async fn a_session_that_was_removed_is_not_written_again(db: &TestDatabase) {
     assert!(!write(row("key", later)).await.unwrap());
     assert!(!delete("key".to_owned()).await.unwrap());
     assert_eq!(db.rows("SELECT count(*) FROM django_session"), ["0"]);
+}
+
+async fn what_another_one_has_put_into_a_session_is_not_replaced(db: &TestDatabase) {
+    let store = db.store(UserModel::user_user()).await;
+    let replace = |read, data: &str| {
+        let change = (read, data.to_owned());
+        store.write(change, |tx, (read, data)| {
+            Box::pin(sessions::replace(tx, read, data))
+        })
+    };
+    let read = row("key", now());
+    insert(&store, read.clone()).await.unwrap();
+    assert!(replace(read.clone(), "new").await.unwrap());
+    assert!(!replace(read.clone(), "newer").await.unwrap());
+    let found = sessions::by_key(&mut store.reader(), "key", now() - SignedDuration::from_secs(1)).await;
+    let stored = found.unwrap().unwrap();
+    assert_eq!(
+        (stored.session_data.as_str(), stored.expire_date),
+        ("new", read.expire_date)
+    );
+    assert!(!replace(row("another", now()), "new").await.unwrap());
 }
 
 async fn expired_sessions_are_removed_and_no_others(db: &TestDatabase) {

@@ -15,10 +15,9 @@ use munjigi_store::sessions::{self, Surveyed};
 use munjigi_store::{BoxFuture, Conn, Tx};
 use std::convert::Infallible;
 use std::panic::resume_unwind;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
@@ -34,9 +33,27 @@ const REST: Duration = Duration::from_secs(5);
 /// Who looks through the whole table at once. One does, for all who ask meanwhile.
 #[derive(Default)]
 pub struct Backfill {
-    finishing: Mutex<()>,
+    finishing: tokio::sync::Mutex<()>,
     /// How often the end was reached.
     rounds: AtomicU64,
+    /// When the last look began that has reached the end.
+    looked: Mutex<Option<Timestamp>>,
+}
+
+impl Backfill {
+    /// When the last whole look began: what Django had written by then is known. `None` where there was none yet.
+    pub(super) fn looked(&self) -> Option<Timestamp> {
+        *locked(&self.looked)
+    }
+
+    fn has_looked(&self, began: Timestamp) {
+        let mut looked = locked(&self.looked);
+        *looked = (*looked).max(Some(began));
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Gives every session of Django's that is there by now its record. It goes on to its end where nobody waits for it any
@@ -54,12 +71,14 @@ pub async fn finish(app: &App) -> Result<()> {
         if backfill.rounds.load(Relaxed) >= before + 2 {
             return Ok(());
         }
+        let began = app.now();
         let mut after = None;
         while let Some(last) = slice(&app, after).await? {
             after = Some(last);
             yield_now().await;
         }
         backfill.rounds.fetch_add(1, Relaxed);
+        backfill.has_looked(began);
         Ok(())
     });
     finishing
@@ -75,8 +94,12 @@ pub async fn finish(app: &App) -> Result<()> {
 pub async fn follow(app: &App) -> Infallible {
     let mut is_lost = false;
     let mut after = None;
+    let mut began = app.now();
     loop {
         let started = Instant::now();
+        if after.is_none() {
+            began = app.now();
+        }
         let looked = slice(app, after.take()).await;
         let pause = started.elapsed().saturating_mul(PAUSE);
         if looked.is_err() != is_lost {
@@ -85,6 +108,9 @@ pub async fn follow(app: &App) -> Infallible {
                 Ok(_) => tracing::info!("Django's sessions are read again"),
                 Err(error) => tracing::warn!(%error, "Django's sessions cannot be read"),
             }
+        }
+        if let Ok(None) = looked {
+            app.backfill().has_looked(began);
         }
         after = looked.unwrap_or_default();
         sleep(if after.is_none() { pause.max(REST) } else { pause }).await;

@@ -15,6 +15,7 @@ mod bearer;
 mod browser_boundary;
 mod claims;
 mod commands;
+mod deferred_upgrades;
 mod devices;
 mod djangos_sessions;
 mod djangos_tokens;
