@@ -108,6 +108,16 @@ pub enum Error {
          migrate` would run, for who may, and with `--role ROLE` what the server's role must be granted."
     )]
     Forbidden(#[source] Cause),
+    /// Our tables are not taken out of a database that we made.
+    #[error(
+        "munjigi made this database, Django's tables in it too, so there is no Django project to go back to. Nothing was \
+         changed. A Django project can be put on it as it is: its `manage.py migrate` finds nothing to do, and the tables \
+         of munjigi are in nobody's way."
+    )]
+    OwnDatabase,
+    /// Somebody else has the database open, and what is asked for needs it alone.
+    #[error("{0} Nothing was changed.")]
+    InUse(String),
     /// The tables of Django's apps are there, but not as this program needs them.
     #[error("{0}")]
     UnfitSchema(String),
@@ -134,6 +144,8 @@ impl Error {
             Self::ForeignDatabase { .. } => "foreign_database",
             Self::MissingPrivilege { .. } => "missing_privilege",
             Self::Forbidden(_) => "database_forbidden",
+            Self::OwnDatabase => "own_database",
+            Self::InUse(_) => "database_in_use",
             Self::UnfitSchema(_) => "unfit_schema",
         }
     }

@@ -20,6 +20,7 @@ pub(crate) use self::row::Row;
 use self::sqlite::Sqlite;
 pub(crate) use self::time::to_text as moment_text;
 pub use self::url::DatabaseUrl;
+pub(crate) use self::url::LEAVING;
 use self::url::Target;
 pub(crate) use self::value::{Param, Stmt, literal, quoted};
 use crate::ended::{self, Ended, Listeners};
@@ -149,6 +150,25 @@ impl Store {
         match &self.db {
             Db::Sqlite(sqlite) => sqlite.write(input, work).await,
             Db::Postgres(postgres) => Postgres::write(postgres, input, work).await,
+        }
+    }
+
+    /// Closes the database after one last transaction. On SQLite nobody else may have the file open, and it is left with the
+    /// journal that it has in Django's hands, `DELETE`.
+    ///
+    /// # Errors
+    /// What `work` returned, or [`Error::InUse`](crate::Error::InUse).
+    pub(crate) async fn leave<I, T>(self, input: I, work: Work<I, T>) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        match self.db {
+            Db::Sqlite(sqlite) => {
+                let left = tokio::task::spawn_blocking(move || sqlite::leave(sqlite, &input, work));
+                conn::joined(left.await)?
+            }
+            Db::Postgres(postgres) => Postgres::write(&postgres, input, work).await,
         }
     }
 

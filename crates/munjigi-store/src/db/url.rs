@@ -68,6 +68,12 @@ pub(super) enum RootCert {
     File(PathBuf),
 }
 
+/// `application_name` where the URL has none.
+pub(super) const APPLICATION_NAME: &str = "munjigi";
+
+/// What the connections of [`DatabaseUrl::for_leaving`] have after their name.
+pub(crate) const LEAVING: &str = " remove";
+
 impl DatabaseUrl {
     /// The file, where it is SQLite.
     pub fn sqlite_path(&self) -> Option<&std::path::Path> {
@@ -75,6 +81,18 @@ impl DatabaseUrl {
             Target::Sqlite(path) => Some(path),
             Target::Postgres(_) => None,
         }
+    }
+
+    /// The same database, by connections that PostgreSQL shows under the name of a server's with [`LEAVING`] after it, so
+    /// that one can be told from the other.
+    #[must_use]
+    pub fn for_leaving(mut self) -> Self {
+        if let Target::Postgres(target) = &mut self.target {
+            let name = target.config.get_application_name().unwrap_or(APPLICATION_NAME);
+            let name = format!("{name}{LEAVING}");
+            target.config.application_name(name);
+        }
+        self
     }
 
     pub(super) fn target(&self) -> &Target {

@@ -51,6 +51,15 @@ impl Ddl {
     }
 }
 
+impl OurStep {
+    /// The tables that the step makes.
+    pub(super) fn tables(&self) -> impl Iterator<Item = &'static str> {
+        let makes = |line: &'static str| line.strip_prefix("CREATE TABLE ");
+        let names = self.ddl.sqlite.lines().filter_map(makes);
+        names.filter_map(|rest| rest.split([' ', '(']).next())
+    }
+}
+
 fn filled(text: &str, model: &UserModel, user_id: &str) -> String {
     let inner = |name: &str| name.replace('"', "\"\"");
     text.replace("{user_table}", &inner(&model.table))

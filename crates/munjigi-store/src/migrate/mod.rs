@@ -12,6 +12,7 @@
 //! do.
 
 mod apps;
+pub mod removal;
 mod survey;
 
 use std::fmt;
@@ -176,13 +177,15 @@ impl Missing {
     }
 }
 
+/// A step of our own tables that a later version took.
+fn unknown_step(survey: &Survey) -> Option<String> {
+    let is_known = |name: &&String| OUR_STEPS.iter().any(|step| step.name == *name);
+    survey.ours.iter().find(|name| !is_known(name)).cloned()
+}
+
 async fn missing(conn: &mut Conn, survey: &Survey, ground: &Ground) -> Result<Vec<Missing>> {
-    if let Some(newer) = survey
-        .ours
-        .iter()
-        .find(|name| !OUR_STEPS.iter().any(|step| step.name == *name))
-    {
-        return Err(Error::NewerSchema(newer.clone()));
+    if let Some(newer) = unknown_step(survey) {
+        return Err(Error::NewerSchema(newer));
     }
     let origin = survey.origin();
     if origin == Origin::Django && ground.foreign == Foreign::Refuse {

@@ -14,7 +14,7 @@ use tokio_postgres::config::SslMode as DriverMode;
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::super::url::{PostgresTarget, RootCert, SslMode};
+use super::super::url::{APPLICATION_NAME, PostgresTarget, RootCert, SslMode};
 use super::PATIENCE;
 use crate::error::{Error, Result};
 
@@ -33,7 +33,7 @@ impl Connector {
             server.connect_timeout(PATIENCE);
         }
         if server.get_application_name().is_none() {
-            server.application_name("munjigi");
+            server.application_name(APPLICATION_NAME);
         }
         server.ssl_mode(match target.ssl_mode {
             SslMode::Disable => DriverMode::Disable,

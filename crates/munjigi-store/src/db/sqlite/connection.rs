@@ -82,7 +82,7 @@ const IDLE: usize = 32;
 /// Connections for reading. One is taken for each statement and laid back after it, so there are never more than
 /// threads that read at the same time, and a [`Conn`](crate::Conn) holds none while its owner does something else.
 pub(in crate::db) struct Readers {
-    path: Arc<PathBuf>,
+    pub(super) path: Arc<PathBuf>,
     idle: Mutex<Vec<Own>>,
     has_index: OnceLock<bool>,
 }

@@ -19,7 +19,7 @@ use std::task::{Context, Poll, Waker};
 
 pub(super) use self::connection::{Own, Readers};
 use self::writer::Writer;
-use super::conn::{Conn, Link, joined};
+use super::conn::{Conn, Link, Tx, joined};
 use super::{Counters, Listeners, Metrics, Missing, Reading, Work};
 use crate::error::{Error, Result};
 use crate::users::UserSql;
@@ -85,6 +85,21 @@ impl Sqlite {
 
     pub(super) fn metrics(&self) -> Metrics {
         self.counters.read()
+    }
+}
+
+/// Closes the database and runs one last transaction on it, alone, after which its journal is Django's again. This blocks.
+pub(super) fn leave<I, T>(sqlite: Arc<Sqlite>, input: &I, work: Work<I, T>) -> Result<T> {
+    let (path, users) = (Arc::clone(&sqlite.readers.path), Arc::clone(&sqlite.users));
+    drop(sqlite);
+    let own = Own::new(open::alone(&path)?, path);
+    own.run("BEGIN IMMEDIATE")?;
+    let mut tx = Tx::new(Conn::new(users, Link::SqliteOwn(own)));
+    // What fails closes the connection, and that rolls back.
+    let done = finished(tx.run(input, work))?;
+    match tx.link() {
+        Link::SqliteOwn(own) => own.run("COMMIT").map(|()| done),
+        _ => Err(Error::Busy),
     }
 }
 

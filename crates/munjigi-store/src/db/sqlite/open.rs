@@ -4,7 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -56,6 +57,35 @@ pub(super) fn checkpointer(path: &Path) -> Result<Connection> {
     connection
         .execute_batch("PRAGMA busy_timeout = 0; PRAGMA synchronous = FULL")
         .map_err(|error| errors::told(error, path))?;
+    Ok(connection)
+}
+
+/// A connection for writing beside which there is no other one, with the journal that Django makes. SQLite switches a
+/// journal back from WAL only for who is alone, and so tells whether he is. Django has no connection open between two requests
+/// (`CONN_MAX_AGE = 0`), a server of ours always.
+pub(super) fn alone(path: &Path) -> Result<Connection> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let failed = |error| errors::told(error, path);
+    connection
+        .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+        .map_err(failed)?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let switched = connection.query_row("PRAGMA journal_mode = DELETE", (), |row| row.get::<_, String>(0));
+        match switched.map_err(failed) {
+            Ok(mode) if mode == "delete" => break,
+            Ok(_) | Err(Error::Busy) if Instant::now() < deadline => thread::sleep(PATIENCE / 100),
+            Ok(_) | Err(Error::Busy) => {
+                return Err(Error::InUse(format!(
+                    "Another process has {} open, as a running `munjigi serve` has. Stop it; if it is none, wait until what \
+                     Django does is done.",
+                    path.display()
+                )));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    connection.busy_timeout(PATIENCE).map_err(failed)?;
     Ok(connection)
 }
 
