@@ -82,7 +82,7 @@ async fn two_who_migrate_at_once_both_succeed(db: &TestDatabase) {
 }
 
 /// A database as a Django project left it, with `auth.User` and three users.
-async fn of_a_project(db: &TestDatabase) {
+pub(crate) async fn of_a_project(db: &TestDatabase) {
     let store = db.store(UserModel::auth_user()).await;
     for name in ["one", "two", "three"] {
         sign_up(&store, name, "").await.unwrap();

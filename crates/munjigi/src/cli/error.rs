@@ -59,6 +59,8 @@ pub(super) enum Error {
     NoData(PathBuf),
     #[error("The database is not up to date. Run `munjigi migrate`.")]
     Unmigrated,
+    #[error("Nobody said yes. Nothing was changed.")]
+    NotConfirmed,
     #[error("The settings are not fit for production.")]
     Unfit,
     #[error(

@@ -18,6 +18,7 @@ mod log;
 mod migrate;
 mod openapi;
 mod password;
+mod remove;
 mod serve;
 mod sessions;
 mod superuser;
@@ -59,6 +60,10 @@ enum Command {
     ///
     /// In the database of a Django project, its tables stay as they are and only munjigi's own are made.
     Migrate(migrate::Migrate),
+    /// Take munjigi's tables out of a Django project's database again
+    ///
+    /// Nothing of Django's is touched. It says before what becomes of open sign-ins, and asks. Stop `munjigi serve` first.
+    Remove(remove::Remove),
     /// Make a user who may enter Django's admin
     #[command(name = "createsuperuser")]
     CreateSuperuser(superuser::CreateSuperuser),
@@ -126,6 +131,7 @@ fn run(command: Command) -> Result<()> {
         Command::Dev(dev) => runtime()?.block_on(dev.run(&mut out)),
         Command::Serve(serve) => runtime()?.block_on(serve.run()),
         Command::Migrate(migrate) => runtime()?.block_on(migrate.run(&mut out)),
+        Command::Remove(remove) => runtime()?.block_on(remove.run(&mut out)),
         Command::CreateSuperuser(create) => runtime()?.block_on(create.run(&mut out)),
         Command::ChangePassword(change) => runtime()?.block_on(change.run(&mut out)),
         Command::Users(users) => runtime()?.block_on(users.run(&mut out)),

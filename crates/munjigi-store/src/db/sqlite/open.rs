@@ -71,7 +71,8 @@ pub(super) fn alone(path: &Path) -> Result<Connection> {
         .map_err(failed)?;
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let switched = connection.query_row("PRAGMA journal_mode = DELETE", (), |row| row.get::<_, String>(0));
+        let switched =
+            connection.query_row("PRAGMA journal_mode = DELETE", (), |row| row.get::<_, String>(0));
         match switched.map_err(failed) {
             Ok(mode) if mode == "delete" => break,
             Ok(_) | Err(Error::Busy) if Instant::now() < deadline => thread::sleep(PATIENCE / 100),
