@@ -166,7 +166,7 @@ fn of_users(uses: &[Use]) -> &'static [&'static str] {
 
 /// The tables of groups and permissions.
 fn of_relations(model: &UserModel, uses: &[Use]) -> Vec<Grant> {
-    let relations = permissions::relations(model).map(|(table, _)| table);
+    let relations = permissions::relations(model).into_iter().map(|(table, _)| table);
     let deleting = uses.contains(&Use::Deletion).then(|| {
         relations.clone().map(|table| Grant {
             table,

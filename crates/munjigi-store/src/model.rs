@@ -99,6 +99,16 @@ impl UserModel {
         Some(self.columns.of(field).unwrap_or(field))
     }
 
+    /// The fields by which a user is shown, beside his key: his name, his address and the further ones. Each stands once.
+    pub fn shown_fields(&self) -> impl Iterator<Item = &str> {
+        let address = self.email_field.as_deref().filter(|_| !self.is_named_by_email());
+        let extra = self.extra_fields.iter().map(|field| field.name.as_str());
+        [self.username_field.as_str()]
+            .into_iter()
+            .chain(address)
+            .chain(extra)
+    }
+
     /// The table of the relation `groups`: `user_user_groups`.
     pub(crate) fn groups_table(&self) -> String {
         format!("{}_groups", self.table)

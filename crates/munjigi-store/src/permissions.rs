@@ -58,27 +58,23 @@ fn sorted(mut names: Vec<String>) -> Vec<String> {
 
 const MOST_ROWS: Param<'static> = Param::Int(MOST);
 
-/// The two relations, each with the column of the user.
-pub(crate) fn relations(model: &UserModel) -> [(String, String); 2] {
-    let user = model.user_column();
-    [
-        (model.groups_table(), user.clone()),
-        (model.permissions_table(), user),
-    ]
+/// The two relations, each with the column of the user; none where the model has no `PermissionsMixin`.
+pub(crate) fn relations(model: &UserModel) -> Vec<(String, String)> {
+    let tables = [model.groups_table(), model.permissions_table()];
+    let there = tables.into_iter().filter(|_| model.has_permissions());
+    there.map(|table| (table, model.user_column())).collect()
 }
 
 /// The tables that are read, each with a column that must be there.
-pub(crate) fn needed(model: &UserModel) -> [(String, String); 6] {
-    let named = |table: &str, column: &str| (table.to_owned(), column.to_owned());
-    let [groups, own] = relations(model);
-    [
-        groups,
-        own,
-        named("auth_group", "name"),
-        named("auth_group_permissions", "permission_id"),
-        named("auth_permission", "codename"),
-        named("django_content_type", "app_label"),
-    ]
+pub(crate) fn needed(model: &UserModel) -> Vec<(String, String)> {
+    let named = |(table, column): (&str, &str)| (table.to_owned(), column.to_owned());
+    let djangos = [
+        ("auth_group", "name"),
+        ("auth_group_permissions", "permission_id"),
+        ("auth_permission", "codename"),
+        ("django_content_type", "app_label"),
+    ];
+    relations(model).into_iter().chain(djangos.map(named)).collect()
 }
 
 /// The statements on the relations of the user's table, put together once when the store is opened.
@@ -106,10 +102,9 @@ impl PermissionSql {
                  WHERE u.{user} = $2) LIMIT $1"
             )),
             all: Stmt::new(format!("{all} LIMIT $1")),
-            leave: [&groups, &own]
-                .into_iter()
-                .filter(|_| model.has_permissions())
-                .map(|relation| Stmt::new(format!("DELETE FROM {relation} WHERE {user} = $1")))
+            leave: relations(model)
+                .iter()
+                .map(|(table, _)| Stmt::new(format!("DELETE FROM {} WHERE {user} = $1", quoted(table))))
                 .collect(),
         }
     }

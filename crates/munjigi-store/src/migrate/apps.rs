@@ -69,17 +69,12 @@ fn filled(text: &str, model: &UserModel, user_id: &str) -> String {
 
 /// The apps in the order in which they need each other. The user's table comes from `auth` or from an app of its own.
 pub(super) fn of(model: &UserModel) -> Vec<&'static App> {
-    if model.label == "user.User" {
-        vec![
-            &CONTENTTYPES,
-            &AUTH_WITHOUT_USER,
-            &USER,
-            &SESSIONS,
-            &TOKEN_BLACKLIST,
-        ]
-    } else {
-        vec![&CONTENTTYPES, &AUTH, &SESSIONS, &TOKEN_BLACKLIST]
-    }
+    let auth: &[&App] = match model.label.as_str() {
+        "auth.User" => &[&AUTH],
+        "user.User" => &[&AUTH_WITHOUT_USER, &USER],
+        _ => &[&AUTH_WITHOUT_USER],
+    };
+    [&[&CONTENTTYPES], auth, &[&SESSIONS, &TOKEN_BLACKLIST]].concat()
 }
 
 /// `django_migrations` itself.

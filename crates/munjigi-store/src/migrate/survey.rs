@@ -66,9 +66,6 @@ impl Survey {
 
     /// Whether the tables are there that say which groups and permissions a user has.
     pub(super) fn has_relations(&self, model: &UserModel) -> Result<()> {
-        if !model.has_permissions() {
-            return Ok(());
-        }
         match self.lacking(permissions::relations(model)) {
             None => Ok(()),
             Some((table, column)) => Err(Error::UnfitSchema(format!(

@@ -9,15 +9,15 @@ use crate::i18n::{FieldErrors, Text};
 use jiff::Timestamp;
 use munjigi_passwords::Password;
 use munjigi_store::records::EndReason;
-use munjigi_store::users;
 use munjigi_store::users::{NewUser, User};
-use munjigi_user::UserId;
+use munjigi_store::{FieldValue, UserModel, users};
+use munjigi_user::{UserId, UserIdKind};
 
 /// Whom `createsuperuser` makes.
 pub struct Superuser {
-    /// The username.
+    /// The username; where `USERNAME_FIELD` is `EMAIL_FIELD`, the address.
     pub username: String,
-    /// The e-mail address; may be empty.
+    /// The e-mail address; may be empty where it is not the name.
     pub email: String,
     /// The password. The operator's choice is not held against the validators, as with Django's `--noinput`.
     pub password: Password,
@@ -26,38 +26,32 @@ pub struct Superuser {
 /// Makes an active user with `is_staff` and `is_superuser`, who may enter Django's admin.
 ///
 /// # Errors
-/// [`Error::Invalid`] where the name or the address is taken or is none. [`Error::Store`].
+/// [`Error::Invalid`] where the name or the address is taken or is none. [`Error::NoKey`] where the model's keys are texts,
+/// [`Error::NothingToWrite`] where it has a field that must be filled. [`Error::Store`].
 pub async fn create_superuser(app: &App, superuser: Superuser, now: Timestamp) -> Result<User> {
     let Superuser {
         username,
         email,
         password,
     } = superuser;
+    let model = &app.config().user_model;
+    if model.id_kind == UserIdKind::Text {
+        return Err(Error::NoKey);
+    }
     let username = identifiers::normalize_username(&username);
     let email = identifiers::normalize_email(&email);
-    let mut wrong = FieldErrors::default();
-    if !identifiers::is_username(&username) {
-        wrong.add("username", Text::InvalidUsername);
-    }
-    if username.chars().count() > identifiers::USERNAME_MAX_LENGTH {
-        wrong.add("username", Text::MaxLength(identifiers::USERNAME_MAX_LENGTH));
-    }
-    if !email.is_empty() && !identifiers::is_email(&email) {
-        wrong.add("email", Text::InvalidEmail);
-    }
+    let wrong = wrong_names(model, &username, &email);
     if !wrong.is_empty() {
         return Err(wrong.into());
     }
     let encoded = hashing::make_password(app, password)
         .await
         .map_err(|error| password::policy::field("password", error))?;
-    let extra = app
-        .config()
-        .user_model
-        .extra_fields
-        .iter()
-        .map(|_| munjigi_store::FieldValue::Null)
-        .collect();
+    let extra = model.extra_fields.iter().map(|field| match field.nullable {
+        true => Ok(FieldValue::Null),
+        false => Err(Error::NothingToWrite(field.name.clone())),
+    });
+    let extra = extra.collect::<Result<_>>()?;
     let user = NewUser {
         id: signup::new_key(app),
         username,
@@ -72,6 +66,27 @@ pub async fn create_superuser(app: &App, superuser: Superuser, now: Timestamp) -
         extra,
     };
     signup::create(app, user).await
+}
+
+fn wrong_names(model: &UserModel, username: &str, email: &str) -> FieldErrors {
+    let mut wrong = FieldErrors::default();
+    let is_username_needed = !model.is_named_by_email();
+    if is_username_needed && !identifiers::is_username(username) {
+        wrong.add(&model.username_field, Text::InvalidUsername);
+    }
+    if is_username_needed && username.chars().count() > identifiers::USERNAME_MAX_LENGTH {
+        wrong.add(
+            &model.username_field,
+            Text::MaxLength(identifiers::USERNAME_MAX_LENGTH),
+        );
+    }
+    if let Some(field) = &model.email_field {
+        let may_be_empty = is_username_needed;
+        if !(may_be_empty && email.is_empty()) && !identifiers::is_email(email) {
+            wrong.add(field, Text::InvalidEmail);
+        }
+    }
+    wrong
 }
 
 /// The user of that name.
@@ -107,8 +122,9 @@ pub async fn change_password(app: &App, username: &str, new: Password, now: Time
 /// Shuts a user out: he is no longer active, and all his sign-ins end. Gives the number of those back.
 ///
 /// # Errors
-/// [`Error::NoSuchUser`].
+/// [`Error::NoSuchUser`]. [`Error::AlwaysActive`] where the model has no `is_active`.
 pub async fn disable(app: &App, username: &str, now: Timestamp) -> Result<usize> {
+    check_has_active(app)?;
     let user = find(app, username).await?;
     let ending = EndingAll::of(app, user.id, EndReason::UserInactive, now);
     let ended = app.store().write(ending.clone(), |tx, ending| {
@@ -126,8 +142,9 @@ pub async fn disable(app: &App, username: &str, now: Timestamp) -> Result<usize>
 /// Lets a user in again. Sign-ins that ended stay ended.
 ///
 /// # Errors
-/// [`Error::NoSuchUser`].
+/// As [`disable`].
 pub async fn enable(app: &App, username: &str) -> Result<()> {
+    check_has_active(app)?;
     let user = find(app, username).await?;
     app.store()
         .write(user.id, |tx, id| {
@@ -135,6 +152,14 @@ pub async fn enable(app: &App, username: &str) -> Result<()> {
         })
         .await?;
     Ok(())
+}
+
+fn check_has_active(app: &App) -> Result<()> {
+    let model = &app.config().user_model;
+    match model.columns.of("is_active") {
+        Some(_) => Ok(()),
+        None => Err(Error::AlwaysActive(model.label.clone())),
+    }
 }
 
 /// Ends all sign-ins of a user, also by sessions and tokens that Django gave out. Gives their number back.

@@ -62,6 +62,24 @@ pub enum Error {
     /// A command named a user who is not there.
     #[error("There is no user \"{0}\". `munjigi users list` names them.")]
     NoSuchUser(String),
+    /// A user was to be made whose key is a text, and what it is to be only Django knows.
+    #[error(
+        "The model's primary key is a text, and munjigi cannot choose one. Run `python manage.py createsuperuser` in the \
+         Django project."
+    )]
+    NoKey,
+    /// A user was to be made, and a field has neither a value nor a default, nor may it be null.
+    #[error(
+        "There is nothing to write into the field \"{0}\" of a new user. Write the `default` of [user.fields.{0}], or run \
+         `python manage.py createsuperuser` in the Django project."
+    )]
+    NothingToWrite(String),
+    /// A user was to be shut out or let in, and his model has no `is_active`.
+    #[error(
+        "{0} has no is_active, so that every user is active. `munjigi sessions end` ends a user's sign-ins, and \
+         `munjigi changepassword` keeps him out."
+    )]
+    AlwaysActive(String),
     /// More passwords wait to be hashed than can be in time.
     #[error("Too many passwords wait to be hashed. Try again in a moment.")]
     Busy,

@@ -66,14 +66,15 @@ impl Deed for Move<'_> {
 
 /// As at a sign-up: the address is nobody else's, and a name that is an address is this one.
 async fn check_email(app: &App, user: &User, email: &str) -> Result<()> {
+    let field = app.config().user_model.email_field.as_deref().unwrap_or_default();
     let mut wrong = FieldErrors::default();
     if !identifiers::is_own_username(&user.username, email) {
-        wrong.add("email", Text::UsernameIsForeignEmail);
+        wrong.add(field, Text::UsernameIsForeignEmail);
     }
     if app.config().email_unique {
         let holders = users::by_email(&mut app.store().reader(), email).await?;
         if holders.iter().any(|holder| holder.id != user.id) {
-            wrong.add("email", Text::EmailTaken);
+            wrong.add(field, Text::EmailTaken);
         }
     }
     if wrong.is_empty() {

@@ -20,9 +20,9 @@ use std::sync::Arc;
 
 /// What somebody asks to become: fields that are well-formed each by itself.
 pub struct Application {
-    /// The username, in NFKC.
+    /// The username, in NFKC; where `USERNAME_FIELD` is `EMAIL_FIELD`, the address.
     pub username: String,
-    /// The e-mail address, normalised.
+    /// The e-mail address, normalised; empty where the model has none.
     pub email: String,
     /// The password as typed.
     pub password: Password,
@@ -109,7 +109,7 @@ async fn accept(app: &App, application: Application, now: Timestamp) -> Result<N
         (UserAttribute::Username, username.as_str()),
         (UserAttribute::Email, &email),
     ];
-    for text in policy::errors(app, &password, &attributes) {
+    for text in policy::errors(app, &password, attributes) {
         wrong.add("password", text);
     }
     if !wrong.is_empty() {
@@ -145,13 +145,19 @@ pub(super) fn new_key(app: &App) -> Option<UserId> {
 /// Looks before the costly hash, and so that both fields are named at once. What happens between this and the
 /// insert is told by the database's own constraints.
 async fn taken(app: &App, username: &str, email: &str) -> Result<FieldErrors> {
+    let model = &app.config().user_model;
     let mut conn = app.store().reader();
     let mut wrong = FieldErrors::default();
-    if users::by_username(&mut conn, username).await?.is_some() {
-        wrong.add("username", Text::UsernameTaken);
+    let is_name_taken = users::by_username(&mut conn, username).await?.is_some();
+    if is_name_taken && !model.is_named_by_email() {
+        wrong.add(&model.username_field, Text::UsernameTaken);
     }
-    if app.config().email_unique && !users::by_email(&mut conn, email).await?.is_empty() {
-        wrong.add("email", Text::EmailTaken);
+    if let Some(field) = &model.email_field {
+        let is_his_name = is_name_taken && model.is_named_by_email();
+        let is_unique = app.config().email_unique;
+        if is_his_name || is_unique && !users::by_email(&mut conn, email).await?.is_empty() {
+            wrong.add(field, Text::EmailTaken);
+        }
     }
     Ok(wrong)
 }
@@ -187,12 +193,13 @@ pub(super) fn conflict(app: &App, error: StoreError) -> Error {
             Error::TokenTooLong { length, longest }
         }
         StoreError::UniqueViolation { table, column }
-            if table == "munjigi_email" || Some(column.as_str()) == model.email_column() =>
+            if let Some(field) = &model.email_field
+                && (table == "munjigi_email" || Some(column.as_str()) == model.email_column()) =>
         {
-            FieldErrors::of("email", vec![Text::EmailTaken]).into()
+            FieldErrors::of(field, vec![Text::EmailTaken]).into()
         }
         StoreError::UniqueViolation { column, .. } if column == model.username_column() => {
-            FieldErrors::of("username", vec![Text::UsernameTaken]).into()
+            FieldErrors::of(&model.username_field, vec![Text::UsernameTaken]).into()
         }
         StoreError::UniqueViolation { column, .. }
             if let Some(field) = model.extra_fields.iter().find(|field| field.column == column) =>

@@ -41,11 +41,6 @@ pub(super) enum Error {
     #[error("The password is empty. Nothing was changed.")]
     EmptyPassword,
     #[error(
-        "user.USERNAME_FIELD and user.EMAIL_FIELD are one column, and a user is made here with a username beside the \
-         e-mail address. Run `python manage.py createsuperuser` in the Django project."
-    )]
-    NamedByEmail,
-    #[error(
         "None of {username}'s open sign-ins is called \"{id}\". `munjigi sessions list {username}` shows them."
     )]
     NoSuchSignIn { username: String, id: String },

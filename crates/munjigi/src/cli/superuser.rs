@@ -5,6 +5,7 @@ use super::location::Location;
 use super::password;
 use crate::accounts::administration::{self, Superuser};
 use munjigi_passwords::Password;
+use munjigi_store::UserModel;
 use std::io::{self, Write};
 
 /// The flags of `createsuperuser`.
@@ -26,39 +27,72 @@ pub(super) struct CreateSuperuser {
 impl CreateSuperuser {
     pub(super) async fn run(self, out: &mut impl Write) -> Result<()> {
         let app = self.location.app().await?;
-        if app.config().user_model.is_named_by_email() {
-            return Err(Error::NamedByEmail);
-        }
+        let asks = Asks::of(&app.config().user_model);
         let superuser = if self.noinput {
-            self.given()?
+            self.given(asks)?
         } else {
-            self.asked(out)?
+            self.asked(asks, out)?
         };
         let user = administration::create_superuser(&app, superuser, app.now()).await?;
         writeln!(out, "The superuser {} is made.", user.username)?;
         Ok(())
     }
 
-    fn given(self) -> Result<Superuser> {
+    fn given(self, asks: Asks) -> Result<Superuser> {
         let variable = |name| std::env::var(name).ok();
         let username = self.username.or_else(|| variable("DJANGO_SUPERUSER_USERNAME"));
         let email = self.email.or_else(|| variable("DJANGO_SUPERUSER_EMAIL"));
         let password = variable("DJANGO_SUPERUSER_PASSWORD").filter(|password| !password.is_empty());
         Ok(Superuser {
-            username: username.ok_or(Error::NotGiven("--username"))?,
-            email: email.unwrap_or_default(),
+            username: match asks {
+                Asks::EmailAlone => email.clone().ok_or(Error::NotGiven("--email"))?,
+                Asks::UsernameAlone | Asks::Both => username.ok_or(Error::NotGiven("--username"))?,
+            },
+            email: email.filter(|_| asks != Asks::UsernameAlone).unwrap_or_default(),
             password: password
                 .map(Password::from)
                 .ok_or(Error::NotGiven("DJANGO_SUPERUSER_PASSWORD"))?,
         })
     }
 
-    fn asked(self, out: &mut impl Write) -> Result<Superuser> {
+    fn asked(self, asks: Asks, out: &mut impl Write) -> Result<Superuser> {
+        let username = match asks {
+            Asks::EmailAlone => None,
+            Asks::UsernameAlone | Asks::Both => {
+                Some(self.username.map_or_else(|| ask(out, "Username: "), Ok)?)
+            }
+        };
+        let email = match asks {
+            Asks::UsernameAlone => String::new(),
+            Asks::EmailAlone | Asks::Both => self.email.map_or_else(|| ask(out, "Email address: "), Ok)?,
+        };
         Ok(Superuser {
-            username: self.username.map_or_else(|| ask(out, "Username: "), Ok)?,
-            email: self.email.map_or_else(|| ask(out, "Email address: "), Ok)?,
+            username: username.unwrap_or_else(|| email.clone()),
+            email,
             password: password::ask()?,
         })
+    }
+}
+
+/// By what the users of a model are named.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    Both,
+    /// The model has no address.
+    UsernameAlone,
+    /// The address is the name.
+    EmailAlone,
+}
+
+impl Asks {
+    fn of(model: &UserModel) -> Self {
+        if model.is_named_by_email() {
+            Self::EmailAlone
+        } else if model.email_field.is_none() {
+            Self::UsernameAlone
+        } else {
+            Self::Both
+        }
     }
 }
 

@@ -42,14 +42,35 @@ pub enum ClaimSource {
     Constant(Json),
 }
 
+impl ClaimSource {
+    /// Whether a model has what is told.
+    fn is_of(&self, model: &UserModel) -> bool {
+        let has = |fields: &[&str]| fields.iter().all(|field| model.columns.of(field).is_some());
+        match self {
+            Self::User(fact) => match fact {
+                UserFact::Id | UserFact::Username => true,
+                UserFact::Email => model.email_field.is_some(),
+                UserFact::FirstName => has(&["first_name"]),
+                UserFact::LastName => has(&["last_name"]),
+                UserFact::FullName => has(&["first_name", "last_name"]),
+                UserFact::IsStaff => has(&["is_staff"]),
+                UserFact::IsSuperuser => has(&["is_superuser"]),
+                UserFact::DateJoined => has(&["date_joined"]),
+            },
+            Self::Groups | Self::Permissions => model.has_permissions(),
+            Self::Extra(_) | Self::Constant(_) => true,
+        }
+    }
+}
+
 /// What an `AbstractUser` has that may be told (Django 5.2, `contrib/auth/models.py`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserFact {
     /// The primary key; a number where it is one.
     Id,
-    /// The column of `USERNAME_FIELD`.
+    /// The field that `USERNAME_FIELD` names.
     Username,
-    /// The column of `EMAIL_FIELD`.
+    /// The field that `EMAIL_FIELD` names.
     Email,
     /// `first_name`.
     FirstName,
@@ -193,6 +214,11 @@ impl Written<'_> {
                 "is \"{from}\", which is a field of [user.fields] too. Give the field another name, and the column of \
                  the model as its db_column."
             )),
+            Some((_, source)) if !source.is_of(self.model) => Err(format!(
+                "is \"{from}\", and by the settings {} has no such field. {}",
+                self.model.label,
+                self.choice()
+            )),
             Some((_, source)) => Ok(source.clone()),
             None if declared => Ok(ClaimSource::Extra(from.to_owned())),
             None if from == "password" => Err(format!(
@@ -205,7 +231,8 @@ impl Written<'_> {
 
     fn names(&self) -> impl Iterator<Item = &str> {
         let fields = self.model.extra_fields.iter().map(|field| field.name.as_str());
-        SOURCES.iter().map(|(name, _)| *name).chain(fields)
+        let known = SOURCES.iter().filter(|(_, source)| source.is_of(self.model));
+        known.map(|(name, _)| *name).chain(fields)
     }
 
     fn nearest(&self, from: &str) -> String {

@@ -202,7 +202,7 @@ impl Config {
         let mut warnings = Vec::new();
         let secret_keys = secrets::resolve(settings, &mut warnings)?;
         let users = users::Users::resolve(settings)?;
-        let jwt = simple_jwt::resolve(settings, &secret_keys, &mut warnings)?;
+        let jwt = simple_jwt::resolve(settings, &secret_keys, &users, &mut warnings)?;
         let (session, csrf) = (
             SessionSettings::resolve(settings)?,
             CsrfSettings::resolve(settings)?,
@@ -215,10 +215,7 @@ impl Config {
         ];
         names.extend(auth_cookie.iter().flat_map(AuthCookieSettings::names));
         cookies::check_names(&names)?;
-        let mut routes = Routes::resolve(settings)?;
-        if users.model.is_named_by_email() {
-            routes = routes.for_users_named_by_email()?;
-        }
+        let routes = Routes::resolve(settings)?;
         users::check_signup(&users.model, &routes)?;
         simple_jwt::check_routes(&jwt.keys, &routes)?;
         let authentication_classes = rest_framework::authentication_classes(settings)?;
@@ -265,6 +262,12 @@ impl Config {
             log: LogSettings::resolve(settings)?,
             warnings,
         })
+    }
+
+    /// The field of the e-mail address, where a user may change his own.
+    pub fn own_email_field(&self) -> Option<&str> {
+        let field = self.user_model.email_field.as_deref();
+        field.filter(|_| self.own_account.email_editable)
     }
 
     /// Whether anything asks which sign-ins have ended without asking the database.

@@ -42,15 +42,20 @@ impl OwnAccount {
             deletion: settings.has(&DELETION.about),
         };
         let email_editable = settings.read(&EMAIL_EDITABLE)?;
-        if model.is_named_by_email() && written.email_editable && email_editable {
-            return Err(Error::Contradiction(
-                "user.email_editable is true, but user.USERNAME_FIELD and user.EMAIL_FIELD are one column, and nobody \
-                 changes his name. Write user.email_editable = false, or leave it out."
-                    .to_owned(),
-            ));
+        let never = if model.is_named_by_email() {
+            Some("user.USERNAME_FIELD and user.EMAIL_FIELD are one field, and nobody changes his name")
+        } else if model.email_field.is_none() {
+            Some("the model has no e-mail address")
+        } else {
+            None
+        };
+        if let Some(never) = never.filter(|_| written.email_editable && email_editable) {
+            return Err(Error::Contradiction(format!(
+                "user.email_editable is true, but {never}. Write user.email_editable = false, or leave it out."
+            )));
         }
         Ok(Self {
-            email_editable: email_editable && !model.is_named_by_email(),
+            email_editable: email_editable && never.is_none(),
             deletion: settings.read(&DELETION)?,
             written,
         })

@@ -272,20 +272,6 @@ impl Routes {
         self
     }
 
-    /// The routes where a user's name is his e-mail address. A sign-up takes the two apart, and could not write both into
-    /// one column.
-    pub(super) fn for_users_named_by_email(self) -> Result<Self, Error> {
-        let routes = self.for_adopted_database();
-        if routes.session_signup.is_some() || routes.jwt_signup.is_some() {
-            return Err(Error::Contradiction(
-                "user.USERNAME_FIELD and user.EMAIL_FIELD are one column, and a sign-up takes a username beside the \
-                 e-mail address. Write ROUTES.session_signup = false and ROUTES.jwt_signup = false, or leave them out."
-                    .to_owned(),
-            ));
-        }
-        Ok(routes)
-    }
-
     /// Whether one of djangorestframework-jwt's routes is served.
     pub(super) fn speak_drf_jwt(&self) -> bool {
         [

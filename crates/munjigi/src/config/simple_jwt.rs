@@ -18,6 +18,7 @@ pub(super) use python::{SECTION as PYTHON_SECTION, successor};
 
 use super::Error;
 use super::check::Finding;
+use super::users::Users;
 use super::written::Settings;
 use described::{
     ACCESS_TOKEN_LIFETIME, AUDIENCE, AUTH_HEADER_NAME, AUTH_HEADER_TYPES, AUTH_TOKEN_CLASSES,
@@ -51,6 +52,7 @@ pub(super) struct Resolved {
 pub(super) fn resolve(
     settings: Settings<'_>,
     secret_keys: &SecretKeys,
+    users: &Users,
     findings: &mut Vec<Finding>,
 ) -> Result<Resolved, Error> {
     let mut jwt = SimpleJwtSettings::default();
@@ -65,7 +67,7 @@ pub(super) fn resolve(
     jwt.leeway = signed(settings.read(&LEEWAY)?.0);
     jwt.auth_header_types = settings.read(&AUTH_HEADER_TYPES)?.0;
     jwt.auth_header_name = settings.read(&AUTH_HEADER_NAME)?.0;
-    jwt.user_id_field = user_id_field(settings)?;
+    jwt.user_id_field = user_id_field(settings, users)?;
     jwt.user_id_claim = settings.read(&USER_ID_CLAIM)?;
     jwt.auth_token_classes = settings.read(&AUTH_TOKEN_CLASSES)?;
     jwt.token_type_claim = settings.read(&TOKEN_TYPE_CLAIM)?;
@@ -144,16 +146,27 @@ fn signed(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
-/// `USER_ID_FIELD` must name one user: a token's text is looked up by it.
-fn user_id_field(settings: Settings<'_>) -> Result<String, Error> {
+/// `USER_ID_FIELD` must name one user: a token's text is looked up by it. The field is given back under the name that
+/// `AuthUser` knows it by, whatever the model calls it.
+fn user_id_field(settings: Settings<'_>, users: &Users) -> Result<String, Error> {
     let field = settings.read(&USER_ID_FIELD)?;
-    if ["id", "pk", "username", "email"].contains(&field.as_str()) {
-        return Ok(field);
-    }
-    Err(Error::Contradiction(format!(
-        "SIMPLE_JWT.USER_ID_FIELD is \"{field}\". A token must name one user: write \"id\", \"username\" or \
-         \"email\"."
-    )))
+    let model = &users.model;
+    let known = if ["id", "pk", &users.primary_key_field].contains(&field.as_str()) {
+        "id"
+    } else if field == model.username_field {
+        "username"
+    } else if model.email_field.as_ref() == Some(&field) {
+        "email"
+    } else {
+        let mut choice = vec![users.primary_key_field.as_str(), &model.username_field];
+        choice.extend(model.email_field.as_deref());
+        choice.dedup();
+        return Err(Error::Contradiction(format!(
+            "SIMPLE_JWT.USER_ID_FIELD is \"{field}\". A token must name one user: write \"{}\".",
+            choice.join("\" or \"")
+        )));
+    };
+    Ok(known.to_owned())
 }
 
 /// What each key allows and all together do not.

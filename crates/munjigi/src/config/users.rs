@@ -91,6 +91,8 @@ pub(super) const SECTION: Section = Section {
 /// The users of the settings.
 pub(super) struct Users {
     pub(super) model: UserModel,
+    /// The name of the field that is the primary key.
+    pub(super) primary_key_field: String,
     pub(super) foreign: Foreign,
     pub(super) email_unique: bool,
     pub(super) own_account: OwnAccount,
@@ -111,7 +113,7 @@ impl Users {
         if let Some(key) = settings.read(&PRIMARY_KEY)? {
             model.id_kind = key.0;
         }
-        columns::resolve(settings, &mut model)?;
+        let primary_key_field = columns::resolve(settings, &mut model)?;
         let declared = fields::declared(settings, &model.columns)?;
         if !declared.is_empty() {
             model.extra_fields = declared;
@@ -120,6 +122,7 @@ impl Users {
         Ok(Self {
             own_account: OwnAccount::resolve(settings, &model)?,
             model,
+            primary_key_field,
             foreign,
             email_unique: settings.read(&EMAIL_UNIQUE)?,
         })
@@ -161,17 +164,25 @@ fn check_columns(model: &UserModel) -> Result<(), Error> {
     Ok(())
 }
 
-/// A sign-up writes each column; one that its user does not write must be able to hold nothing.
+/// A sign-up writes each column; one that its user does not write must be able to hold nothing. And it makes a key, which
+/// nobody can who does not know what a text is to mean.
 pub(super) fn check_signup(model: &UserModel, routes: &Routes) -> Result<(), Error> {
-    let unwritten = |field: &&ExtraField| !field.editable && !field.nullable;
-    let Some(field) = model.extra_fields.iter().find(unwritten) else {
-        return Ok(());
-    };
     // Only beside Django such a column can be there.
     let routes = routes.clone().for_adopted_database();
     if routes.session_signup.is_none() && routes.jwt_signup.is_none() {
         return Ok(());
     }
+    if model.id_kind == UserIdKind::Text {
+        return Err(Error::Contradiction(
+            "user.primary_key is a CharField, and munjigi cannot choose the key of a new user. Write \
+             ROUTES.session_signup = false and ROUTES.jwt_signup = false, and let Django make the users."
+                .to_owned(),
+        ));
+    }
+    let unwritten = |field: &&ExtraField| !field.editable && !field.nullable;
+    let Some(field) = model.extra_fields.iter().find(unwritten) else {
+        return Ok(());
+    };
     Err(Error::Contradiction(format!(
         "[user.fields.{0}] is not editable and not null, so that a sign-up has nothing to write there. Write \
          ROUTES.session_signup = false and ROUTES.jwt_signup = false, or let \"{0}\" be null in the model and here.",

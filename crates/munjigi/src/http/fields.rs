@@ -20,7 +20,7 @@ use crate::config::OwnAccount;
 use crate::i18n::{FieldErrors, Text};
 use chars::{Chars, OuterSpace};
 use munjigi_passwords::Password;
-use munjigi_store::{ExtraField, FieldValue};
+use munjigi_store::{FieldValue, UserModel};
 
 /// What `POST /api/token/` asks for.
 pub struct ObtainInput {
@@ -30,22 +30,32 @@ pub struct ObtainInput {
     pub password: Password,
 }
 
-/// The fields of a sign-up: `username`, `password`, `email` and the extra ones, of which those that may be NULL may
-/// also be left out. One that is not editable is NULL, whatever is sent, as a `read_only` field of DRF's is left out.
+/// The fields of a sign-up: the ones that `USERNAME_FIELD` and `EMAIL_FIELD` name, `password` and the extra ones, of which
+/// those that may be NULL may also be left out. One that is not editable is NULL, whatever is sent, as a `read_only` field
+/// of DRF's is left out. Where both name one field his address is the user's name; where the model has no address it is
+/// empty.
 ///
 /// # Errors
 /// What is wrong with which field. Whether a name is taken, and whether a password is good enough, is not asked here.
-pub fn signup_fields(fields: &Fields, extra: &[ExtraField]) -> Result<Application, FieldErrors> {
-    let email = email(fields);
-    let username = username(fields).and_then(|username| match &email {
-        Ok(email) if !is_own_username(&username, email) => Err(vec![Text::UsernameIsForeignEmail]),
-        _ => Ok(username),
+pub fn signup_fields(fields: &Fields, model: &UserModel) -> Result<Application, FieldErrors> {
+    let address = match &model.email_field {
+        Some(field) => email(fields, field),
+        None => Ok(String::new()),
+    };
+    let username = (!model.is_named_by_email()).then(|| {
+        username(fields, &model.username_field).and_then(|username| match &address {
+            Ok(email) if !is_own_username(&username, email) => Err(vec![Text::UsernameIsForeignEmail]),
+            _ => Ok(username),
+        })
     });
     let mut errors = FieldErrors::default();
-    let username = keep(&mut errors, "username", username);
+    let username = username.map(|username| keep(&mut errors, &model.username_field, username));
     let password = keep(&mut errors, "password", password(fields, "password"));
-    let email = keep(&mut errors, "email", email);
-    let values: Vec<FieldValue> = extra
+    let email_field = model.email_field.as_deref().unwrap_or_default();
+    let email = keep(&mut errors, email_field, address);
+    let username = username.unwrap_or_else(|| email.clone());
+    let values: Vec<FieldValue> = model
+        .extra_fields
         .iter()
         .filter_map(|field| {
             if field.editable {
@@ -93,11 +103,13 @@ pub fn current_password(fields: &Fields) -> Result<Password, FieldErrors> {
 ///
 /// # Errors
 /// What is wrong with which field.
-pub fn changes(fields: &Fields, extra: &[ExtraField], account: OwnAccount) -> Result<Changes, FieldErrors> {
+pub fn changes(fields: &Fields, model: &UserModel, account: OwnAccount) -> Result<Changes, FieldErrors> {
     let mut errors = FieldErrors::default();
-    let is_email_sent = account.email_editable && fields.value("email").is_some();
-    let email = is_email_sent.then(|| keep(&mut errors, "email", email(fields)));
-    let sent = extra
+    let email_field = model.email_field.as_deref().filter(|_| account.email_editable);
+    let email_field = email_field.filter(|field| fields.value(field).is_some());
+    let email = email_field.map(|field| keep(&mut errors, field, email(fields, field)));
+    let sent = model
+        .extra_fields
         .iter()
         .enumerate()
         .filter(|(_, field)| field.editable && fields.value(&field.name).is_some());
@@ -221,8 +233,8 @@ fn text(fields: &Fields, name: &str) -> Result<String, Vec<Text>> {
 
 /// `CharField` of `AbstractUser.username`, and then the model's rules for what is stored: normalising may lengthen a
 /// name or bring in a character that is not allowed (`½` becomes `1⁄2`). Django stores such a name.
-fn username(fields: &Fields) -> Result<String, Vec<Text>> {
-    let chars = Chars::required(fields.value("username"), OuterSpace::Trimmed)?;
+fn username(fields: &Fields, name: &str) -> Result<String, Vec<Text>> {
+    let chars = Chars::required(fields.value(name), OuterSpace::Trimmed)?;
     let mut wrong = if is_username(&chars.text) {
         Vec::new()
     } else {
@@ -240,8 +252,8 @@ fn username(fields: &Fields) -> Result<String, Vec<Text>> {
 }
 
 /// `EmailField(max_length=254)`. Of what is no text it says that it is no e-mail address.
-fn email(fields: &Fields) -> Result<String, Vec<Text>> {
-    let chars = match Chars::required(fields.value("email"), OuterSpace::Trimmed) {
+fn email(fields: &Fields, name: &str) -> Result<String, Vec<Text>> {
+    let chars = match Chars::required(fields.value(name), OuterSpace::Trimmed) {
         Err(texts) if texts == [Text::NotAString] => return Err(vec![Text::InvalidEmail]),
         chars => chars?,
     };
@@ -272,7 +284,7 @@ mod tests {
     use super::*;
     use crate::i18n::Lang;
     use crate::i18n::golden::{deviates, read};
-    use munjigi_store::FieldKind;
+    use munjigi_store::{ExtraField, FieldKind};
     use serde_json::{Value, json};
 
     const FILE: &str = "signup_fields.json";
@@ -290,6 +302,14 @@ mod tests {
             kind,
             nullable,
             editable: true,
+        }
+    }
+
+    /// `AbstractUser` with an age.
+    fn model(age: ExtraField) -> UserModel {
+        UserModel {
+            extra_fields: vec![age],
+            ..UserModel::auth_user()
         }
     }
 
@@ -337,17 +357,17 @@ mod tests {
     #[tokio::test]
     async fn a_sign_up_is_judged_as_the_reference_judges_it() {
         // On SQLite a PositiveIntegerField ends where its integers end.
-        let age = [field(
+        let model = model(field(
             "age",
             FieldKind::Integer {
                 min: 0,
                 max: i64::MAX,
             },
             true,
-        )];
+        ));
         let make = async |vector: &Value| {
             let fields = parse("application/json", vector["body"].as_str().unwrap()).await;
-            match signup_fields(&fields, &age) {
+            match signup_fields(&fields, &model) {
                 Ok(input) => json!({"status": 201, "made": {
                     "username": input.username,
                     "email": input.email,
@@ -358,6 +378,32 @@ mod tests {
             }
         };
         assert_eq!(compare("signup", make).await, (212, 16));
+    }
+
+    #[tokio::test]
+    async fn a_user_signs_up_under_the_names_that_his_model_has() {
+        let body = r#"{"username": "mseo", "login": "seo", "contact": "Seo@Naver.COM", "email": "x@y.example",
+            "password": "1234"}"#;
+        let fields = parse("application/json", body).await;
+        let made = |model: &UserModel| {
+            let application = signup_fields(&fields, model).ok().unwrap();
+            (application.username, application.email)
+        };
+        let mut model = UserModel::auth_user();
+        model.email_field = None;
+        assert_eq!(made(&model), ("mseo".to_owned(), String::new()));
+        model.email_field = Some("contact".to_owned());
+        model.username_field = "login".to_owned();
+        assert_eq!(made(&model), ("seo".to_owned(), "Seo@naver.com".to_owned()));
+        model.username_field = "contact".to_owned();
+        assert_eq!(
+            made(&model),
+            ("Seo@naver.com".to_owned(), "Seo@naver.com".to_owned())
+        );
+        let nothing = parse("application/json", "{}").await;
+        let errors = signup_fields(&nothing, &model).err().unwrap();
+        let wrong: Vec<&str> = errors.iter().map(|(field, _)| field).collect();
+        assert_eq!(wrong, ["password", "contact"]);
     }
 
     #[tokio::test]
@@ -451,16 +497,16 @@ mod tests {
         let body =
             json!({"username": long, "password": long, "email": format!("{long}@{long}"), "age": long});
         let fields = parse("application/json", &body.to_string()).await;
-        let age = [field(
+        let model = model(field(
             "age",
             FieldKind::Integer {
                 min: 0,
                 max: i64::MAX,
             },
             true,
-        )];
+        ));
         let started = std::time::Instant::now();
-        let errors = signup_fields(&fields, &age).err().unwrap();
+        let errors = signup_fields(&fields, &model).err().unwrap();
         assert_eq!(
             errors.iter().count(),
             3,

@@ -49,3 +49,4 @@ mod token;
 mod token_lives;
 mod transcript;
 mod trimmed;
+mod user_models;

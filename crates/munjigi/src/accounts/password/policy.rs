@@ -8,16 +8,23 @@ use munjigi_passwords::validation::{self, PolicyError, validate_password};
 use munjigi_passwords::{Error as PasswordError, Password};
 use munjigi_store::users::User;
 
-/// What is wrong with a password of a user who is like this, by the configured validators.
-pub(in crate::accounts) fn errors(
+/// What is wrong with a password of a user who is like this, by the configured validators. An attribute that his model has
+/// under another name or not at all is not looked at, as in Django.
+pub(in crate::accounts) fn errors<'a>(
     app: &App,
     password: &Password,
-    attributes: &[(UserAttribute, &str)],
+    attributes: impl IntoIterator<Item = (UserAttribute, &'a str)>,
 ) -> Vec<Text> {
+    let model = &app.config().user_model;
     let attributes: Vec<_> = attributes
-        .iter()
+        .into_iter()
+        .filter(|(attribute, _)| match attribute {
+            UserAttribute::Username => model.username_field == "username",
+            UserAttribute::Email => model.email_field.as_deref() == Some("email"),
+            UserAttribute::FirstName | UserAttribute::LastName => true,
+        })
         .map(|(attribute, value)| {
-            let (name, verbose_name) = names(*attribute);
+            let (name, verbose_name) = names(attribute);
             validation::UserAttribute {
                 name,
                 verbose_name,
@@ -37,7 +44,7 @@ pub(super) fn errors_for(app: &App, password: &Password, user: &User) -> Vec<Tex
         (UserAttribute::LastName, &user.last_name),
         (UserAttribute::Email, &user.email),
     ];
-    errors(app, password, &attributes)
+    errors(app, password, attributes)
 }
 
 /// A password that the preferred hasher cannot take is an error of its field.

@@ -158,7 +158,7 @@ fn contradictions_stop_the_start_with_what_to_write_instead() {
         ("[SIMPLE_JWT]\nJTI_CLAIM = \"exp\"", "JTI_CLAIM is \"exp\""),
         (
             "[SIMPLE_JWT]\nUSER_ID_FIELD = \"nickname\"",
-            "write \"id\", \"username\" or \"email\"",
+            "write \"id\" or \"username\" or \"email\"",
         ),
         ("[SIMPLE_JWT]\nAUTH_TOKEN_CLASSES = []", "Leave it out"),
         (

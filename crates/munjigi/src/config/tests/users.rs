@@ -73,14 +73,110 @@ fn a_declared_field_is_no_field_that_a_user_has_of_himself() {
 }
 
 #[test]
-fn users_who_are_named_by_their_email_address_cannot_sign_up() {
-    let file = "[user]\nUSERNAME_FIELD = \"email\"\n[ROUTES]\n";
-    let routes = serve(file).unwrap().routes;
-    assert_eq!((routes.session_signup, routes.jwt_signup), (None, None));
-    assert!(routes.jwt_signin.is_some());
-    assert!(serve(&format!("{file}jwt_signup = false\n")).is_ok());
-    let written = serve(&format!("{file}jwt_signup = \"/user/jwt_signup\"\n"));
-    assert_eq!(refusal(written).0, "contradiction");
+fn a_model_has_the_fields_and_the_columns_that_are_written() {
+    let file = "AUTH_USER_MODEL = \"people.Person\"\n[user]\ndb_table = \"staff\"\nprimary_key_field = \"number\"\n\
+                USERNAME_FIELD = \"login\"\nEMAIL_FIELD = \"contact\"\n\
+                [user.columns]\nnumber = \"person_no\"\nlogin = \"login_name\"\ncontact = \"mail\"\n\
+                password = \"pw_hash\"\nusername = \"\"\nemail = \"\"\nfirst_name = \"\"\nis_staff = \"may_enter\"\n\
+                [SIMPLE_JWT]\nUSER_ID_FIELD = \"number\"\n";
+    let config = serve(file).unwrap();
+    let model = &config.user_model;
+    let columns = &model.columns;
+    assert_eq!((columns.id(), columns.password()), ("person_no", "pw_hash"));
+    assert_eq!(
+        (model.username_column(), model.email_column()),
+        ("login_name", Some("mail"))
+    );
+    for (field, column) in [
+        ("username", None),
+        ("email", None),
+        ("first_name", None),
+        ("last_name", Some("last_name")),
+        ("is_staff", Some("may_enter")),
+    ] {
+        assert_eq!(columns.of(field), column, "{field}");
+    }
+    assert!(!model.is_named_by_email());
+    assert_eq!(config.simple_jwt.user_id_field, "id");
+}
+
+#[test]
+fn without_an_email_column_there_is_no_address_unless_it_is_written() {
+    let none = "AUTH_USER_MODEL = \"a.B\"\n[user.columns]\nemail = \"\"\n";
+    let config = serve(none).unwrap();
+    assert_eq!(config.user_model.email_field, None);
+    assert!(!config.own_account.email_editable);
+    let written = "AUTH_USER_MODEL = \"a.B\"\n[user]\nEMAIL_FIELD = \"\"\n";
+    assert_eq!(serve(written).unwrap().user_model.email_field, None);
+}
+
+#[test]
+fn what_cannot_be_said_of_a_model_is_refused_with_a_sentence() {
+    for (file, words) in [
+        ("[user.columns]\nid = \"\"", "every user has one"),
+        ("[user.columns]\npassword = \"\"", "every user has one"),
+        ("[user.columns]\nnick = \"x\"", "declare it as [user.fields.nick]"),
+        (
+            "[user.columns]\nusername = \"\"",
+            "user.USERNAME_FIELD is \"username\", and [user.columns] says",
+        ),
+        (
+            "[user]\nEMAIL_FIELD = \"email\"\n[user.columns]\nemail = \"\"",
+            "user.EMAIL_FIELD is \"email\", and [user.columns] says",
+        ),
+        ("[user]\nUSERNAME_FIELD = \"is_staff\"", "holds no text"),
+        (
+            "[user.columns]\nis_staff = \"is_superuser\"",
+            "which is another field's",
+        ),
+        (
+            "[user.columns]\nis_superuser = \"\"\n[SIMPLE_JWT_CLAIMS]\nroles = \"groups\"",
+            "has no such field",
+        ),
+        (
+            "[user.columns]\nlast_name = \"\"\n[SIMPLE_JWT_CLAIMS]\nname = \"full_name\"",
+            "has no such field",
+        ),
+        (
+            "[user]\nEMAIL_FIELD = \"\"\nemail_editable = true",
+            "the model has no e-mail address",
+        ),
+        (
+            "[user]\nprimary_key_field = \"number\"\n[SIMPLE_JWT]\nUSER_ID_FIELD = \"uuid\"",
+            "write \"number\" or \"username\" or \"email\"",
+        ),
+        (
+            "AUTH_USER_MODEL = \"a.B\"\n[user]\nprimary_key = \"CharField\"\n[ROUTES]\njwt_signup = \"/signup\"",
+            "cannot choose the key",
+        ),
+    ] {
+        let message = refusal(serve(file)).1;
+        assert!(message.contains(words), "{file}: {message}");
+    }
+}
+
+#[test]
+fn a_username_beside_an_address_that_names_is_a_field_like_any_other() {
+    let file = "[user]\nUSERNAME_FIELD = \"email\"\n";
+    let config = serve(file).unwrap();
+    let model = &config.user_model;
+    assert!(model.is_named_by_email());
+    let names: Vec<&str> = model.shown_fields().collect();
+    assert_eq!(names, ["email", "age", "username"]);
+    assert_eq!(config.simple_jwt.user_id_field, "id");
+    assert!(config.routes.jwt_signup.is_some());
+    assert!(!config.own_account.email_editable);
+
+    let without = serve("[user]\nUSERNAME_FIELD = \"email\"\n[user.columns]\nusername = \"\"\n").unwrap();
+    let names: Vec<&str> = without.user_model.shown_fields().collect();
+    assert_eq!(names, ["email", "age"]);
+    let declared =
+        format!("{file}[user.fields.username]\ntype = \"CharField\"\nmax_length = 30\nnull = true\n");
+    let declared = serve(&declared).unwrap();
+    assert_eq!(
+        declared.user_model.extra_fields[0].kind,
+        FieldKind::Text { max_length: Some(30) }
+    );
 }
 
 #[test]

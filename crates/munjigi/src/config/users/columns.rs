@@ -21,8 +21,8 @@ const NO_NAMES: [&str; 7] = [
     "date_joined",
 ];
 
-/// Writes into the model what the settings say of its fields.
-pub(super) fn resolve(settings: Settings<'_>, model: &mut UserModel) -> Result<(), Error> {
+/// Writes into the model what the settings say of its fields, and gives the name of its primary key back.
+pub(super) fn resolve(settings: Settings<'_>, model: &mut UserModel) -> Result<String, Error> {
     let primary_key = settings.read(&PRIMARY_KEY_FIELD)?.0;
     model.columns.set("id", &primary_key);
     model.username_field = settings.read(&USERNAME_FIELD)?.0;
@@ -51,7 +51,7 @@ pub(super) fn resolve(settings: Settings<'_>, model: &mut UserModel) -> Result<(
     }
     name_users(settings, model)?;
     free_the_username(model);
-    Ok(())
+    Ok(primary_key)
 }
 
 /// What is written of one field; `None` where the model has none.

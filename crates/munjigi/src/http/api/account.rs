@@ -82,9 +82,9 @@ async fn change_password(
 /// `PATCH /user/me`: the user as he is then.
 async fn change(State(app): State<App>, signed_in: SignedIn, fields: Fields) -> Result<Json<Value>> {
     let config = app.config();
-    let changes = fields::changes(&fields, &config.user_model.extra_fields, config.own_account)?;
+    let changes = fields::changes(&fields, &config.user_model, config.own_account)?;
     let user = profile::change(&app, signed_in.user, changes).await?;
-    Ok(Json(user::represent(&user)))
+    Ok(Json(user::represent(&app, &user)))
 }
 
 /// `DELETE /user/me`: the user is gone, and so are his cookies.
@@ -140,8 +140,8 @@ fn change_told(config: &Config) -> Operation {
         ko: "내 정보 변경",
     };
     let mut example = Map::new();
-    if config.own_account.email_editable {
-        example.insert("email".to_owned(), json!("seo@naver.com"));
+    if let Some(field) = config.own_email_field() {
+        example.insert(field.to_owned(), json!("seo@naver.com"));
         example.insert("current_password".to_owned(), json!(1234));
     }
     let editable = extra_fields(config).filter(|(field, ..)| field.editable);
@@ -222,11 +222,11 @@ const PASSWORDS: Schema = Schema::new("PasswordChange", |_| {
 });
 const CHANGES: Schema = Schema::new("UserChange", |config| {
     let mut properties = Map::new();
-    if config.own_account.email_editable {
+    if let Some(field) = config.own_email_field() {
         let email = json!({"type": "string", "format": "email", "minLength": 1, "maxLength": 254});
         let password = json!({"type": ["string", "number"],
                               "description": "The password of now. It is asked for where the address changes."});
-        properties.insert("email".to_owned(), email);
+        properties.insert(field.to_owned(), email);
         properties.insert("current_password".to_owned(), password);
     }
     let editable = extra_fields(config).filter(|(field, ..)| field.editable);

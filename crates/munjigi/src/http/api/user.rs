@@ -66,7 +66,7 @@ pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {
 /// `POST /user/session_signup`: 201 and the user, no cookie.
 async fn session_signup(State(app): State<App>, context: Context, fields: Fields) -> Result<Response> {
     let user = signup::signup(&app, application(&app, &fields)?, context.now()).await?;
-    let body = json!({"message": Text::SignupDone.render(context.lang()), "user": represent(&user)});
+    let body = json!({"message": Text::SignupDone.render(context.lang()), "user": represent(&app, &user)});
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 
@@ -79,7 +79,7 @@ async fn jwt_signup(State(app): State<App>, context: Context, fields: Fields) ->
         "message".to_owned(),
         Text::SignupDone.render(context.lang()).into(),
     );
-    body.insert("user".to_owned(), represent(&user));
+    body.insert("user".to_owned(), represent(&app, &user));
     body.extend(hand_out_pair(&app, &context, &pair));
     body.extend(pair.told);
     Ok((StatusCode::CREATED, Json(body)).into_response())
@@ -93,7 +93,7 @@ async fn session_signin(
     fields: Fields,
 ) -> Result<Response> {
     let arrival = context.arrival(remember_me(&fields)?);
-    let user = signin::authenticate(&app, credentials(&fields), context.now()).await?;
+    let user = signin::authenticate(&app, credentials(&app, &fields), context.now()).await?;
     let before = cookies::read(&headers, &app.config().session.cookie_name).and_then(SessionKey::parse);
     let session = signin::open_session(&app, user, before, arrival).await?;
     set_session_cookie(&app, &context, &session);
@@ -104,7 +104,7 @@ async fn session_signin(
 /// `POST /user/jwt_signin`: a pair of tokens.
 async fn jwt_signin(State(app): State<App>, context: Context, fields: Fields) -> Result<Response> {
     let arrival = context.arrival(remember_me(&fields)?);
-    let user = signin::authenticate(&app, credentials(&fields), context.now()).await?;
+    let user = signin::authenticate(&app, credentials(&app, &fields), context.now()).await?;
     let pair = signin::open_jwt(&app, &user, arrival).await?;
     let mut body = hand_out_pair(&app, &context, &pair);
     body.insert(
@@ -177,7 +177,7 @@ async fn session_signout(State(app): State<App>, context: Context, request: Requ
 /// `GET /user/me`: the user himself, by his row or by his token's claims.
 async fn me(State(app): State<App>, user: CurrentUser) -> Json<Value> {
     Json(match user {
-        CurrentUser::Row(signed_in) => represent(&signed_in.user),
+        CurrentUser::Row(signed_in) => represent(&app, &signed_in.user),
         CurrentUser::Token(user) => represent_token(&app, &user),
     })
 }
@@ -246,18 +246,24 @@ async fn signout_by_cookie(app: &App, context: &Context, parts: &Parts, fields: 
 
 /// What a sign-up asks for.
 fn application(app: &App, fields: &Fields) -> Result<Application> {
-    Ok(fields::signup_fields(
-        fields,
-        &app.config().user_model.extra_fields,
-    )?)
+    Ok(fields::signup_fields(fields, &app.config().user_model)?)
 }
 
-/// What a sign-in brings: `username` where it is there, else `email`. A username that is no name is no reason to look
-/// at the other.
-fn credentials(fields: &Fields) -> Credentials {
-    let login = match fields.value("username") {
-        None | Some(FieldsValue::Null) => fields::credential(fields, "email").map(Login::Email),
-        Some(_) => fields::credential(fields, "username").map(Login::Username),
+/// What a sign-in brings: `username` where it is there, else `email`, each also under the name that the model has for it.
+/// A username that is no name is no reason to look at the other.
+fn credentials(app: &App, fields: &Fields) -> Credentials {
+    let model = &app.config().user_model;
+    let is_sent = |name: &&str| !matches!(fields.value(name), None | Some(FieldsValue::Null));
+    let own_name = (!model.is_named_by_email()).then_some(model.username_field.as_str());
+    let username = ["username"].into_iter().chain(own_name).find(is_sent);
+    let email = ["email"]
+        .into_iter()
+        .chain(model.email_field.as_deref())
+        .find(is_sent);
+    let login = match (username, email) {
+        (Some(name), _) => fields::credential(fields, name).map(Login::Username),
+        (None, Some(name)) => fields::credential(fields, name).map(Login::Email),
+        (None, None) => None,
     };
     Credentials {
         login,
@@ -274,8 +280,10 @@ fn remember_me(fields: &Fields) -> Result<RememberMe> {
     })
 }
 
-/// What a client is told of a user: never the password, never a flag.
-pub(super) fn represent(user: &User) -> Value {
+/// What a client is told of a user: never the password, never a flag. His key is `id`, whatever it is called; all else
+/// stands under the name that the model has for it, and what the model has not is left out.
+pub(super) fn represent(app: &App, user: &User) -> Value {
+    let model = &app.config().user_model;
     let mut body = Map::new();
     body.insert(
         "id".to_owned(),
@@ -284,8 +292,10 @@ pub(super) fn represent(user: &User) -> Value {
             other => Value::from(other.to_string()),
         },
     );
-    body.insert("username".to_owned(), Value::from(user.username.as_str()));
-    body.insert("email".to_owned(), Value::from(user.email.as_str()));
+    body.insert(model.username_field.clone(), Value::from(user.username.as_str()));
+    if let Some(field) = &model.email_field {
+        body.insert(field.clone(), Value::from(user.email.as_str()));
+    }
     for (name, value) in &user.extra {
         body.insert(
             name.to_string(),
@@ -304,13 +314,13 @@ pub(super) fn represent(user: &User) -> Value {
 fn represent_token(app: &App, user: &TokenUser) -> Value {
     let mut body = Map::new();
     body.insert("id".to_owned(), user.id().clone());
-    body.insert("username".to_owned(), user.username());
-    let extra = app.config().user_model.extra_fields.iter();
-    for name in ["email"]
-        .into_iter()
-        .chain(extra.map(|field| field.name.as_str()))
-    {
-        body.insert(name.to_owned(), user.attribute(name));
+    for name in app.config().user_model.shown_fields() {
+        // `TokenUser.username` of simplejwt's is a text where the token has none.
+        let value = match name {
+            "username" => user.username(),
+            other => user.attribute(other),
+        };
+        body.insert(name.to_owned(), value);
     }
     Value::Object(body)
 }

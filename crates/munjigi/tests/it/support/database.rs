@@ -125,7 +125,7 @@ impl Database {
         }
     }
 
-    pub(super) async fn sql(&self, sql: &str) -> Vec<Vec<String>> {
+    pub(crate) async fn sql(&self, sql: &str) -> Vec<Vec<String>> {
         match self {
             Self::Sqlite(_) => self.on_file(sql),
             Self::Postgres { .. } => on_server(&self.url(), sql).await,

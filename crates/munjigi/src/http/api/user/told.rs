@@ -50,13 +50,14 @@ pub(super) fn jwt_signup(config: &Config) -> Operation {
 }
 
 fn signup(config: &Config, id: &'static str, words: Words) -> Operation {
-    let mut example = json!({"username": "mseo", "password": 1234, "email": "mseo@naver.com"});
-    if let Some(members) = example.as_object_mut() {
-        let taken = extra_fields(config).filter(|(field, ..)| field.editable);
-        members.extend(taken.map(|(field, _, example)| (field.name.clone(), example)));
-    }
+    let mut named = named_example(config).into_iter();
+    let mut example = Map::from_iter(named.next());
+    example.insert("password".to_owned(), json!(1234));
+    example.extend(named);
+    let taken = extra_fields(config).filter(|(field, ..)| field.editable);
+    example.extend(taken.map(|(field, _, example)| (field.name.clone(), example)));
     told(Method::POST, id, words)
-        .takes(Body::required(SIGN_UP, example))
+        .takes(Body::required(SIGN_UP, example.into()))
         .answers_all(refuses())
         .answers(cross_site())
 }
@@ -288,19 +289,22 @@ fn tokens_set(config: &Config, answer: Answer) -> Answer {
 // ---- bodies ----
 
 const SIGN_UP: Schema = Schema::new("SignUp", |config| {
+    let model = &config.user_model;
     let mut properties = Map::from_iter([
         (
-            "username".to_owned(),
+            model.username_field.clone(),
             json!({"type": ["string", "number"], "minLength": 1, "maxLength": 150,
                    "description": "Letters, digits and @/./+/-/_. White space around it is cut off."}),
         ),
         ("password".to_owned(), password()),
-        (
-            "email".to_owned(),
-            json!({"type": "string", "format": "email", "minLength": 1, "maxLength": 254}),
-        ),
     ]);
-    let mut required = vec![json!("username"), json!("password"), json!("email")];
+    if let Some(field) = &model.email_field {
+        properties.insert(
+            field.clone(),
+            json!({"type": "string", "format": "email", "minLength": 1, "maxLength": 254}),
+        );
+    }
+    let mut required: Vec<Value> = properties.keys().map(|name| json!(name)).collect();
     for (field, schema, _) in extra_fields(config).filter(|(field, ..)| field.editable) {
         // A box that is not ticked is left out of a form.
         if !field.nullable && field.kind != FieldKind::Boolean {
@@ -310,7 +314,13 @@ const SIGN_UP: Schema = Schema::new("SignUp", |config| {
     }
     json!({"type": "object", "required": required, "properties": properties})
 });
-const SIGN_IN: Schema = Schema::new("SignIn", |_| {
+const SIGN_IN: Schema = Schema::new("SignIn", |config| {
+    let model = &config.user_model;
+    let own_names = [Some(&model.username_field), model.email_field.as_ref()];
+    let own_names = own_names.into_iter().flatten().map(String::as_str);
+    let mut names = vec!["email", "username"];
+    names.extend(own_names.filter(|name| !["email", "username"].contains(name)));
+    names.dedup();
     let by = |name: &str| json!({"required": [name], "properties": {name: {"type": ["string", "number"], "minLength": 1}}});
     json!({
         "type": "object",
@@ -325,7 +335,7 @@ const SIGN_IN: Schema = Schema::new("SignIn", |_| {
                      as long as the settings allow, also where they end a session with the browser. A text or a number \
                      is read as DRF's BooleanField reads it."},
         },
-        "anyOf": [by("email"), by("username")],
+        "anyOf": names.into_iter().map(by).collect::<Vec<Value>>(),
     })
 });
 const REFRESH: Schema = Schema::new("RefreshToken", |_| refresh_token(&["refresh_token"]));
@@ -369,15 +379,15 @@ pub(in super::super) const ME: Schema = Schema::new("User", |config| {
     {
         return user(config);
     }
-    let names = ["id", "username", "email"].into_iter().map(str::to_owned);
-    let fields = config
-        .user_model
-        .extra_fields
-        .iter()
-        .map(|field| field.name.clone());
-    let names: Vec<String> = names.chain(fields).collect();
+    let names: Vec<&str> = ["id"]
+        .into_iter()
+        .chain(config.user_model.shown_fields())
+        .collect();
     let told = json!({"description": "As far as the token tells."});
-    let properties: Map<String, Value> = names.iter().map(|name| (name.clone(), told.clone())).collect();
+    let properties: Map<String, Value> = names
+        .iter()
+        .map(|name| ((*name).to_owned(), told.clone()))
+        .collect();
     json!({"type": "object", "required": names, "properties": properties})
 });
 const SIGNED_UP: Schema = Schema::new("SignedUp", |config| {
@@ -410,12 +420,12 @@ const CSRF: Schema = Schema::new(
 );
 
 fn user(config: &Config) -> Value {
-    let mut properties = Map::from_iter([
-        ("id".to_owned(), user_id(config)),
-        ("username".to_owned(), json!({"type": "string"})),
-        ("email".to_owned(), json!({"type": "string"})),
-    ]);
-    let fields = config.user_model.extra_fields.iter();
+    let model = &config.user_model;
+    let mut properties = Map::from_iter([("id".to_owned(), user_id(config))]);
+    let text = || json!({"type": "string"});
+    properties.insert(model.username_field.clone(), text());
+    properties.extend(model.email_field.iter().map(|field| (field.clone(), text())));
+    let fields = model.extra_fields.iter();
     properties.extend(fields.map(|field| (field.name.clone(), answered(field))));
     let required: Vec<&String> = properties.keys().collect();
     json!({"type": "object", "required": required, "properties": properties})
@@ -424,15 +434,22 @@ fn user(config: &Config) -> Value {
 pub(in super::super) fn user_example(config: &Config) -> Value {
     let id = match config.user_model.id_kind {
         UserIdKind::Int | UserIdKind::BigInt => json!(1),
-        _ => json!("1"),
+        UserIdKind::Uuid => json!("7e4d48ce-6e1f-4e65-b4b7-583b3a0d7981"),
+        UserIdKind::Text => json!("1"),
     };
-    let mut user = Map::from_iter([
-        ("id".to_owned(), id),
-        ("username".to_owned(), json!("mseo")),
-        ("email".to_owned(), json!("mseo@naver.com")),
-    ]);
+    let mut user = Map::from_iter([("id".to_owned(), id)]);
+    user.extend(named_example(config));
     user.extend(extra_fields(config).map(|(field, _, example)| (field.name.clone(), example)));
     user.into()
+}
+
+/// What names a user, under the names that his model has for it.
+fn named_example(config: &Config) -> Map<String, Value> {
+    let model = &config.user_model;
+    let mut named = Map::from_iter([(model.username_field.clone(), json!("mseo"))]);
+    let address = model.email_field.iter();
+    named.extend(address.map(|field| (field.clone(), json!("mseo@naver.com"))));
+    named
 }
 
 fn in_body(config: &Config) -> bool {
