@@ -200,11 +200,12 @@ impl Store {
 
     /// Listens for what other processes end, so that who polls [`crate::ended`] need not wait for the next poll.
     ///
-    /// On PostgreSQL it holds a connection of its own, and needs a runtime of tokio.
+    /// On PostgreSQL it holds a connection of its own, and needs a runtime of tokio. Through a pooler that lends connections by
+    /// the transaction it hears nothing.
     pub fn endings(&self) -> Endings {
         Endings(match &self.db {
             Db::Sqlite(_) => None,
-            Db::Postgres(postgres) => Some(postgres.listen(ended::CHANNEL)),
+            Db::Postgres(postgres) => postgres.listen(ended::CHANNEL),
         })
     }
 
@@ -250,7 +251,7 @@ pub struct Endings(Option<Listening>);
 
 impl Endings {
     /// Waits until something has ended, in whatever process, or may have. It promises nothing: it may come for nothing, and
-    /// where the connection was lost, or on SQLite, it does not come. It may be dropped at any moment.
+    /// where the connection was lost, on SQLite, or through a pooler, it does not come. It may be dropped at any moment.
     pub async fn next(&self) {
         match &self.0 {
             Some(listening) => listening.heard().await,

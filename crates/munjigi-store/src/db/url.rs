@@ -4,13 +4,22 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use percent_encoding::percent_decode_str;
+use tokio_postgres::Config;
+#[cfg(unix)]
+use tokio_postgres::config::Host;
+
 use crate::error::{Error, Result};
 
 /// Where the database is: `sqlite:PATH` or `postgres://user:password@host:port/name?sslmode=…`.
 ///
 /// - `sqlite:munjigi.sqlite3` and `sqlite:///var/lib/munjigi.sqlite3` name a file; nothing in the path is escaped.
-/// - After `postgres://` (or `postgresql://`) stands what libpq takes. `sslmode` is `disable`, `prefer` (the
-///   default), `require`, `verify-ca` or `verify-full`, and `sslrootcert` a PEM file or `system`.
+/// - After `postgres://` (or `postgresql://`) stands what libpq takes, several hosts and the folder of a socket too.
+///   `sslmode` is `disable`, `prefer` (the default), `require`, `verify-ca` or `verify-full`, `sslrootcert` a PEM file or
+///   `system`, `sslcert` and `sslkey` PEM files of our own. libpq's environment and files (`PGSSLROOTCERT`, `PGPASSWORD`,
+///   `~/.postgresql`, `~/.pgpass`) are not read: who reads the URL knows what holds.
+/// - `connection_limit=8` is how many connections one process opens at most, 19 where it is not written and 4 at the least.
+/// - `pgbouncer=true` says that a `PgBouncer` lends connections by the transaction. It is found out where it is not written.
 ///
 /// Printing it leaves the password out:
 ///
@@ -37,10 +46,26 @@ pub(super) enum Target {
 /// A PostgreSQL server and how far its certificate is trusted.
 #[derive(Clone)]
 pub(super) struct PostgresTarget {
-    pub(super) config: tokio_postgres::Config,
+    pub(super) config: Config,
     pub(super) ssl_mode: SslMode,
     pub(super) root_cert: RootCert,
+    pub(super) client_cert: Option<ClientCert>,
+    /// `connection_limit`.
+    pub(super) connections: usize,
+    /// `pgbouncer=true`.
+    pub(super) is_pooled: bool,
 }
+
+/// `sslcert` and `sslkey`: PEM files by which the server knows us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ClientCert {
+    pub(super) chain: PathBuf,
+    pub(super) key: PathBuf,
+}
+
+/// A process keeps one connection to listen, two to read, and the rest for transactions.
+pub(super) const FEWEST_CONNECTIONS: usize = 4;
+const CONNECTIONS: usize = 19;
 
 /// `sslmode`, as libpq means it (PostgreSQL 15, chapter 34.19.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,44 +172,125 @@ fn sqlite(rest: &str) -> Result<DatabaseUrl> {
 
 fn postgres(text: &str) -> Result<DatabaseUrl> {
     let (address, query) = text.split_once('?').unwrap_or((text, ""));
-    let (mut ssl_mode, mut root_cert, mut kept) = (SslMode::Prefer, RootCert::Unset, Vec::new());
+    let (mut ours, mut drivers) = (Ours::default(), Vec::new());
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        match pair.split_once('=').unwrap_or((pair, "")) {
-            ("sslmode", value) => ssl_mode = ssl_mode_of(value)?,
-            ("sslrootcert", "system") => root_cert = RootCert::System,
-            ("sslrootcert", path) => root_cert = RootCert::File(PathBuf::from(path)),
-            ("password", _) => {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let value = percent_decode_str(value).decode_utf8().map_err(|_| {
+            Error::InvalidUrl(format!(
+                "The `{name}` in DATABASE_URL is not UTF-8 after its %XX were read."
+            ))
+        })?;
+        if !ours.take(name, &value)? {
+            drivers.push(pair);
+        }
+    }
+    let plain = if drivers.is_empty() {
+        address.to_owned()
+    } else {
+        format!("{address}?{}", drivers.join("&"))
+    };
+    let config = plain
+        .parse()
+        .map_err(|error| Error::InvalidUrl(format!("DATABASE_URL cannot be read: {}.", innermost(&error))))?;
+    Ok(DatabaseUrl {
+        target: Target::Postgres(Box::new(ours.target(config)?)),
+        shown: redacted(text),
+    })
+}
+
+/// What stands after the `?` and is not read by the driver.
+#[derive(Default)]
+struct Ours {
+    ssl_mode: Option<SslMode>,
+    root_cert: Option<RootCert>,
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+    connections: Option<usize>,
+    is_pooled: bool,
+}
+
+impl Ours {
+    /// Whether it is one of them.
+    fn take(&mut self, name: &str, value: &str) -> Result<bool> {
+        match name {
+            "sslmode" => self.ssl_mode = Some(ssl_mode_of(value)?),
+            "sslrootcert" if value == "system" => self.root_cert = Some(RootCert::System),
+            "sslrootcert" => self.root_cert = Some(RootCert::File(PathBuf::from(value))),
+            "sslcert" => self.cert = Some(PathBuf::from(value)),
+            "sslkey" => self.key = Some(PathBuf::from(value)),
+            "connection_limit" => self.connections = Some(connections_of(value)?),
+            "pgbouncer" if ["true", "false"].contains(&value) => self.is_pooled = value == "true",
+            "pgbouncer" => {
+                return Err(Error::InvalidUrl(
+                    "The `pgbouncer` in DATABASE_URL is neither true nor false.".to_owned(),
+                ));
+            }
+            "password" => {
                 return Err(Error::InvalidUrl(
                     "DATABASE_URL has the password after the `?`; write it before the host: \
                      `postgres://user:password@host/name`."
                         .to_owned(),
                 ));
             }
-            _ => kept.push(pair),
+            _ => return Ok(false),
         }
+        Ok(true)
     }
-    // Any host can get a certificate of a public authority. libpq refuses this too, from version 16 on.
-    if root_cert == RootCert::System && ![SslMode::Disable, SslMode::VerifyFull].contains(&ssl_mode) {
-        return Err(Error::InvalidUrl(
-            "DATABASE_URL has `sslrootcert=system`, which needs `sslmode=verify-full`.".to_owned(),
-        ));
+
+    fn target(self, config: Config) -> Result<PostgresTarget> {
+        let ssl_mode = self.ssl_mode.unwrap_or(SslMode::Prefer);
+        let root_cert = self.root_cert.unwrap_or(RootCert::Unset);
+        // Any host can get a certificate of a public authority. libpq refuses this too, from version 16 on.
+        if root_cert == RootCert::System && ![SslMode::Disable, SslMode::VerifyFull].contains(&ssl_mode) {
+            return Err(Error::InvalidUrl(
+                "DATABASE_URL has `sslrootcert=system`, which needs `sslmode=verify-full`.".to_owned(),
+            ));
+        }
+        let client_cert = match (self.cert, self.key) {
+            (Some(chain), Some(key)) => Some(ClientCert { chain, key }),
+            (None, None) => None,
+            _ => {
+                return Err(Error::InvalidUrl(
+                    "DATABASE_URL has one of `sslcert` and `sslkey`; write both, or neither.".to_owned(),
+                ));
+            }
+        };
+        Ok(PostgresTarget {
+            // As libpq has it, for a server takes no TLS over a socket of its own machine.
+            ssl_mode: if is_on_this_machine(&config) {
+                SslMode::Disable
+            } else {
+                ssl_mode
+            },
+            config,
+            root_cert,
+            client_cert,
+            connections: self.connections.unwrap_or(CONNECTIONS),
+            is_pooled: self.is_pooled,
+        })
     }
-    let plain = if kept.is_empty() {
-        address.to_owned()
-    } else {
-        format!("{address}?{}", kept.join("&"))
-    };
-    let config = plain
+}
+
+#[cfg(unix)]
+fn is_on_this_machine(config: &Config) -> bool {
+    let hosts = config.get_hosts();
+    !hosts.is_empty() && hosts.iter().all(|host| matches!(host, Host::Unix(_)))
+}
+
+#[cfg(not(unix))]
+fn is_on_this_machine(_: &Config) -> bool {
+    false
+}
+
+fn connections_of(value: &str) -> Result<usize> {
+    let number = value
         .parse()
-        .map_err(|error| Error::InvalidUrl(format!("DATABASE_URL cannot be read: {}.", innermost(&error))))?;
-    let target = PostgresTarget {
-        config,
-        ssl_mode,
-        root_cert,
-    };
-    Ok(DatabaseUrl {
-        target: Target::Postgres(Box::new(target)),
-        shown: redacted(text),
+        .ok()
+        .filter(|number| (FEWEST_CONNECTIONS..=1000).contains(number));
+    number.ok_or_else(|| {
+        Error::InvalidUrl(format!(
+            "The `connection_limit` in DATABASE_URL is not a number from {FEWEST_CONNECTIONS} to 1000."
+        ))
     })
 }
 
@@ -195,6 +301,13 @@ fn ssl_mode_of(value: &str) -> Result<SslMode> {
         "require" => SslMode::Require,
         "verify-ca" => SslMode::VerifyCa,
         "verify-full" => SslMode::VerifyFull,
+        "allow" => {
+            return Err(Error::InvalidUrl(
+                "DATABASE_URL has `sslmode=allow`, which speaks without TLS wherever it may; write `prefer`, or \
+                 `verify-full` for one that can be relied on."
+                    .to_owned(),
+            ));
+        }
         _ => {
             return Err(Error::InvalidUrl(
                 "The `sslmode` in DATABASE_URL is not one of disable, prefer, require, verify-ca and verify-full."
@@ -271,7 +384,12 @@ mod tests {
                 error(text)
             );
         }
-        assert!(error("postgres://h/d?sslmode=allow").contains("sslmode"));
+        assert!(error("postgres://h/d?sslmode=allow").contains("write `prefer`"));
+        assert!(error("postgres://h/d?sslmode=full").contains("sslmode"));
+        assert!(error("postgres://h/d?sslcert=/c.pem").contains("sslkey"));
+        assert!(error("postgres://h/d?sslkey=%FF").contains("UTF-8"));
+        assert!(error("postgres://h/d?pgbouncer=1").contains("neither true nor false"));
+        assert!(error("postgres://h/d?connection_limit=3").contains("from 4 to 1000"));
         assert!(error("postgres://h/d?sslmode=require&sslrootcert=system").contains("verify-full"));
         assert!(error("postgres://h/d?password=x").contains("before the host"));
         assert!(error("postgres://h/d?nonsense=x").contains("nonsense"));
@@ -289,6 +407,41 @@ mod tests {
         let target = postgres_target("postgres://h/d?sslrootcert=/etc/ca.pem&sslmode=verify-full");
         assert_eq!(target.root_cert, RootCert::File(PathBuf::from("/etc/ca.pem")));
         assert_eq!(postgres_target("postgres://h/d").ssl_mode, SslMode::Prefer);
+    }
+
+    #[test]
+    fn several_hosts_and_sockets_are_written_as_for_libpq() {
+        let target = postgres_target("postgres://u@a:1,b:2/d?target_session_attrs=read-write");
+        assert_eq!(
+            (target.config.get_hosts().len(), target.config.get_ports()),
+            (2, &[1, 2][..])
+        );
+        for text in [
+            "postgres:///d?host=/var/run/postgresql&user=u",
+            "postgres://u@%2Fvar%2Frun%2Fpostgresql/d?sslmode=require",
+        ] {
+            let target = postgres_target(text);
+            assert_eq!(
+                target.config.get_hosts(),
+                [Host::Unix("/var/run/postgresql".into())]
+            );
+            assert_eq!(target.ssl_mode, SslMode::Disable, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_ours_stands_beside_what_is_libpqs() {
+        let target = postgres_target(
+            "postgres://u@h/d?sslcert=/a%20b.pem&sslkey=/k.pem&connection_limit=8&pgbouncer=true&channel_binding=require",
+        );
+        let cert = ClientCert {
+            chain: "/a b.pem".into(),
+            key: "/k.pem".into(),
+        };
+        assert_eq!(target.client_cert, Some(cert));
+        assert_eq!((target.connections, target.is_pooled), (8, true));
+        let target = postgres_target("postgres://u@h/d?pgbouncer=false");
+        assert_eq!((target.connections, target.is_pooled), (19, false));
     }
 
     #[test]

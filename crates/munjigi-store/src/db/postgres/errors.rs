@@ -74,8 +74,10 @@ impl From<tokio_postgres::Error> for Failure {
             | &SqlState::CANNOT_CONNECT_NOW
             | &SqlState::READ_ONLY_SQL_TRANSACTION => Self::Lost(error),
             &SqlState::INSUFFICIENT_PRIVILEGE => Self::Told(Error::Forbidden(whole(error))),
+            // A PgBouncer that ends, or has lost its server.
+            code if code.code().starts_with("08") => Self::Lost(error),
             // 53: the disk is full, or there are too many connections. 58: the server's own files. 28, 3D: no entry.
-            code if ["08", "53", "58", "28", "3D"]
+            code if ["53", "58", "28", "3D"]
                 .iter()
                 .any(|class| code.code().starts_with(class)) =>
             {

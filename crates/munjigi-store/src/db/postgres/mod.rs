@@ -3,6 +3,7 @@
 mod errors;
 mod listening;
 mod params;
+mod statements;
 mod tls;
 mod transaction;
 
@@ -13,10 +14,10 @@ use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 
 use self::errors::Failure;
 pub(super) use self::listening::Listening;
+use self::statements::Statements;
 use self::tls::Connector;
 pub(super) use self::transaction::InTransaction;
 use super::conn::{Conn, Link, joined};
@@ -32,11 +33,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What is added to it where the server itself keeps the time.
 const ON_THE_WAY: Duration = Duration::from_secs(1);
 
-/// Connections for transactions. Their commits share a flush of the server's log.
-const POOLED: usize = 16;
-
 /// Connections for reads. One carries some 90,000 reads a second; the second keeps a slow one from stopping all.
 const SHARED: usize = 2;
+
+/// A connection to listen. What is left of `connection_limit` is for transactions, whose commits share a flush of the
+/// server's log.
+const LISTENING: usize = 1;
 
 pub(super) struct Postgres {
     connector: Connector,
@@ -45,6 +47,7 @@ pub(super) struct Postgres {
     next: AtomicUsize,
     /// How a transaction that writes begins.
     begin: &'static str,
+    statements: Statements,
     users: Arc<UserSql>,
     /// The columns of each unique constraint that was violated so far.
     unique_columns: Mutex<HashMap<String, String>>,
@@ -63,14 +66,14 @@ struct Slot {
 }
 
 impl Postgres {
-    /// Connects once, so that a wrong address or password is told at the start.
+    /// Connects, so that a wrong address or password is told at the start.
     pub(super) async fn open(target: &PostgresTarget, users: Arc<UserSql>) -> Result<Self> {
         let connector = Connector::new(target)?;
         let manager = connector.manager(ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         });
         let pool = Pool::builder(manager)
-            .max_size(POOLED)
+            .max_size(target.connections.saturating_sub(SHARED + LISTENING).max(1))
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
                 wait: Some(PATIENCE),
@@ -81,6 +84,7 @@ impl Postgres {
             .map_err(|error| Error::Unavailable(Arc::new(error)))?;
         let mut postgres = Self {
             begin: transaction::WRITING,
+            statements: Statements::Unnamed,
             connector,
             pool,
             shared: Default::default(),
@@ -90,6 +94,7 @@ impl Postgres {
             counters: Counters::default(),
             listeners: Listeners::default(),
         };
+        postgres.look_for_a_pooler(target).await?;
         if postgres.forgets_commits().await? {
             tracing::warn!(
                 "The server's synchronous_commit is off; our transactions turn it on for themselves."
@@ -97,6 +102,29 @@ impl Postgres {
             postgres.begin = transaction::WRITING_THROUGH;
         }
         Ok(postgres)
+    }
+
+    /// Prepares statements where every connection of ours is one of the server's.
+    async fn look_for_a_pooler(&mut self, target: &PostgresTarget) -> Result<()> {
+        let has_options = target.config.get_options().is_some();
+        let connected = self.client().await.map(|(_, client)| client);
+        let one = connected.map_err(|error| statements::refusal_of_options(error, has_options))?;
+        let is_lent = target.is_pooled || {
+            let (_, other) = self.client().await?;
+            let looked = in_time(statements::are_lent(&one, &other)).await;
+            looked.map_err(Failure::into_error)?
+        };
+        if is_lent && has_options {
+            return Err(statements::options_are_lost());
+        }
+        if is_lent {
+            tracing::info!(
+                "A pooler lends the server's connections by the transaction: nothing is prepared or listened to on them."
+            );
+        } else {
+            self.statements = Statements::Prepared;
+        }
+        Ok(())
     }
 
     /// Whether a commit that the server acknowledged may be lost when it crashes.
@@ -148,9 +176,10 @@ impl Postgres {
         rows.map_err(Failure::into_error)
     }
 
-    /// A connection of its own on which the server tells of `channel`.
-    pub(super) fn listen(&self, channel: &'static str) -> Listening {
-        Listening::start(self.connector.clone(), channel)
+    /// A connection of its own on which the server tells of `channel`. Through a pooler nothing would be heard.
+    pub(super) fn listen(&self, channel: &'static str) -> Option<Listening> {
+        let is_ours = self.statements == Statements::Prepared;
+        is_ours.then(|| Listening::start(self.connector.clone(), channel))
     }
 
     pub(super) fn listeners(&self) -> &Listeners {
@@ -163,7 +192,7 @@ impl Postgres {
 
     async fn rows_once(&self, stmt: &Stmt, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
         let (slot, client) = self.client().await.map_err(Failure::Told)?;
-        let rows = in_time(rows(&client, stmt, params)).await;
+        let rows = in_time(self.statements.rows(&client, stmt, params)).await;
         match &rows {
             Err(Failure::Stale(_)) => client.statement_cache.clear(),
             // It may be the network that is silent.
@@ -198,7 +227,7 @@ impl Postgres {
             let client = self.pool.get().await.map_err(errors::of_the_pool)?;
             match in_time(async { Ok(client.batch_execute(first).await?) }).await {
                 Ok(()) => return Ok(client),
-                Err(Failure::Lost(_)) if lost < POOLED => lost += 1,
+                Err(Failure::Lost(_)) if lost < self.pool.status().max_size => lost += 1,
                 Err(failure) => {
                     drop(Object::take(client));
                     return Err(failure);
@@ -252,20 +281,6 @@ impl Slot {
         let mut client = self.client.write().unwrap_or_else(PoisonError::into_inner);
         client.take_if(|client| Arc::ptr_eq(client, old));
     }
-}
-
-async fn rows(client: &ClientWrapper, stmt: &Stmt, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
-    let prepared = client.prepare_cached(stmt.postgres()).await?;
-    Ok(client.query(&prepared, &as_dyn(params)).await?)
-}
-
-async fn execute(client: &ClientWrapper, stmt: &Stmt, params: &[Param<'_>]) -> Result<u64, Failure> {
-    let prepared = client.prepare_cached(stmt.postgres()).await?;
-    Ok(client.execute(&prepared, &as_dyn(params)).await?)
-}
-
-fn as_dyn<'a>(params: &'a [Param<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
-    params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
 }
 
 async fn in_time<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {

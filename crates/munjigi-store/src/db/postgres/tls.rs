@@ -1,4 +1,4 @@
-//! `sslmode` and `sslrootcert`, as libpq means them, with rustls.
+//! `sslmode`, `sslrootcert`, `sslcert` and `sslkey`, as libpq means them, with rustls.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use deadpool_postgres::{Manager, ManagerConfig};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres::config::SslMode as DriverMode;
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::super::url::{APPLICATION_NAME, PostgresTarget, RootCert, SslMode};
+use super::super::url::{APPLICATION_NAME, ClientCert, PostgresTarget, RootCert, SslMode};
 use super::PATIENCE;
 use crate::error::{Error, Result};
 
@@ -70,15 +70,23 @@ fn client_config(target: &PostgresTarget) -> Result<ClientConfig> {
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::Unavailable(Arc::new(error)))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Verifier { trust, provider }))
-        .with_no_client_auth();
-    Ok(config)
+        .with_custom_certificate_verifier(Arc::new(Verifier { trust, provider }));
+    let Some(ClientCert { chain, key }) = &target.client_cert else {
+        return Ok(config.with_no_client_auth());
+    };
+    let certificates = from_file(chain, "sslcert")?;
+    let pem = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable("sslkey", key, &error))?;
+    config.with_client_auth_cert(certificates, pem).map_err(|error| {
+        Error::InvalidUrl(format!(
+            "The `sslcert` and the `sslkey` of DATABASE_URL do not fit together: {error}."
+        ))
+    })
 }
 
 fn chain(roots: &RootCert, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>> {
     let mut store = RootCertStore::empty();
     let (certificates, source) = match roots {
-        RootCert::File(path) => (from_file(path)?, path.display().to_string()),
+        RootCert::File(path) => (from_file(path, "sslrootcert")?, path.display().to_string()),
         RootCert::Unset | RootCert::System => (
             rustls_native_certs::load_native_certs().certs,
             "the system's store".to_owned(),
@@ -93,14 +101,16 @@ fn chain(roots: &RootCert, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiS
     })
 }
 
-fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+fn from_file(path: &Path, option: &str) -> Result<Vec<CertificateDer<'static>>> {
     let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-    certificates.map_err(|error| {
-        Error::InvalidUrl(format!(
-            "The `sslrootcert` of DATABASE_URL, {}, cannot be read: {error}.",
-            path.display()
-        ))
-    })
+    certificates.map_err(|error| unreadable(option, path, &error))
+}
+
+fn unreadable(option: &str, path: &Path, error: &pem::Error) -> Error {
+    Error::InvalidUrl(format!(
+        "The `{option}` of DATABASE_URL, {}, cannot be read: {error}.",
+        path.display()
+    ))
 }
 
 /// How far a certificate is believed.

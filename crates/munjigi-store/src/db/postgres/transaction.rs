@@ -11,7 +11,7 @@ use super::super::conn::{Conn, Link, Tx};
 use super::super::value::{Param, Stmt};
 use super::super::{Reading, Work};
 use super::errors::Failure;
-use super::{Postgres, execute, in_time, rows};
+use super::{Postgres, in_time};
 use crate::error::{Error, Result};
 
 /// A statement that waits for a lock is ended by the server: it does not notice that nobody waits for it any more.
@@ -118,7 +118,7 @@ impl InTransaction {
         let Some(client) = &self.client else {
             return Err(Error::Busy);
         };
-        match in_time(rows(client, stmt, params)).await {
+        match in_time(self.postgres.statements.rows(client, stmt, params)).await {
             Ok(rows) => Ok(rows),
             Err(failure) => Err(self.told(failure).await),
         }
@@ -128,7 +128,7 @@ impl InTransaction {
         let Some(client) = &self.client else {
             return Err(Error::Busy);
         };
-        match in_time(execute(client, stmt, params)).await {
+        match in_time(self.postgres.statements.execute(client, stmt, params)).await {
             Ok(changed) => Ok(changed),
             Err(failure) => Err(self.told(failure).await),
         }
