@@ -245,9 +245,11 @@ class House:
 
     # ---- both ----
 
-    def start(self, name: str, port: int, command: list[str]) -> Server:
+    def start(
+        self, name: str, port: int, command: list[str], environment: dict[str, str] = BARE_ENVIRONMENT
+    ) -> Server:
         """Starts a helper, such as nginx, that is stopped and whose log is shown like the others'."""
-        return self._start(name, port, command, BARE_ENVIRONMENT)
+        return self._start(name, port, command, environment)
 
     def _start(
         self, name: str, port: int, command: list[str], environment: dict[str, str], cwd: Path | None = None

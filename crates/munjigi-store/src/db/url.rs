@@ -219,10 +219,11 @@ impl Ours {
             "sslcert" => self.cert = Some(PathBuf::from(value)),
             "sslkey" => self.key = Some(PathBuf::from(value)),
             "connection_limit" => self.connections = Some(connections_of(value)?),
-            "pgbouncer" if ["true", "false"].contains(&value) => self.is_pooled = value == "true",
+            "pgbouncer" if value == "true" => self.is_pooled = true,
             "pgbouncer" => {
                 return Err(Error::InvalidUrl(
-                    "The `pgbouncer` in DATABASE_URL is neither true nor false.".to_owned(),
+                    "The `pgbouncer` in DATABASE_URL is not `true`; leave it out where there is none."
+                        .to_owned(),
                 ));
             }
             "password" => {
@@ -388,7 +389,7 @@ mod tests {
         assert!(error("postgres://h/d?sslmode=full").contains("sslmode"));
         assert!(error("postgres://h/d?sslcert=/c.pem").contains("sslkey"));
         assert!(error("postgres://h/d?sslkey=%FF").contains("UTF-8"));
-        assert!(error("postgres://h/d?pgbouncer=1").contains("neither true nor false"));
+        assert!(error("postgres://h/d?pgbouncer=1").contains("leave it out"));
         assert!(error("postgres://h/d?connection_limit=3").contains("from 4 to 1000"));
         assert!(error("postgres://h/d?sslmode=require&sslrootcert=system").contains("verify-full"));
         assert!(error("postgres://h/d?password=x").contains("before the host"));
@@ -440,7 +441,7 @@ mod tests {
         };
         assert_eq!(target.client_cert, Some(cert));
         assert_eq!((target.connections, target.is_pooled), (8, true));
-        let target = postgres_target("postgres://u@h/d?pgbouncer=false");
+        let target = postgres_target("postgres://u@h/d");
         assert_eq!((target.connections, target.is_pooled), (19, false));
     }
 

@@ -9,7 +9,10 @@ use munjigi_store::DatabaseUrl;
 pub(super) const DATABASE_URL: Setting<Option<Url>> = Setting::ours(
     "DATABASE_URL",
     "\"\"",
-    "The database: `sqlite:/var/lib/munjigi/munjigi.sqlite3` or `postgres://user:password@host:5432/name`.",
+    "The database: `sqlite:/var/lib/munjigi/munjigi.sqlite3` or `postgres://user:password@host:5432/name`. \
+     After a `?` stands what libpq takes (`sslmode`, `sslrootcert`, `sslcert`, `sslkey`, `channel_binding`, `options`, \
+     `target_session_attrs`), `connection_limit` (how many connections one process opens, 19) and `pgbouncer=true` \
+     (a pooler lends them by the transaction; found out where it is not written).",
 )
 .secret()
 .unwritten("`munjigi dev` takes munjigi.sqlite3 in its data directory; `munjigi serve` wants it written");
