@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from io import StringIO
 from pathlib import Path
@@ -36,6 +37,64 @@ def hash_password(password: str) -> str:
     from django.contrib.auth.hashers import make_password
 
     return make_password(password)
+
+
+def log_in(username: str) -> str:
+    """Opens a session for a user without asking for a password, and gives back its key."""
+    from django.conf import settings
+    from django.contrib.auth import get_user_model, login
+    from django.http import HttpRequest
+
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore()
+    login(request, get_user_model().objects.get(username=username), "django.contrib.auth.backends.ModelBackend")
+    request.session.save()
+    return request.session.session_key
+
+
+def make_people(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """Makes users with these stored hashes, each with a session that Django opened for him an hour ago without asking for a
+    password. Gives back each one's session key, and whether Django would store the password anew at its next sign-in."""
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.hashers import get_hasher, identify_hasher
+    from django.db import transaction
+
+    def must_update(encoded: str) -> bool:
+        try:
+            is_preferred = identify_hasher(encoded).algorithm == get_hasher().algorithm
+        except ValueError:
+            return True
+        return not is_preferred or get_hasher().must_update(encoded)
+
+    people = []
+    with transaction.atomic():
+        for row in rows:
+            get_user_model().objects.create(email=f"{row['username']}@naver.com", **row)
+            people.append({"session": log_in(row["username"]), "must_update": must_update(row["password"])})
+    let_an_hour_pass()
+    return people
+
+
+def let_an_hour_pass() -> None:
+    """Nobody has signed in for an hour."""
+    from datetime import timedelta
+
+    from django.contrib.auth import get_user_model
+    from django.utils import timezone
+
+    get_user_model().objects.update(last_login=timezone.now() - timedelta(hours=1))
+
+
+def encode(rows: list[dict[str, Any]]) -> list[str]:
+    """What Django's hashers make of passwords: `hasher` is the name of a class, `salt` may be missing, and the rest is its cost."""
+    from django.contrib.auth import hashers
+
+    encoded = []
+    for row in rows:
+        cost = {name: value for name, value in row.items() if name not in ("hasher", "password", "salt")}
+        hasher = type(row["hasher"], (getattr(hashers, row["hasher"]),), cost)()
+        encoded.append(hasher.encode(row["password"], row.get("salt") or hasher.salt()))
+    return encoded
 
 
 def set_password(username: str, password: str) -> None:
@@ -170,16 +229,52 @@ def unfit_columns() -> list[str]:
 def guard(tokens: list[str]) -> list[str]:
     """What simplejwt's guard says to each access token: the user's name, or why it is refused."""
     from rest_framework_simplejwt.authentication import JWTAuthentication
+
+    return _guarded(JWTAuthentication(), tokens, lambda user: user.get_username())
+
+
+def _guarded(guard: Any, tokens: list[str], told: Callable[[Any], str]) -> list[str]:
     from rest_framework_simplejwt.exceptions import InvalidToken
 
     answers = []
-    guard = JWTAuthentication()
     for token in tokens:
         try:
-            answers.append(guard.get_user(guard.get_validated_token(token.encode())).get_username())
+            answers.append(told(guard.get_user(guard.get_validated_token(token.encode()))))
         except InvalidToken as refusal:
             answers.append(str(refusal.detail["messages"][0]["message"]))
     return answers
+
+
+def stateless_guard(tokens: list[str]) -> list[str]:
+    """What munjigi_auth's guard without a user's row says to each access token: the user's id, or why it is refused."""
+    return _guarded(import_module("munjigi_auth").JWTStatelessUserAuthentication(), tokens, lambda user: str(user.id))
+
+
+def queries_of_guards(token: str, times: int) -> dict[str, Any]:
+    """The statements that simplejwt's guard runs for an access token, those that munjigi_auth's runs, alone and in a
+    transaction, and the microseconds of each."""
+    import time
+
+    from django.db import connection, transaction
+    from django.test.utils import CaptureQueriesContext
+    from rest_framework_simplejwt.authentication import JWTAuthentication
+
+    def asked(guard: Any) -> dict[str, Any]:
+        def ask() -> None:
+            guard.get_user(guard.get_validated_token(token.encode()))
+
+        ask()
+        with CaptureQueriesContext(connection) as alone:
+            ask()
+        with transaction.atomic(), CaptureQueriesContext(connection) as inside:
+            ask()
+        began = time.perf_counter()
+        for _ in range(times):
+            ask()
+        seconds = time.perf_counter() - began
+        return {"alone": [query["sql"] for query in alone], "inside": len(inside), "micros": seconds / times * 1e6}
+
+    return {"simplejwt": asked(JWTAuthentication()), "munjigi_auth": asked(import_module("munjigi_auth").JWTAuthentication())}
 
 
 def give_tokens(username: str) -> dict[str, str]:
@@ -204,8 +299,8 @@ def take_and_give_tokens(tokens: list[str], username: str) -> dict[str, object]:
 QUESTIONS = {
     question.__name__: question
     for question in (
-        check_password, make_user, make_groups, make_member, hash_password, set_password, set_active, delete_user,
-        all_permissions, custom_claims,
+        check_password, make_user, make_people, encode, log_in, let_an_hour_pass, make_groups, make_member, hash_password, set_password, set_active, delete_user,
+        all_permissions, custom_claims, queries_of_guards, stateless_guard,
         session, cycle_key, migrate_plan, migrate, unfit_columns, guard, give_tokens, give_pairs, take_and_give_tokens,
     )
 }  # fmt: skip

@@ -225,9 +225,11 @@ class House:
     def migrate_django(self) -> None:
         self.ask("migrate")
 
-    def ask(self, question: str, *, simple_jwt: Settings | None = None, **arguments: Any) -> Any:
-        """Puts a question of `ask_django.py` to the real Django, with these keys of SIMPLE_JWT."""
-        environment = self.django_environment() | {"REF_SIMPLE_JWT": json.dumps(simple_jwt or {})}
+    def ask(
+        self, question: str, *, simple_jwt: Settings | None = None, environment: Mapping[str, str] | None = None, **arguments: Any
+    ) -> Any:
+        """Puts a question of `ask_django.py` to the real Django, with these keys of SIMPLE_JWT and variables."""
+        environment = self.django_environment() | {"REF_SIMPLE_JWT": json.dumps(simple_jwt or {})} | dict(environment or {})
         done = subprocess.run(
             [sys.executable, HERE / "ask_django.py"], env=environment, capture_output=True, text=True,
             input=json.dumps({"question": question, "arguments": arguments}), timeout=60,
