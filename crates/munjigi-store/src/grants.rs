@@ -146,6 +146,7 @@ fn needed(store: &Store, uses: &[Use]) -> Vec<Grant> {
         grant("munjigi_email", ALL),
         grant("munjigi_ended", ADD_AND_DELETE),
         grant("munjigi_counter", CHANGE),
+        grant("munjigi_uncached", ALL),
     ];
     if store.options().token_blacklist == TokenBlacklist::Kept {
         needed.push(grant("token_blacklist_outstandingtoken", ALL));

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use munjigi_store::{
-//!     DatabaseUrl, Foreign, Missing, Options, Reading, Store, TokenBlacklist, UserModel, migrate, users,
+//!     DatabaseUrl, Foreign, Missing, Options, Reading, SessionEngine, Store, TokenBlacklist, UserModel, migrate, users,
 //! };
 //!
 //! # let dir = std::env::temp_dir().join(format!("munjigi-doc-{}", std::process::id()));
@@ -17,6 +17,7 @@
 //!     missing: Missing::Create,
 //!     foreign: Foreign::Refuse,
 //!     token_blacklist: TokenBlacklist::Kept,
+//!     sessions: SessionEngine::Db,
 //! };
 //! let store = Store::open(&url, UserModel::user_user(), options).await?;
 //! migrate::apply(&store, "2026-11-21T01:02:03Z".parse()?).await?;
@@ -28,6 +29,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cache;
 mod db;
 pub mod emails;
 pub mod ended;
@@ -40,9 +42,11 @@ pub mod permissions;
 pub mod records;
 pub mod sessions;
 pub mod token_blacklist;
+pub mod uncached;
 pub mod upkeep;
 pub mod users;
 
+pub use cache::{CacheSettings, CacheUrl, SessionEngine};
 pub use db::{
     BoxFuture, Conn, DatabaseUrl, Endings, Foreign, Metrics, Missing, Options, Reading, Store,
     TokenBlacklist, Tx, Work,

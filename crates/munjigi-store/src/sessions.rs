@@ -1,5 +1,8 @@
 //! `django_session`: `django.contrib.sessions.backends.db` of Django 5.2. What is inside `session_data` is the
 //! matter of the crate `munjigi-sessions`.
+//!
+//! No other module changes rows of this table. Where Django keeps copies of them in a cache, each change is noted, so
+//! that its copy is deleted ([`crate::uncached`]).
 
 use std::sync::LazyLock;
 
@@ -66,7 +69,7 @@ pub async fn survey(
     .await
 }
 
-/// Writes a new session.
+/// Writes a new session. No copy of it can be anywhere.
 ///
 /// # Errors
 /// [`Error::UniqueViolation`](crate::Error::UniqueViolation) with the column `session_key` where the key is in use.
@@ -80,8 +83,8 @@ pub async fn insert(tx: &mut Tx, row: &SessionRow) -> Result<()> {
 ///
 /// # Errors
 /// What the database may fail with.
-pub async fn update(tx: &mut Tx, row: &SessionRow) -> Result<bool> {
-    Ok(tx.execute(&UPDATE, &params(row)).await? > 0)
+pub async fn update(tx: &mut Tx, row: &SessionRow, now: Timestamp) -> Result<bool> {
+    change(tx, &UPDATE, &params(row), now).await
 }
 
 /// Puts other data into a session, whose end stays, where nobody has written it since `read` was. False where somebody has,
@@ -89,24 +92,34 @@ pub async fn update(tx: &mut Tx, row: &SessionRow) -> Result<bool> {
 ///
 /// # Errors
 /// What the database may fail with.
-pub async fn replace(tx: &mut Tx, read: &SessionRow, session_data: &str) -> Result<bool> {
+pub async fn replace(tx: &mut Tx, read: &SessionRow, session_data: &str, now: Timestamp) -> Result<bool> {
     let params: [Param<'_>; 3] = [
         (&read.session_key).into(),
         (&read.session_data).into(),
         session_data.into(),
     ];
-    Ok(tx.execute(&REPLACE, &params).await? > 0)
+    change(tx, &REPLACE, &params, now).await
 }
 
 /// Removes a session. False where it was not there.
 ///
 /// # Errors
 /// What the database may fail with.
-pub async fn delete(tx: &mut Tx, session_key: &str) -> Result<bool> {
-    Ok(tx.execute(&DELETE, &[session_key.into()]).await? > 0)
+pub async fn delete(tx: &mut Tx, session_key: &str, now: Timestamp) -> Result<bool> {
+    change(tx, &DELETE, &[session_key.into()], now).await
 }
 
-/// Removes all expired sessions (`clearsessions`), a thousand in each transaction. Gives their number back.
+/// Changes the row whose key is the first parameter, and notes it for who deletes copies of it. False where it is not there.
+async fn change(tx: &mut Tx, stmt: &Stmt, params: &[Param<'_>], now: Timestamp) -> Result<bool> {
+    let is_there = tx.execute(stmt, params).await? > 0;
+    if let (true, Some(Param::Text(session_key))) = (is_there, params.first()) {
+        tx.note_changed(session_key, now);
+    }
+    Ok(is_there)
+}
+
+/// Removes all expired sessions (`clearsessions`), a thousand in each transaction. Gives their number back. A copy
+/// expires with its row.
 ///
 /// # Errors
 /// What the database may fail with; what was removed before stays removed.

@@ -53,6 +53,7 @@ impl App {
             missing: Missing::Refuse,
             foreign: config.foreign,
             token_blacklist: config.token_blacklist,
+            sessions: config.session_engine.clone(),
         };
         let store = Store::open(&config.database, config.user_model.clone(), options).await?;
         migrate::check(&store).await?;

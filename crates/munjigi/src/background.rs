@@ -1,14 +1,15 @@
 //! What a running server does beside its requests.
 
-use crate::accounts::{backfill, ended, housekeeping, last_seen};
+use crate::accounts::{backfill, cached_copies, ended, housekeeping, last_seen};
 use crate::app::App;
 use crate::keys;
+use munjigi_store::SessionEngine;
 use std::convert::Infallible;
 use tokio::sync::watch;
 
 /// Keeps up to date what requests are answered by, for as long as it is polled: the key ring, where the settings name a
 /// file of keys, the list of ended sign-ins, where a setting makes anything ask it, and the records of sessions that Django
-/// opens. Expired tokens are removed, as often as `FLUSH_EXPIRED_TOKENS` says, and records of sign-ins that are over, as
+/// opens. Where Django keeps copies of sessions in a cache, those of sessions that changed are deleted. Expired tokens are removed, as often as `FLUSH_EXPIRED_TOKENS` says, and records of sign-ins that are over, as
 /// often as `SWEEP_SESSION_RECORDS` says. When sign-ins were last used is gathered, and written once a minute. It may be
 /// dropped at any moment; what is gathered is then written by a task of its own.
 ///
@@ -31,7 +32,12 @@ pub async fn background(app: App) -> Infallible {
             match ended::follow(&app).await {}
         }
     };
-    tokio::join!(keys::follow(app.clone()), ended, backfill::follow(&app));
+    let copies = async {
+        if let SessionEngine::CachedDb(_) = app.config().session_engine {
+            match cached_copies::follow(&app).await {}
+        }
+    };
+    tokio::join!(keys::follow(app.clone()), ended, backfill::follow(&app), copies);
     std::future::pending().await
 }
 

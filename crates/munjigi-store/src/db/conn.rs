@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::task::JoinError;
 
 use super::postgres::{InTransaction, Postgres};
@@ -14,6 +15,7 @@ use super::value::{Param, Stmt};
 use super::{TokenBlacklist, Work};
 use crate::ended::{self, Ended};
 use crate::error::{Error, Result};
+use crate::uncached::{self, Changed};
 use crate::users::{User, UserSql};
 
 /// Something to read from: [`Store::reader`](super::Store::reader) gives one, and a [`Tx`] is one.
@@ -139,14 +141,26 @@ pub struct Tx {
     ended: Vec<Ended>,
     /// Those that were to end in it and had ended before.
     ended_before: Vec<Ended>,
+    copies: Copies,
+    /// The sessions that it changed, where there are copies of them.
+    changed: Vec<Changed>,
+}
+
+/// Whether a Django beside us keeps copies of sessions in a cache.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Copies {
+    Cached,
+    Nowhere,
 }
 
 impl Tx {
-    pub(super) fn new(conn: Conn) -> Self {
+    pub(super) fn new(conn: Conn, copies: Copies) -> Self {
         Self {
             conn,
             ended: Vec::new(),
             ended_before: Vec::new(),
+            copies,
+            changed: Vec::new(),
         }
     }
 
@@ -156,11 +170,15 @@ impl Tx {
         // What a run before this one left behind, on SQLite, where all share a connection.
         self.ended.clear();
         self.ended_before.clear();
+        self.changed.clear();
         self.conn.failed = None;
         let done = work(self, input).await?;
         if let Some(error) = self.conn.failed.take() {
             return Err(error);
         }
+        let changed = mem::take(&mut self.changed);
+        uncached::note(self, &changed).await?;
+        self.changed = changed;
         let ended = mem::take(&mut self.ended);
         ended::number(self, &ended).await?;
         self.ended = ended;
@@ -177,6 +195,22 @@ impl Tx {
     /// one is about to answer that it ended.
     pub(crate) fn note_ended_before(&mut self, ended: Ended) {
         self.ended_before.push(ended);
+    }
+
+    /// Notes that a session is another than it was, for who deletes copies of it.
+    pub(crate) fn note_changed(&mut self, session_key: &str, at: Timestamp) {
+        if self.copies == Copies::Cached {
+            self.changed.push(Changed {
+                session_key: session_key.to_owned(),
+                at,
+            });
+        }
+    }
+
+    /// The sessions whose copies are to be deleted after the commit.
+    pub(super) fn take_changed(&mut self) -> Vec<String> {
+        let changed = mem::take(&mut self.changed).into_iter();
+        changed.map(|changed| changed.session_key).collect()
     }
 
     /// What ended, for those who are told of it after the commit.

@@ -13,6 +13,7 @@ mod value;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use self::conn::Copies;
 pub(crate) use self::conn::LOCK_SCHEMA;
 pub use self::conn::{Conn, Tx};
 use self::postgres::{Listening, Postgres};
@@ -23,6 +24,7 @@ pub use self::url::DatabaseUrl;
 pub(crate) use self::url::LEAVING;
 use self::url::Target;
 pub(crate) use self::value::{Param, Stmt, literal, quoted};
+use crate::cache::{SessionCache, SessionEngine};
 use crate::ended::{self, Ended, Listeners};
 use crate::error::Result;
 use crate::model::UserModel;
@@ -45,6 +47,7 @@ pub type Reading<I, T> = for<'t> fn(&'t mut Conn, &'t I) -> BoxFuture<'t, Result
 pub struct Store {
     db: Db,
     users: Arc<UserSql>,
+    cache: Option<Arc<SessionCache>>,
     options: Options,
 }
 
@@ -55,7 +58,7 @@ enum Db {
 }
 
 /// How a [`Store`] is opened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// What to do where there is no database file.
     pub missing: Missing,
@@ -63,6 +66,8 @@ pub struct Options {
     pub foreign: Foreign,
     /// Whether simplejwt's tables are kept.
     pub token_blacklist: TokenBlacklist,
+    /// Where a Django beside us looks for a session first.
+    pub sessions: SessionEngine,
 }
 
 /// What to do where there is no SQLite file. A database on a PostgreSQL server is never created.
@@ -112,17 +117,30 @@ impl Store {
     /// What stands in the way, in a sentence that names the file or the server.
     pub async fn open(url: &DatabaseUrl, model: UserModel, options: Options) -> Result<Self> {
         let users = Arc::new(UserSql::new(model, options.token_blacklist));
+        let (cache, copies) = match &options.sessions {
+            SessionEngine::Db => (None, Copies::Nowhere),
+            SessionEngine::CachedDb(settings) => {
+                let cache = SessionCache::new(settings)?;
+                (Some(Arc::new(cache)), Copies::Cached)
+            }
+        };
         let db = match url.target() {
             Target::Sqlite(path) => {
                 let (path, users) = (path.clone(), Arc::clone(&users));
-                let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path, users, options.missing));
+                let missing = options.missing;
+                let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path, users, missing, copies));
                 Db::Sqlite(Arc::new(conn::joined(opened.await)??))
             }
-            Target::Postgres(target) => {
-                Db::Postgres(Arc::new(Postgres::open(target, Arc::clone(&users)).await?))
-            }
+            Target::Postgres(target) => Db::Postgres(Arc::new(
+                Postgres::open(target, Arc::clone(&users), copies).await?,
+            )),
         };
-        Ok(Self { db, users, options })
+        Ok(Self {
+            db,
+            users,
+            cache,
+            options,
+        })
     }
 
     /// A connection for reading single rows, each in a moment. On SQLite it reads on this thread; on PostgreSQL
@@ -137,7 +155,8 @@ impl Store {
     /// Runs a transaction and returns when it is on disk. `Err` rolls everything back, and so does a statement
     /// that failed even where the work made nothing of it; a refusal that must leave a trace is therefore an `Ok`.
     ///
-    /// It goes on to its end even if the caller does not wait for it.
+    /// It goes on to its end even if the caller does not wait for it. Of sessions that it changed, a Django beside us may
+    /// have copies; they are deleted before this returns, where the cache answers.
     ///
     /// # Errors
     /// What `work` returned, or [`Error::Busy`](crate::Error::Busy) where the writer stayed locked for five
@@ -147,10 +166,14 @@ impl Store {
         I: Send + Sync + 'static,
         T: Send + 'static,
     {
-        match &self.db {
+        let committed = match &self.db {
             Db::Sqlite(sqlite) => sqlite.write(input, work).await,
             Db::Postgres(postgres) => Postgres::write(postgres, input, work).await,
+        }?;
+        if let Some(cache) = &self.cache {
+            cache.delete_briefly(&committed.changed).await;
         }
+        Ok(committed.value)
     }
 
     /// Closes the database after one last transaction. On SQLite nobody else may have the file open, and it is left with the
@@ -168,7 +191,10 @@ impl Store {
                 let left = tokio::task::spawn_blocking(move || sqlite::leave(sqlite, &input, work));
                 conn::joined(left.await)?
             }
-            Db::Postgres(postgres) => Postgres::write(&postgres, input, work).await,
+            Db::Postgres(postgres) => {
+                let committed = Postgres::write(&postgres, input, work).await?;
+                Ok(committed.value)
+            }
         }
     }
 
@@ -241,9 +267,25 @@ impl Store {
         }
     }
 
-    pub(crate) fn options(&self) -> Options {
-        self.options
+    /// Whether the cache of a Django beside us answered when it was last asked; true where it has none.
+    pub fn has_cache_in_reach(&self) -> bool {
+        self.cache.as_ref().is_none_or(|cache| cache.is_reachable())
     }
+
+    pub(crate) fn session_cache(&self) -> Option<&SessionCache> {
+        self.cache.as_deref()
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+}
+
+/// A transaction that is on disk.
+struct Committed<T> {
+    value: T,
+    /// The keys of the sessions that it changed, where there may be copies of them.
+    changed: Vec<String>,
 }
 
 /// See [`Store::endings`].

@@ -91,7 +91,7 @@ pub(super) struct OurStep {
 pub(super) const FIRST_STEP: &str = "0001_initial";
 
 /// The tables that are ours, step by step.
-pub(super) static OUR_STEPS: [OurStep; 3] = [
+pub(super) static OUR_STEPS: [OurStep; 4] = [
     OurStep {
         name: FIRST_STEP,
         ddl: ddl!("munjigi"),
@@ -103,6 +103,10 @@ pub(super) static OUR_STEPS: [OurStep; 3] = [
     OurStep {
         name: "0003_remembered",
         ddl: ddl!("munjigi_remembered"),
+    },
+    OurStep {
+        name: "0004_uncached",
+        ddl: ddl!("munjigi_uncached"),
     },
 ];
 

@@ -3,7 +3,9 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use munjigi_store::{Error, Foreign, Missing, Options, Result, Store, TokenBlacklist, UserModel, migrate};
+use munjigi_store::{
+    Error, Foreign, Missing, Options, Result, SessionEngine, Store, TokenBlacklist, UserModel, migrate,
+};
 
 use crate::support::{TestDatabase, now, run, sign_up};
 
@@ -15,6 +17,7 @@ async fn open(db: &TestDatabase, missing: Missing) -> Result<Store> {
             missing,
             foreign: Foreign::Refuse,
             token_blacklist: TokenBlacklist::Kept,
+            sessions: SessionEngine::Db,
         },
     )
     .await
@@ -132,6 +135,7 @@ fn what_is_no_file_or_has_no_folder_is_refused_by_name() {
             missing: Missing::Create,
             foreign: Foreign::Refuse,
             token_blacklist: TokenBlacklist::Kept,
+            sessions: SessionEngine::Db,
         };
         let error = Store::open(&nowhere.parse().unwrap(), UserModel::user_user(), options)
             .await

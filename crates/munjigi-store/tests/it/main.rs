@@ -27,6 +27,7 @@ mod support;
 mod tls;
 mod token_blacklist;
 mod transactions;
+mod uncached;
 mod upkeep;
 mod users;
 mod writer;

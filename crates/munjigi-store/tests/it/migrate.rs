@@ -31,6 +31,7 @@ async fn an_empty_database_is_migrated_once(db: &TestDatabase) {
             "munjigi.0001_initial",
             "munjigi.0002_ended",
             "munjigi.0003_remembered",
+            "munjigi.0004_uncached",
         ]
     );
     assert_eq!(migrate::apply(&store, now()).await.unwrap(), planned);
@@ -77,7 +78,7 @@ async fn two_who_migrate_at_once_both_succeed(db: &TestDatabase) {
         steps.push(node.await.unwrap().unwrap().len());
     }
     steps.sort_unstable();
-    assert_eq!(steps, [0, 0, 0, 0, 0, 8]);
+    assert_eq!(steps, [0, 0, 0, 0, 0, 9]);
     assert_eq!(db.rows("SELECT count(*) FROM django_migrations"), ["28"]);
 }
 
@@ -93,7 +94,7 @@ pub(crate) async fn of_a_project(db: &TestDatabase) {
     } else {
         "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename LIKE 'munjigi_%'"
     });
-    assert_eq!(ours.len(), 6);
+    assert_eq!(ours.len(), 7);
     for table in ours {
         db.execute(&format!("DROP TABLE {table}"));
     }
@@ -128,7 +129,8 @@ async fn beside_a_django_project_only_our_own_tables_are_added(db: &TestDatabase
         [
             "munjigi.0001_initial",
             "munjigi.0002_ended",
-            "munjigi.0003_remembered"
+            "munjigi.0003_remembered",
+            "munjigi.0004_uncached"
         ]
     );
     migrate::check(&store).await.unwrap();

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use munjigi_store::{
-    BoxFuture, Error, Foreign, Missing, Options, Result, Store, TokenBlacklist, Tx, UserModel, users,
+    BoxFuture, Error, Foreign, Missing, Options, Result, SessionEngine, Store, TokenBlacklist, Tx, UserModel,
+    users,
 };
 use munjigi_user::UserId;
 use tokio::sync::Barrier;
@@ -116,6 +117,7 @@ fn a_server_that_is_not_there_is_told_at_the_start() {
             missing: Missing::Create,
             foreign: Foreign::Refuse,
             token_blacklist: TokenBlacklist::Kept,
+            sessions: SessionEngine::Db,
         };
         let error = Store::open(&db, UserModel::user_user(), options)
             .await
@@ -156,6 +158,7 @@ fn a_commit_is_on_the_disk_even_where_the_server_is_set_not_to_wait_for_it() {
             missing: Missing::Refuse,
             foreign: Foreign::Refuse,
             token_blacklist: TokenBlacklist::Kept,
+            sessions: SessionEngine::Db,
         };
         db.store(UserModel::user_user()).await;
         db.execute(

@@ -4,7 +4,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use munjigi_store::{Foreign, Missing, Options, Store, TokenBlacklist, UserModel, migrate, users};
+use munjigi_store::{
+    Foreign, Missing, Options, SessionEngine, Store, TokenBlacklist, UserModel, migrate, users,
+};
 
 use crate::steps::of_the_first_step;
 use crate::support::{TestDatabase, now, on_both, run, sign_up};
@@ -149,6 +151,7 @@ fn child() {
             missing: Missing::Create,
             foreign: Foreign::Refuse,
             token_blacklist: TokenBlacklist::Kept,
+            sessions: SessionEngine::Db,
         };
         if prefix == "migrate" {
             say("migrating");

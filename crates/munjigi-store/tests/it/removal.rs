@@ -5,7 +5,9 @@ use munjigi_store::migrate::removal::{self, Live};
 use munjigi_store::records::{self, End, EndReason, NewRecord};
 use munjigi_store::sessions::{self, SessionRow};
 use munjigi_store::token_blacklist::{self, OutstandingToken};
-use munjigi_store::{Foreign, Missing, Options, Result, Store, TokenBlacklist, Tx, UserModel, migrate};
+use munjigi_store::{
+    Foreign, Missing, Options, Result, SessionEngine, Store, TokenBlacklist, Tx, UserModel, migrate,
+};
 
 use crate::migrate::of_a_project;
 use crate::support::{TestDatabase, now, on_both, sign_up};
@@ -33,6 +35,7 @@ async fn leaving(db: &TestDatabase) -> Result<Store> {
         missing: Missing::Refuse,
         foreign: Foreign::Adopt,
         token_blacklist: TokenBlacklist::Kept,
+        sessions: SessionEngine::Db,
     };
     Store::open(&db.url.clone().for_leaving(), UserModel::auth_user(), options).await
 }

@@ -1,7 +1,9 @@
 //! Roles and schemas of PostgreSQL as teams have them: a server that may not make tables, tables in other schemas.
 
 use munjigi_store::grants::{self, Grantee, Use};
-use munjigi_store::{Error, Foreign, Missing, Options, Store, TokenBlacklist, UserModel, migrate, users};
+use munjigi_store::{
+    Error, Foreign, Missing, Options, SessionEngine, Store, TokenBlacklist, UserModel, migrate, users,
+};
 
 use crate::support::{TestDatabase, now, on_both, run, sign_up};
 
@@ -15,7 +17,7 @@ async fn what_is_printed_is_what_migrate_would_do(db: &TestDatabase) {
     db.execute(&sql);
     migrate::check(&store).await.unwrap();
     assert_eq!(migrate::sql(&store, now(), None).await.unwrap(), "");
-    assert_eq!(statements, 8);
+    assert_eq!(statements, 9);
     let applied = db.rows("SELECT count(*) FROM django_migrations");
     let again = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| db.execute(&sql)));
     assert!(again.is_err(), "the tables are there already");
@@ -45,6 +47,7 @@ impl<'a> Role<'a> {
             missing: Missing::Refuse,
             foreign: Foreign::Refuse,
             token_blacklist: TokenBlacklist::Kept,
+            sessions: SessionEngine::Db,
         };
         Store::open(&url.parse().unwrap(), UserModel::user_user(), options)
             .await
@@ -183,7 +186,7 @@ fn tables_are_found_in_any_schema_of_the_path_and_ours_go_into_the_first() {
         let django = db.store(UserModel::auth_user()).await;
         sign_up(&django, "mseo", "").await.unwrap();
         db.execute(
-            "DROP TABLE munjigi_migration, munjigi_origin, munjigi_email, munjigi_session, munjigi_ended, \
+            "DROP TABLE munjigi_migration, munjigi_origin, munjigi_email, munjigi_session, munjigi_ended, munjigi_uncached, \
              munjigi_counter; DROP INDEX munjigi_user_email",
         );
         db.execute(&format!("CREATE SCHEMA \"{first}\""));
@@ -200,13 +203,14 @@ fn tables_are_found_in_any_schema_of_the_path_and_ours_go_into_the_first() {
             missing: Missing::Refuse,
             foreign: Foreign::Adopt,
             token_blacklist: TokenBlacklist::Kept,
+            sessions: SessionEngine::Db,
         };
         let store = Store::open(&url.parse().unwrap(), UserModel::auth_user(), options)
             .await
             .unwrap();
         assert_eq!(
             migrate::plan(&store).await.unwrap().len(),
-            3,
+            4,
             "only our own steps"
         );
         migrate::apply(&store, now()).await.unwrap();

@@ -66,8 +66,8 @@ async fn a_key_in_use_is_told_by_its_column(db: &TestDatabase) {
 
 async fn a_session_that_was_removed_is_not_written_again(db: &TestDatabase) {
     let store = db.store(UserModel::user_user()).await;
-    let write = |row| store.write(row, |tx, row| Box::pin(sessions::update(tx, row)));
-    let delete = |key| store.write(key, |tx, key: &String| Box::pin(sessions::delete(tx, key)));
+    let write = |row| store.write(row, |tx, row| Box::pin(sessions::update(tx, row, now())));
+    let delete = |key| store.write(key, |tx, key: &String| Box::pin(sessions::delete(tx, key, now())));
     let later = now() + SignedDuration::from_hours(1);
     insert(&store, row("key", now())).await.unwrap();
     assert!(write(row("key", later)).await.unwrap());
@@ -83,7 +83,7 @@ async fn what_another_one_has_put_into_a_session_is_not_replaced(db: &TestDataba
     let replace = |read, data: &str| {
         let change = (read, data.to_owned());
         store.write(change, |tx, (read, data)| {
-            Box::pin(sessions::replace(tx, read, data))
+            Box::pin(sessions::replace(tx, read, data, now()))
         })
     };
     let read = row("key", now());

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use jiff::Timestamp;
 use munjigi_store::users::{NewUser, User};
 use munjigi_store::{
-    DatabaseUrl, Foreign, Missing, Options, Result, Store, TokenBlacklist, UserModel, migrate, users,
+    DatabaseUrl, Foreign, Missing, Options, Result, SessionEngine, Store, TokenBlacklist, UserModel, migrate,
+    users,
 };
 use tokio::runtime::Runtime;
 
@@ -116,6 +117,7 @@ impl TestDatabase {
                 missing: Missing::Create,
                 foreign,
                 token_blacklist: TokenBlacklist::Kept,
+                sessions: SessionEngine::Db,
             },
         )
         .await

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use munjigi_store::{Foreign, Missing, Options, Store, TokenBlacklist, UserModel};
+use munjigi_store::{Foreign, Missing, Options, SessionEngine, Store, TokenBlacklist, UserModel};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -81,6 +81,7 @@ fn refusal(url: &str) -> String {
             missing: Missing::Refuse,
             foreign: Foreign::Refuse,
             token_blacklist: TokenBlacklist::Kept,
+            sessions: SessionEngine::Db,
         };
         let store = Store::open(&url.parse().unwrap(), UserModel::user_user(), options).await;
         refusal = store.err().expect("nobody serves a database here").to_string();

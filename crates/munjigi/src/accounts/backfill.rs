@@ -213,7 +213,7 @@ async fn follow_session(tx: &mut Tx, found: &Found, now: Timestamp) -> munjigi_s
         return Ok(());
     };
     if record::is_over(&record, now) {
-        sessions::delete(tx, key).await?;
+        sessions::delete(tx, key, now).await?;
         return Ok(());
     }
     let is_there = match &record.django_session_key {

@@ -5,6 +5,7 @@
 
 pub mod administration;
 pub mod backfill;
+pub mod cached_copies;
 mod claims;
 pub mod deletion;
 pub mod devices;

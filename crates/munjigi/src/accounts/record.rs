@@ -219,7 +219,7 @@ pub(super) async fn end_some(
     let count = ended.len();
     for record in ended {
         if let Some(key) = &record.django_session_key {
-            sessions::delete(tx, key).await?;
+            sessions::delete(tx, key, end.at).await?;
         }
         blacklist(tx, record.jti, record.jti_exp, end.at).await?;
     }
@@ -235,7 +235,7 @@ pub(super) async fn end_one(tx: &mut Tx, sid: &str, end: &End) -> munjigi_store:
     // Read now: until it ended, its carrier could still change.
     if let Some(record) = records::by_sid(tx, sid).await? {
         if let Some(key) = &record.django_session_key {
-            sessions::delete(tx, key).await?;
+            sessions::delete(tx, key, end.at).await?;
         }
         blacklist_line(tx, &record.into(), end.at).await?;
     }

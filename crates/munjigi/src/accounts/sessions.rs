@@ -186,6 +186,7 @@ async fn renew(
         row: sessions.row(&key, &data, end, now),
         sid,
         auth_hash: sessions.hasher.hash(&user.password),
+        now,
     };
     if app.store().write(renewal, write_renewal).await? {
         Ok(Presented::Renewed(Session::new(app, user, key, &data, now)))
@@ -211,7 +212,7 @@ pub(super) async fn cycle_key(
     let Some(row) = sessions::by_key(tx, old, now).await? else {
         return Ok(None);
     };
-    if !sessions::delete(tx, old).await? {
+    if !sessions::delete(tx, old, now).await? {
         return Ok(None);
     }
     let mut data = rows.decode(&row).data;
@@ -236,11 +237,12 @@ struct Renewal {
     row: SessionRow,
     sid: String,
     auth_hash: String,
+    now: Timestamp,
 }
 
 fn write_renewal<'t>(tx: &'t mut Tx, renewal: &'t Renewal) -> BoxFuture<'t, munjigi_store::Result<bool>> {
     Box::pin(async move {
-        if !sessions::delete(tx, renewal.old.expose()).await? {
+        if !sessions::delete(tx, renewal.old.expose(), renewal.now).await? {
             return Ok(false);
         }
         sessions::insert(tx, &renewal.row).await?;
@@ -304,7 +306,7 @@ fn write_ending<'t>(tx: &'t mut Tx, ending: &'t Ending) -> BoxFuture<'t, munjigi
         let sid = record::sid_of_session(&data, ending.key.expose());
         let end = record::end(&ending.app, ending.reason, ending.now);
         records::end(tx, &sid, &end).await?;
-        sessions::delete(tx, ending.key.expose()).await?;
+        sessions::delete(tx, ending.key.expose(), ending.now).await?;
         Ok(true)
     })
 }

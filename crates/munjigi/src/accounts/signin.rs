@@ -216,7 +216,7 @@ fn write_session<'t>(
         app.session_rows().end_by(&mut data, term.absolute_end, now);
         let row = app.session_rows().row(&key, &data, term.absolute_end, now);
         // A session that keeps its key is there already, unless a sign-out came in between: then it is made anew.
-        if !sessions::update(tx, &row).await? {
+        if !sessions::update(tx, &row, now).await? {
             sessions::insert(tx, &row).await?;
         }
         let carrier = Carrier::Session { key: row.session_key };
@@ -247,11 +247,11 @@ async fn continue_session(
     match login_step(&data, &user.id, &user.password, &app.session_rows().hasher) {
         LoginStep::Keep => Ok((data, before.clone())),
         LoginStep::CycleKey => {
-            sessions::delete(tx, before.expose()).await?;
+            sessions::delete(tx, before.expose(), now).await?;
             Ok((data, signin.key.clone()))
         }
         LoginStep::Flush => {
-            sessions::delete(tx, before.expose()).await?;
+            sessions::delete(tx, before.expose(), now).await?;
             Ok((SessionData::default(), signin.key.clone()))
         }
     }

@@ -69,6 +69,7 @@ pub(super) async fn open(config: &Config, missing: Missing) -> Result<Store> {
         missing,
         foreign: config.foreign,
         token_blacklist: config.token_blacklist,
+        sessions: config.session_engine.clone(),
     };
     Ok(Store::open(&config.database, config.user_model.clone(), options).await?)
 }

@@ -30,6 +30,7 @@ mod routes;
 mod secrets;
 mod server;
 mod session;
+mod session_engine;
 mod session_records;
 mod setting;
 mod simple_jwt;
@@ -67,7 +68,7 @@ use munjigi_passwords::pool::PoolSettings;
 use munjigi_passwords::validation::Validator;
 use munjigi_signing::SecretKeys;
 use munjigi_store::grants::Use;
-use munjigi_store::{DatabaseUrl, Foreign, TokenBlacklist, UserModel};
+use munjigi_store::{DatabaseUrl, Foreign, SessionEngine, TokenBlacklist, UserModel};
 use munjigi_tokens::SimpleJwtSettings;
 use munjigi_tokens::jwt_auth::JwtAuthSettings;
 use std::net::SocketAddr;
@@ -144,6 +145,8 @@ pub struct Config {
     pub authentication_classes: Vec<AuthenticationClass>,
     /// `SESSION_*`.
     pub session: SessionSettings,
+    /// `SESSION_ENGINE`: whether a Django beside us keeps copies of sessions in a cache, and in which.
+    pub session_engine: SessionEngine,
     /// How long a sign-in lasts.
     pub session_records: RecordSettings,
     /// `CSRF_*`.
@@ -250,6 +253,7 @@ impl Config {
             jwt_auth_prefix: jwt_auth.header_prefix,
             authentication_classes,
             session,
+            session_engine: session_engine::resolve(settings)?,
             session_records,
             csrf,
             hosts: HostSettings::resolve(settings)?,

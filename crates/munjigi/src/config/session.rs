@@ -4,7 +4,7 @@ use super::cookies::{Attributes, CookieDomain, CookieName, CookiePath};
 use super::kind::Positive;
 use super::setting::{Section, Setting};
 use super::written::Settings;
-use super::{Error, SameSite};
+use super::{Error, SameSite, session_engine};
 
 /// How the session cookie is written, and how long a session lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,12 +75,6 @@ const SAVE_EVERY_REQUEST: Setting<bool> = Setting::upstream(
     "Whether every request prolongs the session.",
 )
 .fixed("Leave it out: a session lives for SESSION_COOKIE_AGE from its last change.");
-const ENGINE: Setting<String> = Setting::upstream(
-    "SESSION_ENGINE",
-    "\"django.contrib.sessions.backends.db\"",
-    "Where sessions are kept.",
-)
-.fixed("Leave it out: sessions are rows of django_session, which Django's db and cached_db engines read.");
 const SERIALIZER: Setting<String> = Setting::upstream(
     "SESSION_SERIALIZER",
     "\"django.contrib.sessions.serializers.JSONSerializer\"",
@@ -102,7 +96,8 @@ pub(super) const SECTION: Section = Section {
         &COOKIE_SAMESITE.about,
         &EXPIRE_AT_BROWSER_CLOSE.about,
         &SAVE_EVERY_REQUEST.about,
-        &ENGINE.about,
+        &session_engine::ENGINE.about,
+        &session_engine::CACHE_ALIAS.about,
         &SERIALIZER.about,
     ],
 };

@@ -3,7 +3,7 @@
 use super::setting::{About, Section};
 use super::{
     Error, auth_cookie, claims, cors, csrf, database, headers, hosts, jwt_auth, languages, passwords,
-    rest_framework, routes, secrets, server, session, session_records, simple_jwt, users,
+    rest_framework, routes, secrets, server, session, session_engine, session_records, simple_jwt, users,
 };
 
 /// Every setting, in the order of the reference page. Those of a table come after those of none, as in a file.
@@ -20,6 +20,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     passwords::SECTION,
     languages::SECTION,
     users::SECTION,
+    session_engine::CACHE_SECTION,
     simple_jwt::SECTION,
     auth_cookie::SECTION,
     claims::SECTION,
@@ -107,6 +108,11 @@ pub(crate) fn hint(name: &str) -> String {
     }
     if table == Some("REST_FRAMEWORK") {
         return "Of REST_FRAMEWORK, munjigi reads DEFAULT_AUTHENTICATION_CLASSES.".to_owned();
+    }
+    if name.starts_with("CACHES.") {
+        return "Of a cache, munjigi reads BACKEND, LOCATION (with the password in it), KEY_PREFIX and VERSION, in \
+                [CACHES.default]."
+            .to_owned();
     }
     if name.starts_with("user.fields.") {
         return format!("A field has {}.", users::FIELD_KEYS.join(", "));

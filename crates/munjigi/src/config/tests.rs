@@ -6,6 +6,7 @@ mod jwt_auth;
 mod keys;
 mod reading;
 mod resolving;
+mod session_engine;
 mod session_records;
 mod simple_jwt;
 mod users;

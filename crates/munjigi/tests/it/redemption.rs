@@ -189,7 +189,7 @@ async fn a_session_whose_key_django_cycled_ends_with_its_record(database: Databa
     store
         .write((old, renamed), |tx, (old, renamed)| {
             Box::pin(async move {
-                sessions::delete(tx, old).await?;
+                sessions::delete(tx, old, Timestamp::UNIX_EPOCH).await?;
                 sessions::insert(tx, renamed).await
             })
         })

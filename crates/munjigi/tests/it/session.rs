@@ -288,7 +288,9 @@ async fn a_damaged_session_is_anonymous(database: Database) {
     let written = server
         .app
         .store()
-        .write(row, |tx, row| Box::pin(sessions::update(tx, row)))
+        .write(row, |tx, row| {
+            Box::pin(sessions::update(tx, row, jiff::Timestamp::UNIX_EPOCH))
+        })
         .await
         .unwrap();
     assert!(written);

@@ -20,10 +20,10 @@ pub(super) use self::listening::Listening;
 use self::statements::Statements;
 use self::tls::Connector;
 pub(super) use self::transaction::InTransaction;
-use super::conn::{Conn, Link, joined};
+use super::conn::{Conn, Copies, Link, joined};
 use super::url::PostgresTarget;
 use super::value::{Param, Stmt};
-use super::{Counters, Listeners, Metrics, Reading, Work};
+use super::{Committed, Counters, Listeners, Metrics, Reading, Work};
 use crate::error::{Error, Result};
 use crate::users::UserSql;
 
@@ -49,6 +49,7 @@ pub(super) struct Postgres {
     begin: &'static str,
     statements: Statements,
     users: Arc<UserSql>,
+    copies: Copies,
     /// The columns of each unique constraint that was violated so far.
     unique_columns: Mutex<HashMap<String, String>>,
     counters: Counters,
@@ -67,7 +68,7 @@ struct Slot {
 
 impl Postgres {
     /// Connects, so that a wrong address or password is told at the start.
-    pub(super) async fn open(target: &PostgresTarget, users: Arc<UserSql>) -> Result<Self> {
+    pub(super) async fn open(target: &PostgresTarget, users: Arc<UserSql>, copies: Copies) -> Result<Self> {
         let connector = Connector::new(target)?;
         let manager = connector.manager(ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
@@ -90,6 +91,7 @@ impl Postgres {
             shared: Default::default(),
             next: AtomicUsize::new(0),
             users,
+            copies,
             unique_columns: Mutex::default(),
             counters: Counters::default(),
             listeners: Listeners::default(),
@@ -144,7 +146,7 @@ impl Postgres {
     }
 
     /// Runs the transaction in a task of its own: a caller who leaves cannot stop it between two statements.
-    pub(super) async fn write<I, T>(postgres: &Arc<Self>, input: I, work: Work<I, T>) -> Result<T>
+    pub(super) async fn write<I, T>(postgres: &Arc<Self>, input: I, work: Work<I, T>) -> Result<Committed<T>>
     where
         I: Send + Sync + 'static,
         T: Send + 'static,

@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 
 use super::super::conn::{Conn, Link, Tx};
 use super::super::value::{Param, Stmt};
-use super::super::{Reading, Work};
+use super::super::{Committed, Reading, Work};
 use super::errors::Failure;
 use super::{Postgres, in_time};
 use crate::error::{Error, Result};
@@ -27,7 +27,7 @@ const PAUSES: [u64; 6] = [0, 5, 10, 20, 40, 80];
 
 /// Runs the work in a transaction, and again where the server asks for it or the connection was lost before the
 /// commit.
-pub(super) async fn write<I, T>(postgres: &Arc<Postgres>, input: &I, work: Work<I, T>) -> Result<T>
+pub(super) async fn write<I, T>(postgres: &Arc<Postgres>, input: &I, work: Work<I, T>) -> Result<Committed<T>>
 where
     I: Send + Sync,
     T: Send,
@@ -38,7 +38,7 @@ where
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
         let mut tx = match InTransaction::begin(postgres, postgres.begin).await {
-            Ok(own) => Tx::new(conn(postgres, own)),
+            Ok(own) => Tx::new(conn(postgres, own), postgres.copies),
             Err(failure) if failure.is_worth_another_try() => {
                 last = failure.into_error();
                 continue;
@@ -48,10 +48,10 @@ where
         let result = tx.run(input, work).await;
         match ended(tx.link(), result).await {
             End::Final(result) => {
-                if result.is_ok() {
-                    postgres.listeners.tell(&tx.take_ended());
-                }
-                return result;
+                let value = result?;
+                postgres.listeners.tell(&tx.take_ended());
+                let changed = tx.take_changed();
+                return Ok(Committed { value, changed });
             }
             End::Again(error) => last = error,
         }

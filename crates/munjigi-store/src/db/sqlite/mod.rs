@@ -19,8 +19,8 @@ use std::task::{Context, Poll, Waker};
 
 pub(super) use self::connection::{Own, Readers};
 use self::writer::Writer;
-use super::conn::{Conn, Link, Tx, joined};
-use super::{Counters, Listeners, Metrics, Missing, Reading, Work};
+use super::conn::{Conn, Copies, Link, Tx, joined};
+use super::{Committed, Counters, Listeners, Metrics, Missing, Reading, Work};
 use crate::error::{Error, Result};
 use crate::users::UserSql;
 
@@ -34,12 +34,13 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     /// Opens the file and starts the threads. This blocks.
-    pub(super) fn open(path: &Path, users: Arc<UserSql>, missing: Missing) -> Result<Self> {
+    pub(super) fn open(path: &Path, users: Arc<UserSql>, missing: Missing, copies: Copies) -> Result<Self> {
         let path: Arc<PathBuf> = Arc::new(path.to_owned());
         let writing = open::writer(&path, missing)?;
         let counters = Arc::<Counters>::default();
         let readers = Arc::new(Readers::new(Arc::clone(&path)));
-        let writer = Writer::start(Own::new(writing, path), Arc::clone(&users), Arc::clone(&counters))?;
+        let own = Own::new(writing, path);
+        let writer = Writer::start(own, Arc::clone(&users), copies, Arc::clone(&counters))?;
         Ok(Self {
             readers,
             writer,
@@ -55,7 +56,7 @@ impl Sqlite {
         )
     }
 
-    pub(super) async fn write<I, T>(&self, input: I, work: Work<I, T>) -> Result<T>
+    pub(super) async fn write<I, T>(&self, input: I, work: Work<I, T>) -> Result<Committed<T>>
     where
         I: Send + Sync + 'static,
         T: Send + 'static,
@@ -94,7 +95,7 @@ pub(super) fn leave<I, T>(sqlite: Arc<Sqlite>, input: &I, work: Work<I, T>) -> R
     drop(sqlite);
     let own = Own::new(open::alone(&path)?, path);
     own.run("BEGIN IMMEDIATE")?;
-    let mut tx = Tx::new(Conn::new(users, Link::SqliteOwn(own)));
+    let mut tx = Tx::new(Conn::new(users, Link::SqliteOwn(own)), Copies::Nowhere);
     // What fails closes the connection, and that rolls back.
     let done = finished(tx.run(input, work))?;
     match tx.link() {

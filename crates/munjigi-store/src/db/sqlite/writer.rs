@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::super::conn::{Conn, Link, Tx};
-use super::super::{Counters, Listeners, Work};
+use super::super::conn::{Conn, Copies, Link, Tx};
+use super::super::{Committed, Counters, Listeners, Work};
 use super::checkpoint::Checkpoints;
 use super::connection::Own;
 use super::{finished, open};
@@ -39,10 +39,15 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(own: Own, users: Arc<UserSql>, counters: Arc<Counters>) -> Result<Self> {
+    pub(super) fn start(
+        own: Own,
+        users: Arc<UserSql>,
+        copies: Copies,
+        counters: Arc<Counters>,
+    ) -> Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
         let checkpoints = Checkpoints::start(&own)?;
-        let tx = Tx::new(Conn::new(users, Link::SqliteOwn(own)));
+        let tx = Tx::new(Conn::new(users, Link::SqliteOwn(own)), copies);
         let mut writing = Writing {
             tx,
             counters,
@@ -68,7 +73,7 @@ impl Writer {
         &self.listeners
     }
 
-    pub(super) async fn run<I, T>(&self, input: I, work: Work<I, T>) -> Result<T>
+    pub(super) async fn run<I, T>(&self, input: I, work: Work<I, T>) -> Result<Committed<T>>
     where
         I: Send + Sync + 'static,
         T: Send + 'static,
@@ -270,7 +275,7 @@ struct Transaction<I, T> {
 }
 
 enum Outcome<T> {
-    Returned(Result<T>),
+    Returned(Result<Committed<T>>),
     Panicked(Box<dyn Any + Send>),
 }
 
@@ -281,7 +286,12 @@ impl<I: Send + Sync, T: Send> Job for Transaction<I, T> {
 
     fn run(&mut self, tx: &mut Tx) -> bool {
         let ran = catch_unwind(AssertUnwindSafe(|| finished(tx.run(&self.input, self.work))));
-        let outcome = ran.map_or_else(Outcome::Panicked, Outcome::Returned);
+        let outcome = ran.map_or_else(Outcome::Panicked, |result| {
+            Outcome::Returned(result.map(|value| Committed {
+                value,
+                changed: tx.take_changed(),
+            }))
+        });
         self.ended = tx.take_ended();
         let well = matches!(outcome, Outcome::Returned(Ok(_)));
         self.outcome = Some(outcome);
@@ -326,7 +336,7 @@ mod tests {
             .unwrap();
         let own = Own::new(connection, Arc::new(file.clone()));
         let users = Arc::new(UserSql::new(UserModel::auth_user(), TokenBlacklist::Kept));
-        Writer::start(own, users, Arc::default()).unwrap()
+        Writer::start(own, users, Copies::Nowhere, Arc::default()).unwrap()
     }
 
     async fn insert(writer: &Writer, length: usize) -> Result<u64> {
@@ -339,7 +349,7 @@ mod tests {
                     .await
             })
         });
-        insert.await
+        insert.await.map(|committed| committed.value)
     }
 
     #[tokio::test]
@@ -371,7 +381,7 @@ mod tests {
             })
         });
         assert_eq!(
-            rows.await.unwrap(),
+            rows.await.unwrap().value,
             [60],
             "two rows of each of the thirty that fit"
         );

@@ -132,7 +132,7 @@ async fn rebind(tx: &mut Tx, upgrade: &Upgrade, key: &str) -> munjigi_store::Res
             break;
         }
         data.set_auth_hash(encoded, &rows.hasher);
-        if sessions::replace(tx, &row, &rows.encode(&data, *now)).await? {
+        if sessions::replace(tx, &row, &rows.encode(&data, *now), *now).await? {
             break;
         }
     }

@@ -39,6 +39,10 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
+/// What a Django beside us may still take is told, and is no reason to send requests elsewhere.
+const WITHOUT_CACHE: &str =
+    "ready\nThe session cache does not answer: sessions that end here may live on at Django until it does.\n";
+
 /// 200 `ready` where the database answers, and what has to be known from it is known; 503 where not.
 async fn readyz(State(app): State<App>) -> Result<&'static str> {
     // A key that nobody has: the shortest way to a table and back.
@@ -46,5 +50,9 @@ async fn readyz(State(app): State<App>) -> Result<&'static str> {
     if app.config().needs_ended_list() {
         app.ended().check(app.now())?;
     }
-    Ok("ready\n")
+    Ok(if app.store().has_cache_in_reach() {
+        "ready\n"
+    } else {
+        WITHOUT_CACHE
+    })
 }

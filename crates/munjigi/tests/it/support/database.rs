@@ -4,7 +4,7 @@ use super::{TestServer, run};
 use jiff::Timestamp;
 use munjigi::config::Config;
 use munjigi_store::grants::Grantee;
-use munjigi_store::{Missing, Options, Store, migrate};
+use munjigi_store::{Missing, Options, SessionEngine, Store, migrate};
 use rusqlite::types::ValueRef;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -98,6 +98,7 @@ impl Database {
             missing: Missing::Create,
             foreign: config.foreign,
             token_blacklist: config.token_blacklist,
+            sessions: SessionEngine::Db,
         };
         let url = self.url().parse().unwrap();
         let store = Store::open(&url, config.user_model.clone(), options)
