@@ -161,10 +161,12 @@ class House:
 
     # ---- munjigi ----
 
-    def munjigi(self, settings: Settings | None = None, *, under: tuple[str, ...] = ()) -> Server:
-        """`munjigi dev` with no configuration but the secret that Django shares, and `settings` where a test has some.
-        `under` is a program to start it with, such as strace."""
-        server = self.start_munjigi(["dev"], settings, under=under)
+    def munjigi(
+        self, settings: Settings | None = None, *, under: tuple[str, ...] = (), environment: Mapping[str, str] | None = None
+    ) -> Server:
+        """`munjigi dev` with no configuration but the secret that Django shares, and `settings` and variables where a test
+        has some. `under` is a program to start it with, such as strace."""
+        server = self.start_munjigi(["dev"], settings, under=under, environment=environment)
         server.wait_ready("/readyz", 200)
         return server
 
@@ -175,13 +177,17 @@ class House:
         server.wait_ready("/readyz", 200)
         return server
 
-    def start_munjigi(self, command: list[str], settings: Settings | None = None, *, under: tuple[str, ...] = ()) -> Server:
+    def start_munjigi(
+        self, command: list[str], settings: Settings | None = None, *, under: tuple[str, ...] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> Server:  # fmt: skip
         """Starts it and does not wait."""
         port = free_port()
         arguments = [*under, str(MUNJIGI_BIN), *command, "--bind", f"127.0.0.1:{port}"]
         if command == ["dev"]:
             arguments += ["--data", str(self.folder)]
-        return self._start("munjigi", port, [*arguments, *self._config(settings)], self.munjigi_environment())
+        environment = self.munjigi_environment() | dict(environment or {})
+        return self._start("munjigi", port, [*arguments, *self._config(settings)], environment)
 
     def munjigi_command(self, *words: str, settings: Settings | None = None) -> subprocess.CompletedProcess[str]:
         """Runs one of munjigi's commands to its end, which must be a good one."""

@@ -36,8 +36,14 @@ pub async fn settle(store: &Store, now: Timestamp) -> Result<bool> {
     let Some(cache) = store.session_cache() else {
         return Ok(true);
     };
+    // While the cache was away nobody has deleted anything.
+    let until = if cache.is_reachable() {
+        now
+    } else {
+        now.saturating_add(SOON).unwrap_or(now)
+    };
     loop {
-        let due = due(&mut store.reader(), now).await?;
+        let due = due(&mut store.reader(), until).await?;
         let keys: Vec<String> = due.iter().map(|changed| changed.session_key.clone()).collect();
         if keys.is_empty() {
             return Ok(true);
@@ -65,8 +71,8 @@ pub(crate) async fn note(tx: &mut Tx, changed: &[Changed]) -> Result<()> {
     Ok(())
 }
 
-async fn due(conn: &mut Conn, now: Timestamp) -> Result<Vec<Changed>> {
-    let params: [Param<'_>; 2] = [now.as_millisecond().into(), SLICE.into()];
+async fn due(conn: &mut Conn, until: Timestamp) -> Result<Vec<Changed>> {
+    let params: [Param<'_>; 2] = [until.as_millisecond().into(), SLICE.into()];
     conn.all(&DUE, &params, |row| {
         Ok(Changed {
             session_key: row.text(0)?,

@@ -231,8 +231,11 @@ async fn a_cache_that_is_away_costs_one_moment_and_loses_nothing() {
             tokio::spawn(answer(stream, told.clone()));
         }
     });
-    assert!(uncached::settle(&store, later).await.unwrap());
+    let at_once = now() + SignedDuration::from_millis(1);
+    assert!(uncached::settle(&store, at_once).await.unwrap());
     assert!(store.has_cache_in_reach());
-    assert_eq!(deleted.try_iter().count(), 20);
+    assert_eq!(deleted.try_iter().count(), 20, "all of them, however new");
+    assert_eq!(db.rows(NOTED).len(), 20);
+    assert!(uncached::settle(&store, later).await.unwrap());
     assert_eq!(db.rows(NOTED), [""; 0]);
 }

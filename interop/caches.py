@@ -1,0 +1,70 @@
+"""A Redis server of a test's own, which keeps what it was told over a crash."""
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+
+import redis
+
+from servers import House, Server, free_port, wait_until
+
+PASSWORD = "cache-password-7Zp2qLx9Tn"
+
+
+@dataclass
+class Redis:
+    """`redis-server` with a password and a log that is on disk before each answer."""
+
+    house: House
+    port: int
+    server: Server
+
+    @classmethod
+    def start(cls, house: House) -> Redis:
+        port = free_port()
+        cache = cls(house, port, _started(house, port))
+        cache.wait_ready()
+        return cache
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{PASSWORD}@127.0.0.1:{self.port}/3"
+
+    def client(self) -> redis.Redis:
+        return redis.Redis.from_url(self.url, socket_timeout=5)
+
+    def copies(self, session_key: str) -> list[bytes]:
+        """The names under which something of a session is kept."""
+        return self.client().keys(f"*{session_key}")
+
+    def wait_ready(self) -> None:
+        def answers() -> bool:
+            try:
+                return bool(self.client().ping())
+            except redis.RedisError:
+                return False
+
+        wait_until("Redis to answer", answers)
+
+    def crash(self) -> None:
+        self.server.kill()
+
+    def come_back(self) -> None:
+        self.server = _started(self.house, self.port)
+        self.wait_ready()
+
+    def stand_still(self) -> None:
+        os.kill(self.server.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        os.kill(self.server.pid, signal.SIGCONT)
+
+
+def _started(house: House, port: int) -> Server:
+    options = {
+        "port": port, "bind": "127.0.0.1", "dir": house.folder, "requirepass": PASSWORD, "save": "",
+        "appendonly": "yes", "appendfsync": "always",
+    }  # fmt: skip
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    return house.start("redis", port, ["redis-server", *words])
