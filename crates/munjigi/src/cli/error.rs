@@ -1,5 +1,6 @@
 //! Why a command failed.
 
+use crate::neighbour::{ask, report};
 use crate::{accounts, app, config, http, keys};
 use std::io;
 use std::path::PathBuf;
@@ -24,6 +25,18 @@ pub(super) enum Error {
     Accounts(#[from] accounts::Error),
     #[error(transparent)]
     Bind(#[from] http::server::BindError),
+    #[error(transparent)]
+    Ask(#[from] ask::Error),
+    #[error(transparent)]
+    Report(#[from] report::Error),
+    #[error("{0} Nothing was written.")]
+    Neighbour(String),
+    #[error("{} is there already, and nothing was written. --force writes over it.", .0.display())]
+    Taken(PathBuf),
+    #[error("{} cannot be written: {source}.", path.display())]
+    Target { path: PathBuf, source: io::Error },
+    #[error("The report {} cannot be read: {source}.", path.display())]
+    ReportFile { path: PathBuf, source: io::Error },
     #[error("The settings file {} cannot be read: {source}.", path.display())]
     Source { path: PathBuf, source: io::Error },
     #[error("The output cannot be written: {0}.")]

@@ -139,7 +139,7 @@ fn run(command: Command) -> Result<()> {
         Command::ClearSessions(clear) => runtime()?.block_on(clear.run(&mut out)),
         Command::FlushExpiredTokens(flush) => runtime()?.block_on(flush.run(&mut out)),
         Command::Keys(keys) => keys.run(&mut out),
-        Command::Init(init) => init.run(&mut out),
+        Command::Init(init) => runtime()?.block_on(init.run(&mut out)),
         Command::Check(check) => check.run(&mut out),
         Command::OpenApi(openapi) => openapi.run(&mut out),
         Command::Config(config) => config.run(&mut out),

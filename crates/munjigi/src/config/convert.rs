@@ -11,10 +11,12 @@ mod simple_jwt;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use python::Python;
+pub(crate) use setting_line::{bare, comment, is_default, is_taken, on_one_line, quoted, setting_line};
+pub(crate) use settled::settled;
+
 use super::table;
-use python::{Assignment, Python};
-use setting_line::{comment, setting_line};
-use settled::settled;
+use python::Assignment;
 
 /// A longer settings.py is not read, in bytes: the largest in the wild have a tenth.
 pub const LONGEST: usize = 1024 * 1024;

@@ -32,9 +32,9 @@ mod server;
 mod session;
 mod session_engine;
 mod session_records;
-mod setting;
+pub(crate) mod setting;
 mod simple_jwt;
-mod table;
+pub(crate) mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 mod users;
@@ -57,6 +57,7 @@ pub use server::{Limits, LogFormat, LogSettings};
 pub use session::SessionSettings;
 pub use session_records::RecordSettings;
 pub use simple_jwt::{CompatVersion, KeyCommandSettings, RingSettings, TokenKeys};
+pub(crate) use users::FIELD_CLASSES;
 pub use written::{Sources, Written};
 
 use crate::i18n::Languages;

@@ -13,6 +13,7 @@ use munjigi_store::{ExtraField, Foreign, UserModel};
 use munjigi_user::UserIdKind;
 
 pub(super) use columns::TABLE as COLUMNS;
+pub(crate) use fields::FIELD_CLASSES;
 pub(super) use fields::FIELD_KEYS;
 
 const AUTH_USER_MODEL: Setting<Option<Label>> = Setting::ours(

@@ -561,7 +561,7 @@ def report():
         "database": database(),
         "user": user_model(),
         "hashers": hashers(),
-        "validators": part("AUTH_PASSWORD_VALIDATORS", validators, []),
+        "validators": validators(),
         "cache": part("CACHES", caches, None),
         "simple_jwt": part("SIMPLE_JWT", simple_jwt, None),
         "jwt_auth": part("JWT_AUTH", jwt_auth, None),

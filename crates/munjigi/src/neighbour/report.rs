@@ -109,7 +109,7 @@ pub struct Report {
 }
 
 /// A value that nobody else may see: it is wiped when it is dropped, and has no `Debug`.
-#[derive(Clone, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Deserialize)]
 #[serde(from = "String")]
 pub struct Secret(Zeroizing<String>);
 

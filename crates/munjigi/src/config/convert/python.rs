@@ -16,7 +16,7 @@ use names::Names;
 
 /// A value, as far as it can be told without running it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Python {
+pub(crate) enum Python {
     None,
     Bool(bool),
     Int(i64),
@@ -47,9 +47,9 @@ pub(super) enum Python {
 
 /// A part of the file.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Passage {
-    pub(super) text: String,
-    pub(super) line: usize,
+pub(crate) struct Passage {
+    pub(crate) text: String,
+    pub(crate) line: usize,
 }
 
 /// One statement that gives a name a value, or changes it.

@@ -1,12 +1,13 @@
 //! One setting of a settings.py: a line of TOML, or a comment that says why not and what to write.
 
+use super::super::Mode;
 use super::super::setting::About;
 use super::python::{Passage, Python};
 use std::fmt::Write as _;
 use toml::Value;
 
 /// `KEY = value`, or `# KEY: …`.
-pub(super) fn setting_line(about: &About, value: &Python) -> String {
+pub(crate) fn setting_line(about: &About, value: &Python) -> String {
     let key = about.key();
     match told(about, value) {
         Ok((value, None)) => format!("{key} = {}\n", on_one_line(&value)),
@@ -16,8 +17,18 @@ pub(super) fn setting_line(about: &About, value: &Python) -> String {
 }
 
 /// A comment of one line, whatever it is about.
-pub(super) fn comment(words: &str) -> String {
+pub(crate) fn comment(words: &str) -> String {
     format!("# {}\n", one_line(words))
+}
+
+/// Whether the value is what munjigi has where nothing is written.
+pub(crate) fn is_default(about: &About, value: &Python) -> bool {
+    toml(about, value).is_ok_and(|value| about.is_same(&value, &about.default_value(Mode::Serve)))
+}
+
+/// Whether the setting takes the value.
+pub(crate) fn is_taken(about: &About, value: &Python) -> bool {
+    usable(about, value).is_ok()
 }
 
 /// The value in TOML with what is to be said of it, or why there is none.
@@ -189,7 +200,7 @@ fn plain(value: &Python) -> Result<Value, Unknown<'_>> {
 
 /// A value as it stands behind its key, on one line whatever is in it. `toml` itself writes a text of several lines over
 /// several lines, and each of them could then pass for a setting.
-fn on_one_line(value: &Value) -> String {
+pub(crate) fn on_one_line(value: &Value) -> String {
     match value {
         Value::String(text) => quoted(text),
         Value::Array(items) => format!(
@@ -205,7 +216,7 @@ fn on_one_line(value: &Value) -> String {
 }
 
 /// A key, in quotes where it needs them.
-fn bare(key: &str) -> String {
+pub(crate) fn bare(key: &str) -> String {
     let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if !key.is_empty() && key.bytes().all(is_bare) {
         key.to_owned()
@@ -216,7 +227,7 @@ fn bare(key: &str) -> String {
 
 /// A basic string (TOML 1.0). JSON's escapes are all among its own, and the one character that it wants escaped beside
 /// them is DEL.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text)
         .to_string()
         .replace('\u{7f}', "\\u007F")

@@ -13,13 +13,19 @@ const SOME_KEY: &str = "only for asking whether these settings hold together 012
 const SOME_DATABASE: &str = "sqlite:munjigi.sqlite3";
 
 /// The text, with comments in place of the lines that contradict others.
-pub(super) fn settled(text: &str) -> String {
+pub(crate) fn settled(text: &str) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     // Each round takes one line out.
     while let Some(refusal) = refusal(&lines.join("\n")) {
-        let better = (0..lines.len())
-            .rev()
-            .find(|at| is_setting(&lines, *at) && helps(&lines, *at, &refusal));
+        let helping = |is_told: bool| {
+            (0..lines.len()).rev().find(|at| {
+                is_setting(&lines, *at)
+                    && is_told == is_named(&lines, *at, &refusal)
+                    && helps(&lines, *at, &refusal)
+            })
+        };
+        // Without a line that it does not speak of, it may only be refused for something else first.
+        let better = helping(true).or_else(|| helping(false));
         let Some(line) = better.and_then(|at| lines.get_mut(at)) else {
             break;
         };
@@ -34,6 +40,12 @@ fn is_setting(lines: &[String], at: usize) -> bool {
     lines
         .get(at)
         .is_some_and(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
+/// Whether the refusal speaks of the setting on this line.
+fn is_named(lines: &[String], at: usize, refusal: &str) -> bool {
+    let key = lines.get(at).and_then(|line| line.split(" = ").next());
+    key.is_some_and(|key| key.starts_with(|c: char| c.is_ascii_uppercase()) && refusal.contains(key))
 }
 
 /// Whether it is another refusal, or none, without this line. Each setting stands on a line of its own.

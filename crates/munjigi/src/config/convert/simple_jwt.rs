@@ -6,7 +6,7 @@ use super::super::setting::About;
 use super::super::table;
 use super::last;
 use super::python::{Assignment, Python};
-use super::setting_line::toml;
+use super::setting_line;
 
 /// The keys of the block in the notes. Who took it over as it is means what the notes do.
 const NOTES: [&str; 12] = [
@@ -74,7 +74,7 @@ fn is_the_notes(pairs: &[(Python, Python)]) -> bool {
     let has = |name: &str| {
         pairs
             .iter()
-            .any(|(key, value)| is_named(key, name) && is_default(name, value))
+            .any(|(key, value)| is_named(key, name) && is_notes_default(name, value))
     };
     pairs.len() == NOTES.len() && NOTES.into_iter().all(has)
 }
@@ -83,11 +83,9 @@ fn is_named(key: &Python, name: &str) -> bool {
     matches!(key, Python::Text(key) if key == name)
 }
 
-fn is_default(key: &str, value: &Python) -> bool {
+fn is_notes_default(key: &str, value: &Python) -> bool {
     if *value == Python::SecretKey {
         return true;
     }
-    table::find(&format!("SIMPLE_JWT.{key}")).is_some_and(|about| {
-        toml(about, value).is_ok_and(|value| about.is_same(&value, &about.default_value(Mode::Serve)))
-    })
+    table::find(&format!("SIMPLE_JWT.{key}")).is_some_and(|about| setting_line::is_default(about, value))
 }

@@ -31,6 +31,11 @@ pub(super) fn resolve(settings: Settings<'_>, model: &mut UserModel) -> Result<S
     let named: Vec<String> = named.into_iter().flatten().cloned().collect();
     for (field, entry) in settings.below("user.columns.") {
         let field = if field == primary_key { "id" } else { field };
+        if entry.value.as_str() == Some("") && model.extra_fields.iter().any(|extra| extra.name == field) {
+            // `user.User` has an `age` by default; a project's own need not.
+            model.extra_fields.retain(|extra| extra.name != field);
+            continue;
+        }
         if !Columns::ABSTRACT_USER.contains(&field) && !named.iter().any(|name| name == field) {
             return Err(Error::Contradiction(format!(
                 "[user.columns] names \"{field}\", which is no field of AbstractUser. Write one of {}, or declare it as \

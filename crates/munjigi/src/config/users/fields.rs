@@ -10,6 +10,19 @@ use std::collections::BTreeMap;
 /// What may be said of `[user.fields.NAME]`.
 pub(in crate::config) const FIELD_KEYS: [&str; 5] = ["type", "null", "max_length", "db_column", "editable"];
 
+/// The field classes of Django 5.2 (`db/models/fields`) that such a field may be of.
+pub(crate) const FIELD_CLASSES: [&str; 9] = [
+    "IntegerField",
+    "PositiveIntegerField",
+    "SmallIntegerField",
+    "PositiveSmallIntegerField",
+    "BigIntegerField",
+    "PositiveBigIntegerField",
+    "CharField",
+    "TextField",
+    "BooleanField",
+];
+
 /// The fields of `[user.fields.*]`, in the order of their names.
 pub(super) fn declared(settings: Settings<'_>, columns: &Columns) -> Result<Vec<ExtraField>, Error> {
     let mut tables: BTreeMap<&str, BTreeMap<&str, &Entry>> = BTreeMap::new();
@@ -101,22 +114,10 @@ impl Declaration<'_> {
     }
 }
 
-/// A field class of Django 5.2 (`db/models/fields`).
+/// One of [`FIELD_CLASSES`].
 struct FieldClass(&'static str);
 
 impl FieldClass {
-    const ALL: [&'static str; 9] = [
-        "IntegerField",
-        "PositiveIntegerField",
-        "SmallIntegerField",
-        "PositiveSmallIntegerField",
-        "BigIntegerField",
-        "PositiveBigIntegerField",
-        "CharField",
-        "TextField",
-        "BooleanField",
-    ];
-
     /// With the ranges of `BaseDatabaseOperations.integer_field_ranges`.
     fn kind(&self, max_length: Option<u32>) -> Result<FieldKind, String> {
         let (small, plain, big) = (i64::from(i16::MAX), i64::from(i32::MAX), i64::MAX);
@@ -157,9 +158,9 @@ impl FromText for FieldClass {
     const WANTED_LIST: &'static str = "a list of field classes";
 
     fn from_text(text: &str) -> Result<Self, String> {
-        let class = Self::ALL.into_iter().find(|class| *class == text);
+        let class = FIELD_CLASSES.into_iter().find(|class| *class == text);
         class
             .map(Self)
-            .ok_or_else(|| format!("is \"{text}\". Write one of {}.", Self::ALL.join(", ")))
+            .ok_or_else(|| format!("is \"{text}\". Write one of {}.", FIELD_CLASSES.join(", ")))
     }
 }

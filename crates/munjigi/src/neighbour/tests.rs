@@ -1,0 +1,537 @@
+//! What a report becomes: settings that load, secrets that every reader reads alike, and what no longer runs.
+
+use super::report::Report;
+use super::report::tests::REFERENCE;
+use super::{lost, nginx, refusal, secrets, toml};
+use crate::config::tests::serve;
+use crate::config::{AuthenticationClass, Config, Mode, Sources, Written};
+use crate::i18n::Lang::{En, Ko};
+use jiff::SignedDuration;
+use munjigi_user::UserIdKind;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
+/// The reference project's report, changed.
+fn report(change: impl FnOnce(&mut Value)) -> Report {
+    let mut value: Value = serde_json::from_str(REFERENCE).unwrap();
+    change(&mut value);
+    Report::read(&value.to_string()).ok().unwrap()
+}
+
+/// What is written for it, and what that means to a server.
+fn written(report: &Report) -> (String, Config) {
+    let text = toml(report, "munjigi.env", &lost(report));
+    let config = serve(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    (text, config)
+}
+
+fn config(change: impl FnOnce(&mut Value)) -> Config {
+    written(&report(change)).1
+}
+
+fn field(name: &str, class: &str, more: &Value) -> Value {
+    let mut field = json!({
+        "name": name, "column": name, "table": "user_user", "class": format!("django.db.models.fields.{class}"),
+        "type": class, "null": false, "blank": false, "unique": false, "editable": true, "max_length": null,
+        "has_default": false, "has_db_default": false, "default": null, "auto_now": false, "primary_key": false,
+        "relation": null,
+    });
+    for (key, value) in more.as_object().unwrap() {
+        field[key] = value.clone();
+    }
+    field
+}
+
+#[test]
+fn the_reference_project_becomes_settings_that_mean_the_same() {
+    let (text, config) = written(&report(|_| ()));
+    assert_eq!(config.user_model.label, "user.User");
+    assert_eq!(config.user_model.table, "user_user");
+    assert_eq!(config.user_model.extra_fields.len(), 1);
+    assert!(!config.user_model.extra_fields[0].editable, "{text}");
+    assert_eq!(
+        config.simple_jwt.refresh_token_lifetime,
+        SignedDuration::from_hours(7 * 24)
+    );
+    assert!(!config.session.cookie_secure && !config.csrf.cookie_secure);
+    assert!(config.validators.is_empty());
+    assert_eq!(config.hosts.allowed, ["*"]);
+    assert_eq!(config.routes.session_signup, None);
+    assert_eq!(config.routes.jwt_signup, None);
+    assert_eq!(config.routes.token_obtain_pair.as_deref(), Some("/api/token"));
+    for line in [
+        "ACCESS_TOKEN_LIFETIME = \"5m\"",
+        "REFRESH_TOKEN_LIFETIME = \"7d\"",
+        "TRIM_PASSWORDS = true",
+        "iterations = 1000000",
+        "session_signup = false",
+    ] {
+        assert!(text.lines().any(|other| other == line), "{line}\n{text}");
+    }
+    assert!(!text.contains("reference-secret-key"), "{text}");
+}
+
+#[test]
+fn costs_are_the_projects_own_however_they_are_set() {
+    let report = report(|report| {
+        report["hashers"][0]["path"] = "shop.hashers.Cheap".into();
+        report["hashers"][0]["class"] = "shop.hashers.Cheap".into();
+        report["hashers"][0]["costs"]["iterations"] = 720_000.into();
+        report["hashers"][1]["differences"] = json!(["digest"]);
+        report["hashers"][2]["costs"] = json!({"time_cost": 3, "memory_cost": 65536, "parallelism": 4});
+        report["hashers"].as_array_mut().unwrap().push(json!({
+            "path": "django.contrib.auth.hashers.UnsaltedMD5PasswordHasher",
+            "class": "django.contrib.auth.hashers.UnsaltedMD5PasswordHasher",
+            "base": "django.contrib.auth.hashers.UnsaltedMD5PasswordHasher",
+            "algorithm": "unsalted_md5", "costs": {}, "differences": [],
+        }));
+    });
+    let (text, _) = written(&report);
+    for line in [
+        "[hashers.pbkdf2_sha256]\niterations = 720000\n",
+        "[hashers.argon2]\ntime_cost = 3\nmemory_cost = 65536\nparallelism = 4\n",
+        "VERIFY_LEGACY_PASSWORDS = true\n",
+        "# Without django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher, which munjigi has not.\n",
+        "PASSWORD_HASHERS = [\"django.contrib.auth.hashers.PBKDF2PasswordHasher\", \
+         \"django.contrib.auth.hashers.Argon2PasswordHasher\"",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    let told = lost(&report);
+    assert!(
+        told.iter()
+            .any(|line| line.contains("whose rows (pbkdf2_sha1$…) do not verify here")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn validators_keep_their_options() {
+    let of = |name: &str, options: Value, differences: Value| {
+        let path = format!("django.contrib.auth.password_validation.{name}");
+        json!({"path": path, "class": path, "base": path, "options": options, "differences": differences})
+    };
+    let report = report(|report| {
+        report["validators"] = json!([
+            of("MinimumLengthValidator", json!({"min_length": 12}), json!([])),
+            of("UserAttributeSimilarityValidator", json!({"max_similarity": 1}), json!([])),
+            of("CommonPasswordValidator", json!({"password_list_path": "/srv/list"}), json!([])),
+            of("NumericPasswordValidator", json!({}), json!(["validate"])),
+            {"path": "shop.NoNames", "class": "shop.NoNames", "base": null, "options": {}, "differences": []},
+        ]);
+    });
+    let (text, config) = written(&report);
+    assert_eq!(config.validators.len(), 3, "{text}");
+    assert!(
+        text.contains("OPTIONS = { min_length = 12 }") && text.contains("max_similarity = 1.0"),
+        "{text}"
+    );
+    let told = lost(&report).join("\n");
+    assert!(
+        told.contains("NumericPasswordValidator judges no password") && told.contains("shop.NoNames"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_model_of_its_own_is_told_with_its_columns() {
+    let (text, config) = written(&report(|report| {
+        report["user"] = json!({
+            "label": "accounts.Member", "table": "members", "class": "accounts.models.Member",
+            "bases": ["django.contrib.auth.base_user.AbstractBaseUser"],
+            "USERNAME_FIELD": "email", "EMAIL_FIELD": "email", "REQUIRED_FIELDS": [], "own_methods": [],
+            "fields": [],
+        });
+        report["simple_jwt"]["values"]["USER_ID_FIELD"] = "uuid".into();
+        let own = |name: &str, class: &str, mut more: Value| {
+            more["table"] = "members".into();
+            field(name, class, &more)
+        };
+        report["user"]["fields"] = json!([
+            own(
+                "uuid",
+                "UUIDField",
+                json!({"primary_key": true, "column": "member_uuid"})
+            ),
+            own(
+                "password",
+                "CharField",
+                json!({"max_length": 128, "column": "pw"})
+            ),
+            own("last_login", "DateTimeField", json!({"null": true})),
+            own("email", "CharField", json!({"max_length": 254, "column": "mail"})),
+            own("is_active", "BooleanField", json!({})),
+            own(
+                "team",
+                "ForeignKey",
+                json!({"relation": "accounts.Team", "column": "team_id"})
+            ),
+            own("phone", "CharField", json!({"max_length": 20, "column": "tel"})),
+        ]);
+    }));
+    let model = &config.user_model;
+    assert_eq!(
+        (model.table.as_str(), model.id_kind),
+        ("members", UserIdKind::Uuid)
+    );
+    assert_eq!(model.columns.of("id"), Some("member_uuid"));
+    assert_eq!(model.columns.of("password"), Some("pw"));
+    assert_eq!(model.columns.of("email"), Some("mail"));
+    assert_eq!(model.columns.of("username"), None);
+    assert_eq!(model.columns.of("is_staff"), None);
+    assert_eq!(model.username_field, "email");
+    assert!(model.extra_fields.is_empty(), "{text}");
+    assert!(
+        text.contains("# [user.fields.team]: a ForeignKey to accounts.Team, which is not shown here.\n"),
+        "{text}"
+    );
+    let declared = "#[user.fields.phone]\n#type = \"CharField\"\n#max_length = 20\n#db_column = \"tel\"\n#editable = false\n";
+    assert!(text.contains(declared), "{text}");
+    serve(
+        &text
+            .replace("\n#[user", "\n[user")
+            .replace("\n#type", "\ntype")
+            .replace("\n#max", "\nmax"),
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_project_whose_user_user_has_no_age_has_none_here() {
+    let config = config(|report| report["user"]["fields"].as_array_mut().unwrap().truncate(11));
+    assert_eq!(config.user_model.label, "user.User");
+    assert!(config.user_model.extra_fields.is_empty());
+}
+
+#[test]
+fn a_model_that_munjigi_cannot_read_is_refused() {
+    let two_tables = report(|report| report["user"]["fields"][1]["table"] = "people".into());
+    assert!(
+        refusal(&two_tables)
+            .unwrap()
+            .contains("two tables, user_user and people")
+    );
+    let key = report(|report| report["user"]["fields"][0]["type"] = "SmallAutoField".into());
+    assert!(refusal(&key).unwrap().contains("munjigi knows AutoField"));
+    assert_eq!(refusal(&report(|_| ())), None);
+}
+
+#[test]
+fn what_is_python_is_a_comment_with_what_happens_instead() {
+    let report = report(|report| {
+        let values = &mut report["simple_jwt"]["values"];
+        values["USER_AUTHENTICATION_RULE"] = json!({"$python": "shop.rules.may"});
+        values["TOKEN_OBTAIN_SERIALIZER"] = "shop.serializers.Mine".into();
+        values["LEEWAY"] = json!({"$seconds": 0.5});
+        values["ISSUER"] = json!({"$unknown": "an object of shop.Issuer"});
+        values["MINE"] = 1.into();
+        report["simple_jwt"]["unknown"] = json!(["MINE"]);
+        report["settings"]["SESSION_COOKIE_AGE"] = json!({"$seconds": 3600.0});
+        report["settings"]["SECURE_REFERRER_POLICY"] = json!(["same-origin", "origin"]);
+        report["settings"]["SESSION_COOKIE_SAMESITE"] = Value::Null;
+    });
+    let (text, config) = written(&report);
+    for line in [
+        "# USER_AUTHENTICATION_RULE: SIMPLE_JWT.USER_AUTHENTICATION_RULE = \"shop.rules.may\" (settings.py) cannot be used",
+        "# TOKEN_OBTAIN_SERIALIZER: SIMPLE_JWT.TOKEN_OBTAIN_SERIALIZER = \"shop.serializers.Mine\"",
+        "# ISSUER: the project has an object of shop.Issuer, which cannot be written here.",
+        "# MINE: munjigi has no such setting.",
+        "LEEWAY = 0.5\n",
+        "SESSION_COOKIE_AGE = \"1h\"\n",
+        "SESSION_COOKIE_SAMESITE = false\n",
+        "SECURE_REFERRER_POLICY = \"same-origin,origin\"\n",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    assert_eq!(config.session.cookie_age, 3600);
+    let told = lost(&report);
+    let rule = "SIMPLE_JWT.USER_AUTHENTICATION_RULE is shop.rules.may: it is not asked who may have tokens: whoever is active \
+                may.";
+    assert!(told.iter().any(|line| line == rule), "{told:#?}");
+}
+
+#[test]
+fn what_no_longer_runs_is_told_by_name() {
+    let told = lost(&report(|report| {
+        report["receivers"] = json!([
+            {"signal": "user_logged_in", "receiver": "shop.receivers.greet"},
+            {"signal": "post_save", "receiver": "shop.receivers.index"},
+        ]);
+        report["settings"]["AUTHENTICATION_BACKENDS"] = json!(["shop.backends.Directory"]);
+        report["settings"]["SESSION_ENGINE"] = "django.contrib.sessions.backends.signed_cookies".into();
+        let apps = report["apps"].as_array_mut().unwrap();
+        apps.extend(["axes", "django_otp.plugins.otp_totp", "allauth"].map(Value::from));
+        let middleware = report["settings"]["MIDDLEWARE"].as_array_mut().unwrap();
+        middleware.push("django_otp.middleware.OTPMiddleware".into());
+        report["user"]["own_methods"] = json!(["check_password"]);
+        let login = report["routes"][3].clone();
+        let routes = report["routes"].as_array_mut().unwrap();
+        let mut mine = login.clone();
+        mine["view"] = "shop.views.Token".into();
+        mine["differences"] = json!(["post"]);
+        mine["throttles"] = json!(["rest_framework.throttling.ScopedRateThrottle"]);
+        mine["serializer"] = json!({
+            "class": "shop.serializers.Token", "differences": ["get_token"],
+            "base": "rest_framework_simplejwt.serializers.TokenObtainPairSerializer",
+        });
+        routes[3] = mine;
+        let mut again = login;
+        again["path"] = "/v2/token/".into();
+        routes.push(again);
+        report["problems"] = json!(["ROOT_URLCONF: ImportError: no shop"]);
+    }));
+    for line in [
+        "Signal user_logged_in: shop.receivers.greet is not called.",
+        "Signal post_save of users: shop.receivers.index is not called when munjigi writes or deletes a row.",
+        "AUTHENTICATION_BACKENDS: shop.backends.Directory is not asked; who signs in by it alone does so at Django.",
+        "AUTHENTICATION_BACKENDS: django.contrib.auth.backends.ModelBackend is not among them, and munjigi lets in whoever knows \
+         the password of his row.",
+        "App axes: attempts here are neither counted nor locked out by it.",
+        "App django_otp: no second factor is asked for here.",
+        "Middleware django_otp.middleware.OTPMiddleware: requests to munjigi do not pass it.",
+        "user.User.check_password is the project's own and does not run; munjigi does what Django's does.",
+        "shop.views.Token at /api/token/, a TokenObtainPairView with post of its own: a sign-in here passes none of it.",
+        "shop.views.Token at /api/token/, serializer shop.serializers.Token (get_token): the route answers as simplejwt's does; \
+         claims that it adds are for [SIMPLE_JWT_CLAIMS].",
+        "shop.views.Token at /api/token/, throttle rest_framework.throttling.ScopedRateThrottle: nobody is throttled by it here.",
+        "Not told by the project: ROOT_URLCONF: ImportError: no shop.",
+    ] {
+        assert!(told.iter().any(|other| other == line), "{line}\n{told:#?}");
+    }
+    let begins = |start: &str| told.iter().any(|line| line.starts_with(start));
+    assert!(begins(
+        "SESSION_ENGINE is django.contrib.sessions.backends.signed_cookies: its sessions are in no table"
+    ));
+    assert!(begins(
+        "rest_framework_simplejwt.views.TokenObtainPairView stands at /api/token/ and at /v2/token/: munjigi has it"
+    ));
+    assert_eq!(lost(&report(|_| ())), Vec::<String>::new());
+}
+
+#[test]
+fn routes_stand_where_the_project_has_them() {
+    let report = report(|report| {
+        let routes = report["routes"].as_array_mut().unwrap();
+        routes.retain(|route| {
+            let kind = route["kind"].as_str().unwrap();
+            kind.ends_with("TokenObtainPairView") || kind.ends_with("TokenRefreshView")
+        });
+        routes[0]["path"] = "/v1/auth/login/".into();
+        routes[1]["path"] = Value::Null;
+    });
+    let (text, config) = written(&report);
+    assert_eq!(config.routes.token_obtain_pair.as_deref(), Some("/v1/auth/login"));
+    assert_eq!(config.routes.token_refresh, None, "{text}");
+    assert_eq!(config.routes.token_verify, None);
+    let nginx = nginx(&report);
+    assert_eq!(
+        nginx[0],
+        "location = /v1/auth/login/ { proxy_pass http://127.0.0.1:8000; }"
+    );
+    assert_eq!(nginx.len(), 2, "{nginx:?}");
+    assert!(lost(&report)[0].contains("stays with Django"));
+}
+
+#[test]
+fn classes_that_munjigi_has_not_are_left_out_and_told() {
+    let report = report(|report| {
+        report["rest_framework"]["DEFAULT_AUTHENTICATION_CLASSES"] = json!([
+            "rest_framework.authentication.BasicAuthentication",
+            "rest_framework.authentication.SessionAuthentication",
+        ]);
+    });
+    assert_eq!(
+        written(&report).1.authentication_classes,
+        [AuthenticationClass::Session]
+    );
+    assert!(lost(&report)[0].contains("rest_framework.authentication.BasicAuthentication is not asked"));
+}
+
+#[test]
+fn languages_are_those_that_a_client_can_get() {
+    let languages = |code: &str, middleware: bool| {
+        config(|report| {
+            report["settings"]["LANGUAGE_CODE"] = code.into();
+            if !middleware {
+                report["settings"]["MIDDLEWARE"] = json!([]);
+            }
+        })
+        .languages
+    };
+    let both = languages("en-us", true);
+    assert_eq!((both.default, both.available), (En, vec![Ko, En]));
+    let one = languages("ko-kr", false);
+    assert_eq!((one.default, one.available), (Ko, vec![Ko]));
+    assert_eq!(languages("fr", true).default, En);
+}
+
+#[test]
+fn lines_that_contradict_each_other_become_comments() {
+    let (text, config) = written(&report(|report| {
+        report["settings"]["SECURE_PROXY_SSL_HEADER"] = json!(["HTTP_X_FORWARDED_PROTO", "https"]);
+        report["settings"]["USE_X_FORWARDED_HOST"] = true.into();
+    }));
+    assert_eq!(config.hosts.proxy_ssl_header, None);
+    assert!(text.contains("# SECURE_PROXY_SSL_HEADER = "), "{text}");
+    assert!(text.contains("TRUSTED_PROXIES"), "{text}");
+}
+
+#[test]
+fn nothing_that_a_project_says_ends_a_comment() {
+    let (text, _) = written(&report(|report| {
+        report["receivers"] =
+            json!([{"signal": "user_logged_in", "receiver": "a\nALLOWED_HOSTS = [\"evil\"]"}]);
+        report["problems"] = json!(["b\r\n[user]\ndb_table = \"evil\"\u{7f}"]);
+        report["versions"]["django"] = "5\nBIND = [\"0.0.0.0:1\"]".into();
+        report["user"]["fields"][11]["name"] = "a\nb".into();
+        report["user"]["fields"][11]["type"] = "DateField".into();
+    }));
+    assert!(
+        !text
+            .lines()
+            .any(|line| line.contains("evil") && !line.starts_with('#')),
+        "{text}"
+    );
+}
+
+/// The configuration from the files as they are on disk, the values as a reader of the file of variables hands them over.
+fn with_secrets(report: &Report, folder: &Path, hand_over: fn(&str) -> String) -> Config {
+    let path = folder.join("munjigi.env");
+    let told = secrets(report, &path).unwrap();
+    for (ending, content) in &told.values {
+        fs::write(folder.join(format!("munjigi.env.{ending}")), content.as_bytes()).unwrap();
+    }
+    let text = told.text();
+    let pairs = text.lines().filter(|line| !line.starts_with('#'));
+    let variables = pairs.map(|line| {
+        let (name, value) = line.split_once('=').unwrap();
+        (name.into(), hand_over(value).into())
+    });
+    let settings = folder.join("munjigi.toml");
+    fs::write(&settings, toml(report, "munjigi.env", &[])).unwrap();
+    let sources = Sources {
+        file: Some(settings),
+        variables: variables.collect(),
+        flags: Vec::new(),
+    };
+    Config::resolve(&Written::gather(sources).unwrap(), Mode::Serve).unwrap()
+}
+
+#[test]
+fn a_secret_is_the_same_to_who_unquotes_and_to_who_does_not() {
+    let folder = std::env::temp_dir().join(format!("munjigi-secrets-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let unquoted: fn(&str) -> String = |value| value.trim_matches('\'').to_owned();
+    let as_it_stands: fn(&str) -> String = str::to_owned;
+    let long = "0123456789abcdefghijklmnopqrstuvwxyz";
+    for awkward in [
+        "$#(&*!@^%-_=+) `echo`;",
+        "it's",
+        "a\"b\"",
+        "\"quoted\"",
+        "'quoted'",
+        "back\\slash\\n",
+        " spaces ",
+        "two\nlines\n",
+        "ends\r\n",
+        "비밀 키",
+        "#",
+        "\t",
+    ] {
+        let key = format!("{awkward}{long}{awkward}");
+        let report = report(|report| {
+            report["secrets"]["SECRET_KEY"] = key.clone().into();
+            report["secrets"]["SECRET_KEY_FALLBACKS"] = json!([format!("old {key}"), long]);
+            report["secrets"]["SIMPLE_JWT.SIGNING_KEY"] = format!("jwt {key}").into();
+        });
+        for hand_over in [unquoted, as_it_stands] {
+            let config = with_secrets(&report, &folder, hand_over);
+            let keys: Vec<_> = config
+                .secret_keys
+                .all()
+                .map(|key| key.expose().to_vec())
+                .collect();
+            let expected = [key.clone(), format!("old {key}"), long.to_owned()];
+            assert_eq!(keys, expected.map(String::into_bytes), "{awkward:?}");
+        }
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_database_is_one_url() {
+    let url = |change: fn(&mut Value)| {
+        let report = report(|report| {
+            report["database"] = json!({
+                "alias": "default", "engine": "django.db.backends.postgresql", "vendor": "postgresql", "name": "my site",
+                "user": "me", "host": "db.internal", "port": "5433", "conn_max_age": 60, "options": {},
+                "other_options": [],
+            });
+            report["secrets"]["DATABASE_PASSWORD"] = "p@ss/w:rd%$'".into();
+            change(report);
+        });
+        let told = secrets(&report, Path::new("/srv/munjigi.env")).unwrap();
+        let text = told.text();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("MUNJIGI_DATABASE_URL="))
+            .unwrap();
+        (line.trim_matches('\'').to_owned(), text.to_string())
+    };
+    let (plain, _) = url(|_| ());
+    assert_eq!(
+        plain,
+        "postgres://me:p%40ss%2Fw%3Ard%25%24%27@db.internal:5433/my%20site"
+    );
+    let (socket, text) = url(|report| {
+        report["database"]["host"] = "".into();
+        report["database"]["port"] = "".into();
+        report["database"]["user"] = "".into();
+    });
+    assert_eq!(socket, "postgres://%2Fvar%2Frun%2Fpostgresql/my%20site");
+    assert!(text.contains("# The project names no host;"), "{text}");
+    let (address, _) = url(|report| report["database"]["host"] = "::1".into());
+    assert!(address.contains("@[::1]:5433/"), "{address}");
+    let (options, text) = url(|report| {
+        report["database"]["options"] = json!({
+            "sslmode": "require", "sslcert": "/c.pem", "connect_timeout": 5, "pool": true, "isolation_level": 3,
+        });
+        report["database"]["other_options"] = json!(["keepalives"]);
+    });
+    assert!(
+        options.ends_with("/my%20site?connect_timeout=5&sslmode=require"),
+        "{options}"
+    );
+    assert!(
+        text.contains("OPTIONS[\"sslcert\"] of the project's database has no counterpart"),
+        "{text}"
+    );
+    assert!(
+        text.contains("OPTIONS[\"keepalives\"] of the project's database is not told"),
+        "{text}"
+    );
+    assert!(!text.contains("pool"), "{text}");
+}
+
+#[test]
+fn a_database_that_no_url_names_is_told() {
+    let report = report(|report| report["database"]["name"] = ":memory:".into());
+    let told = secrets(&report, Path::new("/srv/munjigi.env")).err().unwrap();
+    assert!(
+        told.starts_with("The project's database \":memory:\" cannot be written as a URL: "),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_file_whose_path_not_all_would_read_alike_is_refused() {
+    let report = report(|report| report["secrets"]["SECRET_KEY_FALLBACKS"] = json!(["0123456789"]));
+    for path in ["/srv/my site/munjigi.env", "/srv/$x/munjigi.env"] {
+        let told = secrets(&report, Path::new(path)).err().unwrap();
+        assert!(
+            told.ends_with("Choose a path of plain letters (--secrets)."),
+            "{told}"
+        );
+    }
+}
