@@ -150,7 +150,8 @@ impl Target {
     }
 
     fn tell(&self, out: &mut impl Write, secrets: &Secrets, lost: &[String], nginx: &[String]) -> Result<()> {
-        let (toml, env) = (self.out.display(), self.secrets.display());
+        let (toml, env) = (self.out.display(), std::path::absolute(&self.secrets)?);
+        let env = env.display();
         writeln!(out, "Wrote {toml}.")?;
         writeln!(
             out,
@@ -170,7 +171,7 @@ impl Target {
         }
         writeln!(
             out,
-            "\nNext, with the secrets in the environment (set -a; . ./{env}; set +a):\n  \
+            "\nNext, with the secrets in the environment (set -a; . {env}; set +a):\n  \
              munjigi migrate --plan --config {toml}\n  munjigi check --deploy --config {toml}\n  munjigi serve --config {toml}"
         )?;
         Ok(())

@@ -15,15 +15,6 @@ pub(super) struct Address {
 /// Where libpq looks for a socket where no host is given, on Debian and most others.
 const SOCKET: &str = "/var/run/postgresql";
 
-/// Options of libpq's that stand in a URL.
-const OPTIONS: [&str; 6] = [
-    "sslmode",
-    "sslrootcert",
-    "options",
-    "target_session_attrs",
-    "connect_timeout",
-    "application_name",
-];
 /// Options of Django's backends that are not of the way to the database.
 const OF_DJANGO: [&str; 6] = [
     "init_command",
@@ -39,7 +30,9 @@ pub(super) fn address(database: &Database, password: Option<&Secret>) -> Result<
     let mut notes = Vec::new();
     let name = database.name.as_deref().unwrap_or_default();
     let mut url = if database.vendor == "sqlite" {
-        Zeroizing::new(format!("sqlite:{name}"))
+        // `sqlite://x` is `x`, and Python keeps two slashes at the start of a path.
+        let root = if name.starts_with('/') { "/" } else { "" };
+        Zeroizing::new(format!("sqlite:{root}{}", name.trim_start_matches('/')))
     } else {
         postgres(database, password, &mut notes)
     };
@@ -105,13 +98,8 @@ fn options(database: &Database, url: &mut Zeroizing<String>, notes: &mut Vec<Str
         longer.push(sign);
         longer.push_str(name);
         longer.push('=');
-        // libpq reads the path of a certificate as it stands.
-        if name == "sslrootcert" {
-            longer.push_str(&text);
-        } else {
-            escape(&mut longer, &text);
-        }
-        if OPTIONS.contains(&name.as_str()) && longer.parse::<DatabaseUrl>().is_ok() {
+        escape(&mut longer, &text);
+        if longer.parse::<DatabaseUrl>().is_ok() {
             *url = longer;
             sign = '&';
         } else {

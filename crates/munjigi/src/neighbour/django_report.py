@@ -59,7 +59,8 @@ JWT_AUTH_SECRETS = ("JWT_SECRET_KEY", "JWT_PRIVATE_KEY", "JWT_PUBLIC_KEY")
 
 # What OPTIONS of a database says of how it is reached. Anything else in it is the driver's, and is told by name alone.
 DATABASE_OPTIONS = """
-sslmode sslrootcert sslcert sslkey options service passfile target_session_attrs connect_timeout application_name
+sslmode sslrootcert sslcert sslkey channel_binding options service passfile target_session_attrs connect_timeout application_name
+keepalives keepalives_idle keepalives_interval keepalives_retries tcp_user_timeout hostaddr gssencmode
 init_command transaction_mode timeout pool server_side_binding isolation_level assume_role
 """.split()
 
@@ -292,7 +293,7 @@ def user_model():
         "class": dotted(User),
         "bases": [dotted(step) for step in parents if issubclass(step, (AbstractBaseUser, PermissionsMixin))],
         "USERNAME_FIELD": User.USERNAME_FIELD,
-        "EMAIL_FIELD": plain(getattr(User, "EMAIL_FIELD", None)),
+        "EMAIL_FIELD": plain(User.get_email_field_name()),
         "REQUIRED_FIELDS": [str(name) for name in User.REQUIRED_FIELDS],
         "fields": [field_of(field) for field in meta.concrete_fields],
         "own_methods": methods,
@@ -464,7 +465,7 @@ def own_serializer(cls, initkwargs):
     return {
         "class": dotted(serializer),
         "base": dotted(base) if base else None,
-        "differences": own_differences(serializer, base) if base else [],
+        "differences": own_differences(serializer, base, ("_declared_fields",)) if base else [],
     }
 
 
@@ -487,7 +488,7 @@ def route_of(callback, pattern, path, is_admin):
         view=dotted(cls),
         serializer=part("the serializer of " + dotted(cls), lambda: own_serializer(cls, initkwargs), None),
         throttles=[dotted(throttle) for throttle in throttles],
-        differences=own_differences(cls, base),
+        differences=own_differences(cls, base, ("serializer_class", "_serializer_class", "throttle_classes")),
     )
 
 

@@ -54,7 +54,7 @@ pub(super) fn wanted(report: &Report) -> Wanted {
             .and_then(|(route, _)| path(route));
         let want = match path {
             Some(path) => Want::pinned(Python::Text(path.to_owned())),
-            None => Want::of(Python::Bool(false)).told("The project has no such route, or at no fixed path."),
+            None => Want::of(Python::Bool(false)),
         };
         wanted.insert(format!("ROUTES.{name}"), want);
     }

@@ -76,6 +76,9 @@ pub fn toml(report: &Report, secrets: &str, lost: &[String]) -> String {
     for name in tables() {
         let settings: Vec<_> = table::all().filter(|about| about.table() == Some(name)).collect();
         let mut lines = lines(&settings, Some(name), &wanted);
+        if name == "ROUTES" {
+            lines.insert_str(0, "# simplejwt's stand where the project has them, and are off where it has none at a fixed path.\n");
+        }
         lines.push_str(&unknown_keys(report, name));
         if !lines.is_empty() {
             text.extend(["\n[", name, "]\n", &lines]);
@@ -172,7 +175,7 @@ fn scalar(report: &Report, name: &str, value: &Value) -> Option<Want> {
         (_, Value::Null) if name.ends_with("_SAMESITE") => Ok(Python::Bool(false)),
         (_, value) => values::python(value),
     };
-    Some(match value {
+    Some(match value.map(|value| whole(about, value)) {
         Ok(value) if name == "ALLOWED_HOSTS" => Want::pinned(value).told(
             "The names by which the project is reached. Where munjigi has a name of its own, write that too.",
         ),
@@ -182,6 +185,16 @@ fn scalar(report: &Report, name: &str, value: &Value) -> Option<Want> {
             about.meaning
         )),
     })
+}
+
+/// Python's `timedelta.total_seconds()` is a number with a point, and Django does not mind.
+fn whole(about: &About, value: Python) -> Python {
+    match value {
+        Python::Float(number) if number.fract() == 0.0 && !convert::is_taken(about, &value) => {
+            format!("{number:.0}").parse().map_or(value, Python::Int)
+        }
+        value => value,
+    }
 }
 
 /// No name is written: under DEBUG Django answers to those of this machine.

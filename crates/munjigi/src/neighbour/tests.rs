@@ -227,7 +227,7 @@ fn what_is_python_is_a_comment_with_what_happens_instead() {
         values["ISSUER"] = json!({"$unknown": "an object of shop.Issuer"});
         values["MINE"] = 1.into();
         report["simple_jwt"]["unknown"] = json!(["MINE"]);
-        report["settings"]["SESSION_COOKIE_AGE"] = json!({"$seconds": 3600.0});
+        report["settings"]["SESSION_COOKIE_AGE"] = json!(3600.0);
         report["settings"]["SECURE_REFERRER_POLICY"] = json!(["same-origin", "origin"]);
         report["settings"]["SESSION_COOKIE_SAMESITE"] = Value::Null;
     });
@@ -238,7 +238,7 @@ fn what_is_python_is_a_comment_with_what_happens_instead() {
         "# ISSUER: the project has an object of shop.Issuer, which cannot be written here.",
         "# MINE: munjigi has no such setting.",
         "LEEWAY = 0.5\n",
-        "SESSION_COOKIE_AGE = \"1h\"\n",
+        "SESSION_COOKIE_AGE = 3600\n",
         "SESSION_COOKIE_SAMESITE = false\n",
         "SECURE_REFERRER_POLICY = \"same-origin,origin\"\n",
     ] {
@@ -484,6 +484,11 @@ fn a_database_is_one_url() {
         plain,
         "postgres://me:p%40ss%2Fw%3Ard%25%24%27@db.internal:5433/my%20site"
     );
+    let (file, _) = url(|report| {
+        report["database"]["vendor"] = "sqlite".into();
+        report["database"]["name"] = "//srv/site.sqlite3".into();
+    });
+    assert_eq!(file, "sqlite:/srv/site.sqlite3");
     let (socket, text) = url(|report| {
         report["database"]["host"] = "".into();
         report["database"]["port"] = "".into();
@@ -495,20 +500,22 @@ fn a_database_is_one_url() {
     assert!(address.contains("@[::1]:5433/"), "{address}");
     let (options, text) = url(|report| {
         report["database"]["options"] = json!({
-            "sslmode": "require", "sslcert": "/c.pem", "connect_timeout": 5, "pool": true, "isolation_level": 3,
+            "sslmode": "require", "service": "main", "options": "-c search_path=app,public", "connect_timeout": 5, "pool": true, "isolation_level": 3,
         });
-        report["database"]["other_options"] = json!(["keepalives"]);
+        report["database"]["other_options"] = json!(["cursor_factory"]);
     });
     assert!(
-        options.ends_with("/my%20site?connect_timeout=5&sslmode=require"),
+        options.ends_with(
+            "/my%20site?connect_timeout=5&options=-c%20search_path%3Dapp%2Cpublic&sslmode=require"
+        ),
         "{options}"
     );
     assert!(
-        text.contains("OPTIONS[\"sslcert\"] of the project's database has no counterpart"),
+        text.contains("OPTIONS[\"service\"] of the project's database has no counterpart"),
         "{text}"
     );
     assert!(
-        text.contains("OPTIONS[\"keepalives\"] of the project's database is not told"),
+        text.contains("OPTIONS[\"cursor_factory\"] of the project's database is not told"),
         "{text}"
     );
     assert!(!text.contains("pool"), "{text}");

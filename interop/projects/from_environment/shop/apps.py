@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class Shop(AppConfig):
+    name = "shop"
+
+    def ready(self):
+        from . import receivers  # noqa: F401
