@@ -93,3 +93,30 @@ def test_whom_djangos_admin_has_in_its_log_stays(house: House, server: Server, d
     answer = client.request("DELETE", "/user/me", json={"current_password": "1234"})
     assert (answer.status_code, answer.headers["Munjigi-Error"]) == (409, "account_in_use")
     assert client.me().status_code == 200
+
+
+def test_djangos_own_form_ends_all_but_the_session_it_came_by(house: House, server: Server, django: Server) -> None:
+    house.migrate_django()
+    assert server.client().sign_up("mseo").status_code == 201
+    house.database.execute("update user_user set is_staff = ?", True)
+    this, other, of_django = session_of(server), session_of(server), session_of(django)
+    pair = server.client().jwt_signin("mseo").json()
+    browser = django.client()
+    browser.set_cookie("sessionid", this.cookies["sessionid"])
+    form = "/admin/password_change/"
+    assert browser.get(form).status_code == 200
+    fields = {"old_password": "1234", "new_password1": NEW, "new_password2": NEW}
+    answer = browser.post(form, data=fields | {"csrfmiddlewaretoken": browser.cookies["csrftoken"]}, allow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/password_change/done/")
+
+    assert browser.cookies["sessionid"] != this.cookies["sessionid"]
+    for at_server in (django, server):
+        assert [at(at_server, client) for client in (browser, this, other, of_django)] == [200, 401, 401, 401]
+    assert server.client(bearer=pair["access_token"]).me().status_code == 401
+    assert refresh_at(server, pair["refresh_token"]) == 401
+    # What goes on is the sign-in that began here: its end here is its end there.
+    here = server.client()
+    for name in ("sessionid", "csrftoken"):
+        here.set_cookie(name, browser.cookies[name])
+    assert here.session_signout().status_code == 200
+    assert [at(it, browser) for it in (django, server)] == [401, 401]

@@ -43,6 +43,7 @@ pub fn deploy(config: &Config, written: &Written) -> Result<Vec<Finding>, Error>
     let mut findings = config.warnings.clone();
     findings.extend(advice.map(Advice::finding));
     findings.extend(passwords::weakness(written.under(config.mode))?);
+    findings.extend(passwords::beyond_django(written.under(config.mode))?);
     findings.extend(unwritten_differences(written));
     Ok(findings)
 }

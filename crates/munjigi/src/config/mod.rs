@@ -23,6 +23,7 @@ mod jwt_auth;
 mod kind;
 mod languages;
 mod own_account;
+mod password_rows;
 mod passwords;
 pub mod reference;
 mod rest_framework;

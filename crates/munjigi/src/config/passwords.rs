@@ -3,6 +3,7 @@
 use super::Error;
 use super::check::{Finding, Level};
 use super::kind::{Between, Kind, Wrong};
+use super::password_rows;
 use super::setting::{Section, Setting};
 use super::written::Settings;
 use munjigi_passwords::pool::PoolSettings;
@@ -120,9 +121,10 @@ pub(super) fn hashers(settings: Settings<'_>) -> Result<Hashers, Error> {
         LegacyRows::Refuse
     };
     let costs = costs(settings)?;
-    let hashers = Hashers::new(&algorithms(settings)?, &costs, legacy);
+    let algorithms = algorithms(settings)?;
+    let hashers = Hashers::new(&algorithms, &costs, legacy);
     let hashers = hashers.map_err(|error| Error::Contradiction(error.to_string()))?;
-    check_memory(&costs)?;
+    password_rows::check(&algorithms, &costs)?;
     Ok(hashers)
 }
 
@@ -135,33 +137,12 @@ fn algorithms(settings: Settings<'_>) -> Result<Vec<Algorithm>, Error> {
         .map_err(|error| Error::Contradiction(error.to_string()))
 }
 
-/// A hash that no machine has the memory for would fail at the first sign-up, not at the start.
-fn check_memory(costs: &Costs) -> Result<(), Error> {
-    const MOST: u64 = 4 * 1024 * 1024 * 1024;
-    let argon2 = u64::from(costs.argon2.memory_cost) * 1024;
-    let scrypt = 128 * u64::from(costs.scrypt.work_factor) * u64::from(costs.scrypt.block_size);
-    for (bytes, name, written, djangos) in [
-        (
-            argon2,
-            "hashers.argon2.memory_cost",
-            costs.argon2.memory_cost,
-            "102400",
-        ),
-        (
-            scrypt,
-            "hashers.scrypt.work_factor",
-            costs.scrypt.work_factor,
-            "16384",
-        ),
-    ] {
-        if bytes > MOST {
-            return Err(Error::Contradiction(format!(
-                "{name} is {written}: a single hash would take more than 4 GiB of memory. Write {djangos}, as Django \
-                 has it."
-            )));
-        }
-    }
-    Ok(())
+/// What there is to say of rows that Django could not read.
+pub(super) fn beyond_django(settings: Settings<'_>) -> Result<Option<Finding>, Error> {
+    Ok(password_rows::beyond_django(
+        &algorithms(settings)?,
+        &costs(settings)?,
+    ))
 }
 
 /// What there is to say where new passwords are stored at a cost that is too low for production: OWASP's Password
