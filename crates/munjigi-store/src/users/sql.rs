@@ -144,12 +144,12 @@ impl UserSql {
 /// The columns of a [`User`] in his order, with what stands for those that the model has not. `CAST` says of which type
 /// that is, which PostgreSQL wants to know.
 fn selected(model: &UserModel) -> String {
+    const NO_TEXT: &str = "CAST('' AS text)";
+    const NO_TIME: &str = "CAST(NULL AS timestamptz)";
     let or = |field: &str, without: &str| match model.columns.of(field) {
         Some(column) => quoted(column),
         None => without.to_owned(),
     };
-    const NO_TEXT: &str = "CAST('' AS text)";
-    const NO_TIME: &str = "CAST(NULL AS timestamptz)";
     let built_in = [
         quoted(model.columns.id()),
         or("last_login", NO_TIME),
