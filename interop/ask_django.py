@@ -202,6 +202,18 @@ def migrate_plan() -> list[str]:
     return [app for app, *name in steps if name]
 
 
+def changed_models() -> list[str]:
+    """What `makemigrations` would write."""
+    from django.core.management import call_command
+
+    out = StringIO()
+    try:
+        call_command("makemigrations", check_changes=True, dry_run=True, stdout=out, no_color=True)
+    except SystemExit:
+        return out.getvalue().splitlines()
+    return []
+
+
 def migrate() -> None:
     from django.core.management import call_command
 
@@ -301,7 +313,7 @@ QUESTIONS = {
     for question in (
         check_password, make_user, make_people, encode, log_in, let_an_hour_pass, make_groups, make_member, hash_password, set_password, set_active, delete_user,
         all_permissions, custom_claims, queries_of_guards, stateless_guard,
-        session, cycle_key, migrate_plan, migrate, unfit_columns, guard, give_tokens, give_pairs, take_and_give_tokens,
+        session, cycle_key, migrate_plan, changed_models, migrate, unfit_columns, guard, give_tokens, give_pairs, take_and_give_tokens,
     )
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-//! `munjigi check`: Django's `check`, of the settings.
+//! `munjigi check`: Django's `check`, of the settings, and of those of the Django project beside munjigi.
 
 use super::error::{Error, Result};
 use super::location::{self, Location};
@@ -11,11 +11,32 @@ use std::io::Write;
 /// The flags of `check`.
 #[derive(clap::Args)]
 pub(super) struct Check {
-    /// Check for production: the settings of `munjigi serve`, with advice; any warning fails
+    /// Check for production: the settings of `munjigi serve`, with advice
     #[arg(long)]
     deploy: bool,
+    /// The least finding that fails; warning where --deploy is asked for, else error
+    #[arg(long, value_name = "LEVEL")]
+    fail_level: Option<FailLevel>,
+    /// Lines for people, or a list of objects with id, level, message and hint
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
     #[command(flatten)]
     location: Location,
+}
+
+/// `--fail-level`, as in Django.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum FailLevel {
+    Info,
+    Warning,
+    Error,
+}
+
+/// `--format`.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
 }
 
 impl Check {
@@ -27,23 +48,32 @@ impl Check {
             check_keys(&config)?;
             config.warnings
         };
-        for finding in &findings {
-            let level = if finding.level == Level::Warning {
-                "warning"
-            } else {
-                "note"
-            };
-            writeln!(out, "{level}: {finding}")?;
+        if self.format == Format::Json {
+            let json = serde_json::to_string_pretty(&findings);
+            writeln!(out, "{}", json.map_err(std::io::Error::from)?)?;
+        } else {
+            for finding in &findings {
+                writeln!(out, "{finding}")?;
+            }
         }
-        let warnings = findings
-            .iter()
-            .filter(|finding| finding.level == Level::Warning)
-            .count();
-        if self.deploy && warnings > 0 {
+        let fail_level = self.fail_level();
+        if findings.iter().any(|finding| finding.level >= fail_level) {
             return Err(Error::Unfit);
         }
-        writeln!(out, "The settings are good.")?;
+        if self.format == Format::Text {
+            writeln!(out, "The settings are good.")?;
+        }
         Ok(())
+    }
+
+    fn fail_level(&self) -> Level {
+        match self.fail_level {
+            Some(FailLevel::Info) => Level::Info,
+            Some(FailLevel::Warning) => Level::Warning,
+            Some(FailLevel::Error) => Level::Error,
+            None if self.deploy => Level::Warning,
+            None => Level::Error,
+        }
     }
 
     fn deployed(&self) -> Result<Vec<Finding>> {

@@ -148,7 +148,7 @@ pub(super) fn resolve(
     JwtAuth::new(jwt.clone()).map_err(|error| Error::Contradiction(format!("JWT_AUTH: {error}")))?;
     if !jwt.verify_expiration {
         findings.push(Finding {
-            id: "munjigi.W020",
+            id: "munjigi.W025",
             level: Level::Warning,
             message: "JWT_AUTH.JWT_VERIFY_EXPIRATION is false, so that a stolen token opens everything until its user \
                       signs out or changes the password, and one made by Django for ever."

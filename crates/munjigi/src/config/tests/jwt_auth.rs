@@ -53,7 +53,7 @@ fn two_dialects_do_not_share_a_word_and_are_told_apart_by_the_type() {
         lasting
             .warnings
             .iter()
-            .any(|warning| warning.id == "munjigi.W020")
+            .any(|warning| warning.id == "munjigi.W025")
     );
     let (_, sentence) = refusal(serve("[JWT_AUTH]\nJWT_TOKEN_ID = \"on\"\n"));
     assert!(
