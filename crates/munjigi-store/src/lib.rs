@@ -48,7 +48,7 @@ pub mod users;
 
 pub use cache::{CacheSettings, CacheUrl, SessionEngine};
 pub use db::{
-    BoxFuture, Conn, DatabaseUrl, Endings, Foreign, Metrics, Missing, Options, Reading, Store,
+    BoxFuture, Conn, DatabaseUrl, Endings, Foreign, Metrics, Missing, Options, Place, Reading, Store,
     TokenBlacklist, Tx, Work,
 };
 pub use error::{Cause, Error, Result};

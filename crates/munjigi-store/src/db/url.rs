@@ -6,7 +6,6 @@ use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
-#[cfg(unix)]
 use tokio_postgres::config::Host;
 
 use crate::error::{Error, Result};
@@ -35,6 +34,22 @@ use crate::error::{Error, Result};
 pub struct DatabaseUrl {
     target: Target,
     shown: String,
+}
+
+/// See [`DatabaseUrl::place`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A database of a server.
+    Postgres {
+        /// The server's names, addresses, or the folders of its socket.
+        hosts: Vec<String>,
+        /// Its port.
+        port: u16,
+        /// The database's name.
+        name: String,
+    },
 }
 
 #[derive(Clone)]
@@ -118,6 +133,31 @@ impl DatabaseUrl {
             target.config.application_name(name);
         }
         self
+    }
+
+    /// Which database it is, however it is reached.
+    pub fn place(&self) -> Place {
+        match &self.target {
+            Target::Sqlite(path) => Place::Sqlite(path.clone()),
+            Target::Postgres(target) => {
+                let config = &target.config;
+                let host = |host: &Host| match host {
+                    Host::Tcp(name) => name.clone(),
+                    #[cfg(unix)]
+                    Host::Unix(folder) => folder.display().to_string(),
+                };
+                Place::Postgres {
+                    hosts: config.get_hosts().iter().map(host).collect(),
+                    port: config.get_ports().first().copied().unwrap_or(5432),
+                    // libpq's default is the user's name.
+                    name: config
+                        .get_dbname()
+                        .or(config.get_user())
+                        .unwrap_or_default()
+                        .to_owned(),
+                }
+            }
+        }
     }
 
     pub(super) fn target(&self) -> &Target {

@@ -6,7 +6,12 @@ use crate::clock::Clock;
 use crate::config::check::{self, Finding, Level};
 use crate::config::{Config, Exposure, Mode};
 use crate::keys::Keys;
+use crate::neighbour;
+use crate::neighbour::report::Report;
+use std::fs;
 use std::io::Write;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// The flags of `check`.
 #[derive(clap::Args)]
@@ -14,7 +19,10 @@ pub(super) struct Check {
     /// Check for production: the settings of `munjigi serve`, with advice
     #[arg(long)]
     deploy: bool,
-    /// The least finding that fails; warning where --deploy is asked for, else error
+    /// Compare with the Django project beside munjigi: what `munjigi init --django-script` printed there
+    #[arg(long, value_name = "REPORT")]
+    django: Option<PathBuf>,
+    /// The least finding that fails; warning where --deploy or --django is asked for, else error
     #[arg(long, value_name = "LEVEL")]
     fail_level: Option<FailLevel>,
     /// Lines for people, or a list of objects with id, level, message and hint
@@ -41,13 +49,7 @@ enum Format {
 
 impl Check {
     pub(super) fn run(self, out: &mut impl Write) -> Result<()> {
-        let findings = if self.deploy {
-            self.deployed()?
-        } else {
-            let config = self.location.config()?;
-            check_keys(&config)?;
-            config.warnings
-        };
+        let findings = self.findings()?;
         if self.format == Format::Json {
             let json = serde_json::to_string_pretty(&findings);
             writeln!(out, "{}", json.map_err(std::io::Error::from)?)?;
@@ -71,18 +73,40 @@ impl Check {
             Some(FailLevel::Info) => Level::Info,
             Some(FailLevel::Warning) => Level::Warning,
             Some(FailLevel::Error) => Level::Error,
-            None if self.deploy => Level::Warning,
+            None if self.deploy || self.django.is_some() => Level::Warning,
             None => Level::Error,
         }
     }
 
-    fn deployed(&self) -> Result<Vec<Finding>> {
+    fn findings(&self) -> Result<Vec<Finding>> {
+        if !self.deploy && self.django.is_none() {
+            let config = self.location.config()?;
+            check_keys(&config)?;
+            return Ok(config.warnings);
+        }
         let written = location::gather(self.location.config.clone(), Vec::new())?;
         let config = Config::resolve(&written, Mode::Serve)?;
         config.check_listening(Exposure::Network)?;
         check_keys(&config)?;
-        Ok(check::deploy(&config, &written)?)
+        let mut findings = if self.deploy {
+            check::deploy(&config, &written)?
+        } else {
+            config.warnings.clone()
+        };
+        if let Some(path) = &self.django {
+            findings.extend(neighbour::check::compare(&report(path)?, &config, &written));
+        }
+        Ok(findings)
     }
+}
+
+fn report(path: &Path) -> Result<Report> {
+    let text = fs::read_to_string(path).map(Zeroizing::new);
+    let text = text.map_err(|source| Error::ReportFile {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(Report::read(&text)?)
 }
 
 /// The key ring is a file of its own, which the settings only name.

@@ -3,6 +3,7 @@
 use super::error::{Error, Result};
 use super::location;
 use crate::config::{Mode, convert, reference};
+use crate::neighbour;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -29,6 +30,8 @@ pub(super) enum Config {
     },
     /// Print the reference of all settings, in Markdown
     Reference,
+    /// Print all that `munjigi check` may find, in Markdown
+    Checks,
 }
 
 impl Config {
@@ -36,6 +39,7 @@ impl Config {
         let text = match self {
             Self::Example => reference::example(),
             Self::Reference => reference::page(),
+            Self::Checks => neighbour::check::page(),
             Self::Show { config, dev } => {
                 let mode = if dev { Mode::Dev } else { Mode::Serve };
                 reference::show(&location::gather(config, Vec::new())?, mode)

@@ -69,6 +69,11 @@ pub(super) enum Error {
     Unmigrated,
     #[error("Nobody said yes. Nothing was changed.")]
     NotConfirmed,
+    #[error(
+        "The role of DATABASE_URL may not drop munjigi's tables. Nothing was changed. Run it with the DATABASE_URL of \
+         the role that owns them."
+    )]
+    NotOwner,
     #[error("The settings are not fit for production.")]
     Unfit,
     #[error(

@@ -43,7 +43,10 @@ impl Remove {
                 return Err(Error::NotConfirmed);
             }
         }
-        removal::remove(store).await?;
+        removal::remove(store).await.map_err(|error| match error {
+            munjigi_store::Error::Forbidden(_) => Error::NotOwner,
+            other => other.into(),
+        })?;
         writeln!(out, "\nRemoved. Django goes on by itself.")?;
         if config.database.sqlite_path().is_some() {
             writeln!(
@@ -113,6 +116,10 @@ fn consequences(ours: &Ours, config: &Config) -> Vec<String> {
             live.ended_tokens
         ));
     }
+    lines.push(
+        "Should munjigi come back later, it refuses those that it had opened: their records are gone."
+            .to_owned(),
+    );
     if config.token_keys.ring.is_some() {
         lines.push(
             "Tokens are signed with keys of munjigi's own file. Django takes those whose key is its SIMPLE_JWT.VERIFYING_KEY \

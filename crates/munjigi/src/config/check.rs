@@ -1,11 +1,13 @@
 //! What a check of the settings finds: Django's `core/checks/security` (5.2), under its ids, and ours.
 
 mod advice;
-pub(crate) mod known;
+mod known;
 
 use super::{Config, Error, Mode, Written};
 use super::{passwords, table};
+pub(crate) use advice::is_secret_key;
 use advice::{ADVICE, Advice};
+pub(crate) use known::{KNOWN, When};
 use serde::Serialize;
 use std::fmt;
 

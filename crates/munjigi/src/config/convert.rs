@@ -12,7 +12,9 @@ mod simple_jwt;
 mod tests;
 
 pub(crate) use python::Python;
-pub(crate) use setting_line::{bare, comment, is_default, is_taken, on_one_line, quoted, setting_line};
+pub(crate) use setting_line::{
+    bare, comment, is_default, is_taken, on_one_line, quoted, setting_line, usable,
+};
 pub(crate) use settled::settled;
 
 use super::table;

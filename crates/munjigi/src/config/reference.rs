@@ -294,7 +294,7 @@ fn comment(text: &mut String, words: &str) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::config::{Config, Sources};
     use std::fs;
@@ -302,7 +302,8 @@ mod tests {
 
     const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-    fn assert_current(path: &str, text: &str, command: &str) {
+    /// Holds a page that the program prints against the one that is kept.
+    pub(crate) fn assert_current(path: &str, text: &str, command: &str) {
         let kept = fs::read_to_string(Path::new(ROOT).join(path)).unwrap_or_default();
         assert!(
             kept == text,

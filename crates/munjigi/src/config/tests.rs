@@ -16,7 +16,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-const KEY: &str = "0123456789abcdefghijklmnopqrstuvwxyz-0123456789-abcdef";
+pub(crate) const KEY: &str = "0123456789abcdefghijklmnopqrstuvwxyz-0123456789-abcdef";
 
 /// A file that is gone when the test is over.
 struct File(PathBuf);
@@ -38,7 +38,7 @@ impl Drop for File {
     }
 }
 
-fn gather(file: &str, variables: &[(&str, &str)]) -> Result<Written, Error> {
+pub(crate) fn gather(file: &str, variables: &[(&str, &str)]) -> Result<Written, Error> {
     let file = File::new(file);
     let variables = variables
         .iter()

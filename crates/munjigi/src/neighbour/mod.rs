@@ -4,6 +4,7 @@
 //! report is, stands in `docs/decisions/0020`.
 
 pub mod ask;
+pub mod check;
 mod database;
 mod lost;
 mod passwords;

@@ -138,7 +138,11 @@ pub(super) const ADVICE: &[Advice] = &[
         hint: "Let the machines agree on the time (NTP), and write \"30s\" or less.",
     },
     Advice {
-        is_needed: |config| is_header(config.headers.strict_transport_security.as_ref(), |text| !text.contains("includeSubDomains")),
+        is_needed: |config| {
+            is_header(config.headers.strict_transport_security.as_ref(), |text| {
+                !text.contains("includeSubDomains")
+            })
+        },
         id: "security.W005",
         level: Level::Info,
         message: "SECURE_HSTS_INCLUDE_SUBDOMAINS is false, so that a page of a subdomain may be read on the way and set \
@@ -146,7 +150,11 @@ pub(super) const ADVICE: &[Advice] = &[
         hint: "Write SECURE_HSTS_INCLUDE_SUBDOMAINS = true when every subdomain is served over HTTPS.",
     },
     Advice {
-        is_needed: |config| is_header(config.headers.strict_transport_security.as_ref(), |text| !text.contains("preload")),
+        is_needed: |config| {
+            is_header(config.headers.strict_transport_security.as_ref(), |text| {
+                !text.contains("preload")
+            })
+        },
         id: "security.W021",
         level: Level::Info,
         message: "SECURE_HSTS_PRELOAD is false, so that a browser's first visit may be by plain HTTP.",
@@ -212,7 +220,7 @@ fn is_header(header: Option<&HeaderValue>, is_so: impl Fn(&str) -> bool) -> bool
 }
 
 /// Whether tokens are signed with the `SECRET_KEY`: whether it verifies one.
-fn is_secret_key(config: &Config) -> bool {
+pub(crate) fn is_secret_key(config: &Config) -> bool {
     let key = VerifyingKey::new(config.secret_keys.current().expose());
     let verifier = Verifier::new(config.simple_jwt.algorithm, &key);
     let ring = verifier.and_then(|verifier| KeyRing::default().with_verifier(verifier));

@@ -1,5 +1,4 @@
-//! Every id that a check of the settings may find, for `docs/reference/checks.md`. A test holds that each is found somewhere
-//! in the sources, and nothing else.
+//! Every id that a check of the settings may find, for `docs/reference/checks.md`.
 
 use super::Level;
 

@@ -136,7 +136,7 @@ fn choice(about: &About, between: &[Python], written: &Passage) -> String {
 }
 
 /// The value in TOML, if the setting takes it.
-fn usable(about: &About, value: &Python) -> Result<Value, String> {
+pub(crate) fn usable(about: &About, value: &Python) -> Result<Value, String> {
     let value = toml(about, value).map_err(|passage| match passage {
         Some(passage) => format!(
             "line {} of settings.py, where only Python can tell: {}",

@@ -290,14 +290,18 @@ fn a_deployment_is_told_what_is_unwise_and_where_it_is_not_simplejwts_default() 
     let difference = "note: (munjigi.I002) SIMPLE_JWT.REFRESH_TOKEN_LIFETIME is not written: it is \"7d\" here. simplejwt \
                       5.5.1 has \"1d\". Write what you mean.";
     assert!(plain.iter().any(|finding| finding == difference), "{plain:#?}");
-    let is_shared = |findings: &[String]| findings.iter().any(|finding| finding.starts_with("note: (munjigi.I003)"));
+    let is_shared = |findings: &[String]| {
+        findings
+            .iter()
+            .any(|finding| finding.starts_with("note: (munjigi.I003)"))
+    };
     assert!(is_shared(&plain), "{plain:#?}");
     let of_its_own = "ALLOWED_HOSTS = [\"a.example\"]\n[SIMPLE_JWT]\nSIGNING_KEY = \"another-key-of-at-least-32-bytes-0123456789\"\n";
     assert!(!is_shared(&found(of_its_own)));
 
     let loose = found(
         "ALLOWED_HOSTS = [\"*\"]\nSESSION_COOKIE_HTTPONLY = false\nSESSION_COOKIE_SAMESITE = false\n\
-         X_FRAME_OPTIONS = \"SAMEORIGIN\"\nROUTES.ended = true\nSESSION_COOKIE_SECURE = false\nCSRF_COOKIE_SECURE = false\nSECURE_REFERRER_POLICY = \
+         X_FRAME_OPTIONS = \"SAMEORIGIN\"\nROUTES.ended = \"/ended\"\nSESSION_COOKIE_SECURE = false\nCSRF_COOKIE_SECURE = false\nSECURE_REFERRER_POLICY = \
          \"\"\nSECURE_CONTENT_TYPE_NOSNIFF = false\nAUTH_PASSWORD_VALIDATORS = []\nCORS_ALLOW_ALL_ORIGINS = true\n\
          SECURE_HSTS_SECONDS = \"52w\"\nTRUSTED_PROXIES = [\"10.0.0.1\", \"::/0\"]\n[SIMPLE_JWT]\n\
          REFRESH_TOKEN_LIFETIME = \"1d\"\nACCESS_TOKEN_LIFETIME = \"25h\"\nLEEWAY = \"301s\"\n\
