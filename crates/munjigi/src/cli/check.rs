@@ -72,9 +72,8 @@ impl Check {
         match self.fail_level {
             Some(FailLevel::Info) => Level::Info,
             Some(FailLevel::Warning) => Level::Warning,
-            Some(FailLevel::Error) => Level::Error,
             None if self.deploy || self.django.is_some() => Level::Warning,
-            None => Level::Error,
+            Some(FailLevel::Error) | None => Level::Error,
         }
     }
 

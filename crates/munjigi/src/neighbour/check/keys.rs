@@ -95,15 +95,15 @@ fn token_keys(both: &Both<'_>, secret_key: &Secret) -> Option<Finding> {
     let verifies = verifies.and_then(|verifier| KeyRing::default().with_verifier(verifier).ok());
     let ours = &both.config.token_keys.named;
     let takes = |ring: &KeyRing, token: &str| ring.verify(token, Timestamp::UNIX_EPOCH).is_ok();
-    let taken_here = signs.map(KeyRing::new).and_then(|ring| ring.sign(b"{}"));
-    let is_taken_here = taken_here.map_or(true, |token| takes(ours, &token));
-    let is_taken_there = match (&verifies, ours.sign(b"{}")) {
+    let theirs = signs.map(KeyRing::new).and_then(|ring| ring.sign(b"{}"));
+    let we_take = theirs.map_or(true, |token| takes(ours, &token));
+    let they_take = match (&verifies, ours.sign(b"{}")) {
         (Some(ring), Ok(token)) => takes(ring, &token),
         // Nobody signs here.
         (_, Err(_)) => true,
         (None, Ok(_)) => false,
     };
-    (!is_taken_here || !is_taken_there).then(|| {
+    (!we_take || !they_take).then(|| {
         finding(
             "neighbour.E004",
             "SIMPLE_JWT.SIGNING_KEY or VERIFYING_KEY is another one in Django, and each side refuses the other's tokens."

@@ -9,8 +9,11 @@ use crate::config::convert::{self, Python};
 use crate::config::table;
 use toml::Value;
 
+/// The least of each cost of a hasher.
+type Least = &'static [(&'static str, i64)];
+
 /// Hashers that store, what munjigi calls their costs, and the least of each: OWASP's Password Storage Cheat Sheet.
-const STORING: [(&str, &str, &[(&str, i64)]); 6] = [
+const STORING: [(&str, &str, Least); 6] = [
     (
         "PBKDF2PasswordHasher",
         "pbkdf2_sha256",
