@@ -52,4 +52,4 @@ pub use db::{
     TokenBlacklist, Tx, Work,
 };
 pub use error::{Cause, Error, Result};
-pub use model::{Columns, ExtraField, FieldKind, FieldValue, UserModel};
+pub use model::{Columns, ExtraField, FieldKind, FieldValue, Fill, FilledColumn, NameLengths, UserModel};

@@ -31,8 +31,12 @@ pub struct UserModel {
     pub email_field: Option<String>,
     /// The columns of the fields that `AbstractUser` has too, and of the two above.
     pub columns: Columns,
-    /// What the model has beside these, in the order of its declaration.
+    /// How many code points a username may have, and an address.
+    pub name_lengths: NameLengths,
+    /// What the model has beside these and a user sees, in the order of its declaration.
     pub extra_fields: Vec<ExtraField>,
+    /// Further columns that a new row fills and nothing here reads.
+    pub filled: Vec<FilledColumn>,
 }
 
 impl UserModel {
@@ -45,7 +49,9 @@ impl UserModel {
             username_field: "username".to_owned(),
             email_field: Some("email".to_owned()),
             columns: Columns::of_abstract_user(),
+            name_lengths: NameLengths::default(),
             extra_fields: Vec::new(),
+            filled: Vec::new(),
         }
     }
 
@@ -64,9 +70,34 @@ impl UserModel {
                 },
                 nullable: true,
                 editable: true,
+                default: None,
             }],
             ..Self::auth_user()
         }
+    }
+
+    /// The same where the columns hold no more than this, each a column and a number of code points.
+    #[must_use]
+    pub fn within(mut self, lengths: &[(String, u32)]) -> Self {
+        let of = |column: &str| {
+            let found = lengths.iter().find(|(other, _)| other == column);
+            found.map(|(_, most)| *most)
+        };
+        let fewer = |most: usize, column: &str| {
+            let held = of(column).and_then(|held| usize::try_from(held).ok());
+            held.map_or(most, |held| held.min(most))
+        };
+        let NameLengths { username, email } = self.name_lengths;
+        self.name_lengths = NameLengths {
+            username: fewer(username, self.username_column()),
+            email: self.email_column().map_or(email, |column| fewer(email, column)),
+        };
+        for field in &mut self.extra_fields {
+            if let (FieldKind::Text { max_length }, Some(held)) = (&mut field.kind, of(&field.column)) {
+                *max_length = Some(max_length.map_or(held, |declared| declared.min(held)));
+            }
+        }
+        self
     }
 
     /// The app of the model: `user` of `user.User`.
@@ -129,6 +160,25 @@ impl UserModel {
     }
 }
 
+/// The most code points of the two names of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameLengths {
+    /// Of the field that `USERNAME_FIELD` names.
+    pub username: usize,
+    /// Of the field that `EMAIL_FIELD` names.
+    pub email: usize,
+}
+
+/// `AbstractUser`'s.
+impl Default for NameLengths {
+    fn default() -> Self {
+        Self {
+            username: 150,
+            email: 254,
+        }
+    }
+}
+
 /// A column of the user's table that `AbstractUser` has not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExtraField {
@@ -142,6 +192,30 @@ pub struct ExtraField {
     pub nullable: bool,
     /// Whether its user writes it (`editable=True`), at his sign-up and later.
     pub editable: bool,
+    /// What a new row has where its user writes nothing. Without one that is NULL.
+    pub default: Option<FieldValue>,
+}
+
+/// A column of the user's table that must be filled when a row is made, of a type that is not read here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FilledColumn {
+    /// Its name.
+    pub column: String,
+    /// With what.
+    pub fill: Fill,
+}
+
+/// What stands in a [`FilledColumn`] of a new row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fill {
+    /// The same for every row: a text that the database reads as the column's type.
+    Constant(String),
+    /// The moment of `date_joined`: a `DateTimeField(auto_now_add=True)`.
+    Now,
+    /// The day of that moment in UTC: a `DateField(auto_now_add=True)`.
+    Today,
+    /// A UUID of its own: a `UUIDField(default=uuid.uuid4)`.
+    Uuid4,
 }
 
 /// The type of an [`ExtraField`], with the limits that Django's validators set.

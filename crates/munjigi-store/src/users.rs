@@ -46,7 +46,7 @@ pub struct User {
     pub is_active: bool,
     /// `date_joined`; `None` where there is none.
     pub date_joined: Option<Timestamp>,
-    /// The model's further fields by name, in the order of [`UserModel::extra_fields`].
+    /// The model's further fields by name, in the order of [`UserModel::extra_fields`](crate::UserModel::extra_fields).
     pub extra: Vec<(Arc<str>, FieldValue)>,
 }
 
@@ -123,8 +123,10 @@ pub struct NewUser {
     pub is_superuser: bool,
     /// `date_joined`.
     pub date_joined: Timestamp,
-    /// One value for each of [`UserModel::extra_fields`], in their order. What is left out is NULL.
+    /// One value for each of [`UserModel::extra_fields`](crate::UserModel::extra_fields), in their order. What is left out is NULL.
     pub extra: Vec<FieldValue>,
+    /// Sixteen random bytes for each of [`UserModel::filled`](crate::UserModel::filled) that is a [`Fill::Uuid4`](crate::Fill::Uuid4), in their order.
+    pub random: Vec<[u8; 16]>,
 }
 
 /// The user with this key.
@@ -182,6 +184,7 @@ pub async fn insert(tx: &mut Tx, user: &NewUser) -> Result<User> {
     let missing = sql.names.len().saturating_sub(user.extra.len());
     params.extend(user.extra.iter().take(sql.names.len()).map(field_param));
     params.extend(std::iter::repeat_n(Param::Null, missing));
+    params.extend(sql.filled(user));
     let statement = match &user.id {
         None => &sql.insert,
         Some(id) => {
@@ -292,7 +295,7 @@ pub async fn set_email(tx: &mut Tx, id: &UserId, email: &str) -> Result<bool> {
     }
 }
 
-/// Sets one of the model's further fields, by its place in [`UserModel::extra_fields`]. False where there is no such
+/// Sets one of the model's further fields, by its place in [`UserModel::extra_fields`](crate::UserModel::extra_fields). False where there is no such
 /// user, or no such field.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ use crate::accounts::last_seen::LastSeen;
 use crate::accounts::password::Deferrals;
 use crate::accounts::session_rows::SessionRows;
 use crate::clock::{Clock, Entropy, entropy};
+use crate::config::check::{Finding, Level};
 use crate::config::{AuthenticationClass, Config, TokenClaim};
 use crate::keys::{self, Keys};
 use http::HeaderValue;
@@ -15,7 +16,9 @@ use munjigi_passwords::pool::HashingPool;
 use munjigi_sessions::ExpiryPolicy;
 use munjigi_signing::SigningError;
 use munjigi_signing::csrf::CsrfSettings;
-use munjigi_store::{Missing, Options, Store, grants, migrate};
+use munjigi_store::grants::{self, Use};
+use munjigi_store::migrate::{self, EmailIndex};
+use munjigi_store::{Missing, Options, Store};
 use munjigi_tokens::SimpleJwt;
 use munjigi_tokens::jwt_auth::JwtAuth;
 use std::sync::Arc;
@@ -68,7 +71,7 @@ impl App {
     pub async fn new(mut config: Config, store: Store, clock: Clock) -> Result<Self, Error> {
         let has_neighbour = migrate::is_adopted(&store).await?;
         if has_neighbour {
-            config = config.for_adopted_database();
+            config = beside_django(config, &store).await?;
         }
         if config.own_account.deletion {
             migrate::check_relations(&store).await?;
@@ -205,6 +208,31 @@ impl App {
     pub fn entropy(&self) -> Entropy {
         entropy()
     }
+}
+
+/// The settings as they are in the database of a Django project, held against the table that it made.
+async fn beside_django(config: Config, store: &Store) -> Result<Config, munjigi_store::Error> {
+    let mut config = config.for_adopted_database();
+    let lengths = migrate::text_lengths(store).await?;
+    config.user_model = config.user_model.within(&lengths);
+    if config.uses().contains(&Use::SignUp) {
+        migrate::check_signup(store).await?;
+    }
+    let index = migrate::email_index(store).await?;
+    if matches!(index, EmailIndex::Missing { users } if users >= migrate::LARGE) {
+        config.warnings.push(Finding {
+            id: "munjigi.W060",
+            level: Level::Warning,
+            message: format!(
+                "The table {} has {} users or more and no index on their addresses in lower case, so that each sign-in by \
+                 e-mail reads all of it.",
+                config.user_model.table,
+                migrate::LARGE
+            ),
+            hint: "Run `munjigi migrate --email-index`, which makes one while Django goes on.".to_owned(),
+        });
+    }
+    Ok(config)
 }
 
 fn csrf_settings(config: &Config) -> Result<CsrfSettings, SigningError> {

@@ -1,6 +1,7 @@
 //! A statement and its parameters, written once for both drivers.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use munjigi_user::UserId;
 use uuid::Uuid;
 
@@ -61,6 +62,7 @@ pub(crate) enum Param<'a> {
     Text(&'a str),
     Bytes(&'a [u8]),
     Time(Timestamp),
+    Date(Date),
     Uuid(Uuid),
 }
 

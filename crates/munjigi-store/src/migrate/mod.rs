@@ -12,8 +12,13 @@
 //! do.
 
 mod apps;
+mod email_index;
 pub mod removal;
 mod survey;
+mod user_table;
+
+pub use email_index::{EmailIndex, LARGE, add_email_index, email_index};
+pub use user_table::{check_signup, text_lengths};
 
 use std::fmt;
 
@@ -334,7 +339,10 @@ fn note_origin(origin: Origin, model: &UserModel) -> Vec<String> {
     let email = model.email_column().filter(|_| origin == Origin::Munjigi);
     let index = email.map(|email| {
         let (table, email) = (quoted(&model.table), quoted(email));
-        format!("CREATE INDEX munjigi_user_email ON {table} (lower({email}));\n")
+        format!(
+            "CREATE INDEX {} ON {table} (lower({email}));\n",
+            email_index::NAME
+        )
     });
     let note = format!(
         "INSERT INTO munjigi_origin (created_by, user_model) VALUES ({}, {});\n",

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use munjigi_user::{UserId, UserIdKind};
+use uuid::Builder;
 
 use super::{NewUser, User};
-use crate::db::{Param, Row, Stmt, TokenBlacklist, quoted};
+use crate::db::{Param, Row, Stmt, TokenBlacklist, literal, quoted};
 use crate::error::Result;
-use crate::model::{FieldKind, FieldValue, UserModel};
+use crate::model::{FieldKind, FieldValue, Fill, UserModel};
 use crate::permissions::PermissionSql;
 
 /// The statements on the user's table, put together once when the store is opened.
@@ -91,6 +93,32 @@ impl UserSql {
         }
     }
 
+    /// What the columns of [`UserModel::filled`] take that is not the same for every row.
+    pub(super) fn filled<'u>(&'u self, user: &'u NewUser) -> impl Iterator<Item = Param<'u>> {
+        let mut random = user.random.iter();
+        self.model
+            .filled
+            .iter()
+            .filter_map(move |filled| match filled.fill {
+                Fill::Constant(_) => None,
+                Fill::Now => Some(user.date_joined.into()),
+                Fill::Today => Some(Param::Date(user.date_joined.to_zoned(TimeZone::UTC).date())),
+                Fill::Uuid4 => Some(random.next().map_or(Param::Null, |random| {
+                    Param::Uuid(Builder::from_random_bytes(*random).into_uuid())
+                })),
+            })
+    }
+
+    /// The columns that an INSERT writes, the key among them where it does not come from the database.
+    pub(crate) fn columns_of_a_new_row(&self) -> Vec<&str> {
+        let model = &self.model;
+        let id = (model.id_kind == UserIdKind::Uuid).then(|| model.columns.id());
+        let built_in = self.written.iter().filter_map(|written| written.column(model));
+        let extra = model.extra_fields.iter().map(|field| field.column.as_str());
+        let filled = model.filled.iter().map(|filled| filled.column.as_str());
+        built_in.chain(extra).chain(filled).chain(id).collect()
+    }
+
     /// Whether [`redeem`](Self::redeem) takes a moment.
     pub(super) fn has_last_login(&self) -> bool {
         self.model.columns.of("last_login").is_some()
@@ -170,13 +198,29 @@ fn selected(model: &UserModel) -> String {
 fn insert(model: &UserModel, written: &[Written], id: Option<&str>) -> Stmt {
     let built_in = written.iter().filter_map(|written| written.column(model));
     let extra = model.extra_fields.iter().map(|field| field.column.as_str());
-    let columns: Vec<String> = built_in.chain(extra).chain(id).map(quoted).collect();
-    let places: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
+    let (constant, varying): (Vec<_>, Vec<_>) = model
+        .filled
+        .iter()
+        .partition(|filled| matches!(filled.fill, Fill::Constant(_)));
+    let varying = varying.into_iter().map(|filled| filled.column.as_str());
+    let columns: Vec<&str> = built_in.chain(extra).chain(varying).chain(id).collect();
+    let places = (1..=columns.len()).map(|n| format!("${n}"));
+    // The database reads a literal as of the column's type, whatever that is.
+    let literals = constant.iter().filter_map(|filled| match &filled.fill {
+        Fill::Constant(text) => Some(literal(text)),
+        Fill::Now | Fill::Today | Fill::Uuid4 => None,
+    });
+    let values: Vec<String> = places.chain(literals).collect();
+    let columns: Vec<String> = columns
+        .into_iter()
+        .chain(constant.iter().map(|filled| filled.column.as_str()))
+        .map(quoted)
+        .collect();
     Stmt::new(format!(
         "INSERT INTO {} ({}) VALUES ({}) RETURNING {}",
         quoted(&model.table),
         columns.join(", "),
-        places.join(", "),
+        values.join(", "),
         selected(model)
     ))
 }

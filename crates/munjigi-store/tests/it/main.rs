@@ -29,5 +29,6 @@ mod token_blacklist;
 mod transactions;
 mod uncached;
 mod upkeep;
+mod user_table;
 mod users;
 mod writer;

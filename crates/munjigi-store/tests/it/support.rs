@@ -261,6 +261,7 @@ pub(crate) fn new_user(username: &str, email: &str) -> NewUser {
         is_superuser: false,
         date_joined: now(),
         extra: Vec::new(),
+        random: Vec::new(),
     }
 }
 

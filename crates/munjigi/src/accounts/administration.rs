@@ -47,9 +47,10 @@ pub async fn create_superuser(app: &App, superuser: Superuser, now: Timestamp) -
     let encoded = hashing::make_password(app, password)
         .await
         .map_err(|error| password::policy::field("password", error))?;
-    let extra = model.extra_fields.iter().map(|field| match field.nullable {
-        true => Ok(FieldValue::Null),
-        false => Err(Error::NothingToWrite(field.name.clone())),
+    let extra = model.extra_fields.iter().map(|field| match &field.default {
+        Some(default) => Ok(default.clone()),
+        None if field.nullable => Ok(FieldValue::Null),
+        None => Err(Error::NothingToWrite(field.name.clone())),
     });
     let extra = extra.collect::<Result<_>>()?;
     let user = NewUser {
@@ -64,6 +65,7 @@ pub async fn create_superuser(app: &App, superuser: Superuser, now: Timestamp) -
         is_superuser: true,
         date_joined: now,
         extra,
+        random: signup::new_uuids(app),
     };
     signup::create(app, user).await
 }
@@ -74,16 +76,17 @@ fn wrong_names(model: &UserModel, username: &str, email: &str) -> FieldErrors {
     if is_username_needed && !identifiers::is_username(username) {
         wrong.add(&model.username_field, Text::InvalidUsername);
     }
-    if is_username_needed && username.chars().count() > identifiers::USERNAME_MAX_LENGTH {
-        wrong.add(
-            &model.username_field,
-            Text::MaxLength(identifiers::USERNAME_MAX_LENGTH),
-        );
+    let lengths = model.name_lengths;
+    if is_username_needed && username.chars().nth(lengths.username).is_some() {
+        wrong.add(&model.username_field, Text::MaxLength(lengths.username));
     }
     if let Some(field) = &model.email_field {
         let may_be_empty = is_username_needed;
         if !(may_be_empty && email.is_empty()) && !identifiers::is_email(email) {
             wrong.add(field, Text::InvalidEmail);
+        }
+        if email.chars().nth(lengths.email).is_some() {
+            wrong.add(field, Text::MaxLength(lengths.email));
         }
     }
     wrong

@@ -13,7 +13,7 @@ use crate::i18n::{FieldErrors, Text, UserAttribute};
 use jiff::Timestamp;
 use munjigi_passwords::Password;
 use munjigi_store::users::{NewUser, User};
-use munjigi_store::{BoxFuture, Error as StoreError, FieldValue, Tx, emails, users};
+use munjigi_store::{BoxFuture, Error as StoreError, FieldValue, Fill, Tx, emails, users};
 use munjigi_user::{UserId, UserIdKind};
 use rand_core::Rng;
 use std::sync::Arc;
@@ -130,16 +130,26 @@ async fn accept(app: &App, application: Application, now: Timestamp) -> Result<N
         is_superuser: false,
         date_joined: now,
         extra,
+        random: new_uuids(app),
     })
 }
 
 /// The key of a new user, where the database gives none: `default=uuid.uuid4`.
 pub(super) fn new_key(app: &App) -> Option<UserId> {
-    (app.config().user_model.id_kind == UserIdKind::Uuid).then(|| {
-        let mut random = [0; 16];
-        app.entropy().fill_bytes(&mut random);
-        UserId::uuid4(random)
-    })
+    (app.config().user_model.id_kind == UserIdKind::Uuid).then(|| UserId::uuid4(random(app)))
+}
+
+/// What the other UUIDs of a new row are made of.
+pub(super) fn new_uuids(app: &App) -> Vec<[u8; 16]> {
+    let filled = app.config().user_model.filled.iter();
+    let uuids = filled.filter(|filled| filled.fill == Fill::Uuid4);
+    uuids.map(|_| random(app)).collect()
+}
+
+fn random(app: &App) -> [u8; 16] {
+    let mut random = [0; 16];
+    app.entropy().fill_bytes(&mut random);
+    random
 }
 
 /// Looks before the costly hash, and so that both fields are named at once. What happens between this and the

@@ -5,7 +5,8 @@ use super::location::{self, Location};
 use crate::clock::Clock;
 use crate::config::Config;
 use munjigi_store::grants::Grantee;
-use munjigi_store::{Missing, Store, migrate};
+use munjigi_store::migrate::{self, EmailIndex};
+use munjigi_store::{Missing, Store};
 use std::io::Write;
 
 /// The flags of `migrate`.
@@ -22,6 +23,9 @@ pub(super) struct Migrate {
     /// Do nothing, and print the SQL that would be run, for somebody who may run it
     #[arg(long, conflicts_with_all = ["plan", "check"])]
     sql: bool,
+    /// Also make an index on the users' addresses in a Django project's database, by which sign-in finds them
+    #[arg(long, conflicts_with_all = ["check", "sql"])]
+    email_index: bool,
     /// Have the SQL allow this role of PostgreSQL all that the server needs, which is no right to make tables
     #[arg(long, value_name = "ROLE", requires = "sql")]
     role: Option<String>,
@@ -52,8 +56,41 @@ impl Migrate {
         } else if self.check {
             return Err(Error::Unmigrated);
         }
+        if self.plan {
+            plan_index(&store, self.email_index, out).await?;
+        } else if self.email_index && migrate::add_email_index(&store).await? {
+            writeln!(out, "Made an index on {}.", addresses(&store))?;
+        }
         Ok(())
     }
+}
+
+/// What becomes of the index on the users' addresses. In an empty database the first step makes it.
+async fn plan_index(store: &Store, is_asked_for: bool, out: &mut impl Write) -> Result<()> {
+    if !migrate::is_adopted(store).await? {
+        return Ok(());
+    }
+    if let EmailIndex::Missing { users } = migrate::email_index(store).await? {
+        let more = if users >= migrate::LARGE { " or more" } else { "" };
+        let addresses = addresses(store);
+        let words = if is_asked_for {
+            "Would make an index on"
+        } else {
+            "With --email-index it would also make an index on"
+        };
+        writeln!(out, "{words} {addresses}, which has {users}{more} users.")?;
+    }
+    Ok(())
+}
+
+/// `lower(email) of auth_user`
+fn addresses(store: &Store) -> String {
+    let model = store.user_model();
+    format!(
+        "lower({}) of {}",
+        model.email_column().unwrap_or_default(),
+        model.table
+    )
 }
 
 async fn print_sql(config: Config, store: &Store, role: Option<String>, out: &mut impl Write) -> Result<()> {

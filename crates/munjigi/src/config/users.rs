@@ -66,8 +66,12 @@ pub(super) const SECTION: Section = Section {
             table of its own, `[user.fields.NAME]`, with `type` (`IntegerField`, `PositiveIntegerField`, \
             `SmallIntegerField`, `PositiveSmallIntegerField`, `BigIntegerField`, `PositiveBigIntegerField`, \
             `CharField`, `TextField`, `BooleanField`), `null` (false), `max_length` (of a CharField), `db_column` \
-            (the name) and `editable` (true). Sign-up takes these fields, and `PATCH /user/me` changes them; one that is \
-            not editable is shown and never taken. For `user.User`, `age` is declared unless other fields are:\n\n\
+            (the name), `editable` (true) and `default` (what a new user has who sends nothing). Sign-up takes these \
+            fields, and `PATCH /user/me` changes them; one that is not editable is shown and never taken. A column of \
+            another type can only be filled at a sign-up, and must be declared where it may not be null and the database \
+            has no default: `DateTimeField` and `DateField` with `default = \"now\"` (`auto_now_add`; the day is that of \
+            UTC), `UUIDField` with `default = \"uuid4\"`, and `DecimalField`, `FloatField` and `JSONField` with a constant, \
+            such as `default = \"{}\"`. What is not declared is not read, and hinders nobody from signing in. For `user.User`, `age` is declared unless other fields are:\n\n\
             ```toml\n[user.fields.age]\ntype = \"PositiveIntegerField\"\nnull = true\n```\n\n\
             The model has the fields of `AbstractUser` under their names unless the table `[user.columns]` says \
             otherwise: the column of a field (`id` is the primary key), or `\"\"` where the model has no such field, as one \
@@ -115,10 +119,7 @@ impl Users {
             model.id_kind = key.0;
         }
         let primary_key_field = columns::resolve(settings, &mut model)?;
-        let declared = fields::declared(settings, &model.columns)?;
-        if !declared.is_empty() {
-            model.extra_fields = declared;
-        }
+        fields::declare(settings, &mut model)?;
         check_columns(&model)?;
         Ok(Self {
             own_account: OwnAccount::resolve(settings, &model)?,
@@ -151,12 +152,13 @@ fn check_columns(model: &UserModel) -> Result<(), Error> {
         .extra_fields
         .iter()
         .map(|field| (field.name.as_str(), field.column.as_str()));
-    for (name, column) in model.columns.iter().chain(extra) {
+    let filled = model.filled.iter().map(|filled| ("", filled.column.as_str()));
+    for (name, column) in model.columns.iter().chain(extra).chain(filled) {
         let mut reserved = fields::NEVER_DECLARED.into_iter().chain(fields::RELATIONS);
         let is_reserved = reserved.any(|other| other != name && other.eq_ignore_ascii_case(column));
         if is_reserved || taken.iter().any(|other| other.eq_ignore_ascii_case(column)) {
             return Err(Error::Contradiction(format!(
-                "The field \"{name}\" has the column \"{column}\", which is another field's. Write the db_column that \
+                "A field has the column \"{column}\", which is another field's. Write the db_column that \
                  this field has in the table."
             )));
         }
@@ -180,13 +182,13 @@ pub(super) fn check_signup(model: &UserModel, routes: &Routes) -> Result<(), Err
                 .to_owned(),
         ));
     }
-    let unwritten = |field: &&ExtraField| !field.editable && !field.nullable;
+    let unwritten = |field: &&ExtraField| !field.editable && !field.nullable && field.default.is_none();
     let Some(field) = model.extra_fields.iter().find(unwritten) else {
         return Ok(());
     };
     Err(Error::Contradiction(format!(
-        "[user.fields.{0}] is not editable and not null, so that a sign-up has nothing to write there. Write \
-         ROUTES.session_signup = false and ROUTES.jwt_signup = false, or let \"{0}\" be null in the model and here.",
+        "[user.fields.{0}] is not editable and not null, so that a sign-up has nothing to write there. Write its \
+         `default`, or ROUTES.session_signup = false and ROUTES.jwt_signup = false.",
         field.name
     )))
 }

@@ -10,8 +10,7 @@ mod extra;
 
 use super::body::{Fields, Source, Value};
 use crate::accounts::identifiers::{
-    EMAIL_MAX_LENGTH, USERNAME_MAX_LENGTH, is_email, is_own_username, is_username, normalize_email,
-    normalize_username,
+    is_email, is_own_username, is_username, normalize_email, normalize_username,
 };
 use crate::accounts::password::Passwords;
 use crate::accounts::profile::Changes;
@@ -31,19 +30,19 @@ pub struct ObtainInput {
 }
 
 /// The fields of a sign-up: the ones that `USERNAME_FIELD` and `EMAIL_FIELD` name, `password` and the extra ones, of which
-/// those that may be NULL may also be left out. One that is not editable is NULL, whatever is sent, as a `read_only` field
-/// of DRF's is left out. Where both name one field his address is the user's name; where the model has no address it is
+/// those that may be NULL or have a default may also be left out. One that is not editable has its default or is NULL,
+/// whatever is sent, as a `read_only` field of DRF's is left out. Where both name one field his address is the user's name; where the model has no address it is
 /// empty.
 ///
 /// # Errors
 /// What is wrong with which field. Whether a name is taken, and whether a password is good enough, is not asked here.
 pub fn signup_fields(fields: &Fields, model: &UserModel) -> Result<Application, FieldErrors> {
     let address = match &model.email_field {
-        Some(field) => email(fields, field),
+        Some(field) => email(fields, model, field),
         None => Ok(String::new()),
     };
     let username = (!model.is_named_by_email()).then(|| {
-        username(fields, &model.username_field).and_then(|username| match &address {
+        username(fields, model).and_then(|username| match &address {
             Ok(email) if !is_own_username(&username, email) => Err(vec![Text::UsernameIsForeignEmail]),
             _ => Ok(username),
         })
@@ -61,7 +60,7 @@ pub fn signup_fields(fields: &Fields, model: &UserModel) -> Result<Application, 
             if field.editable {
                 keep(&mut errors, &field.name, extra::read(fields, field))
             } else {
-                Some(FieldValue::Null)
+                Some(field.default.clone().unwrap_or(FieldValue::Null))
             }
         })
         .collect();
@@ -107,7 +106,7 @@ pub fn changes(fields: &Fields, model: &UserModel, account: OwnAccount) -> Resul
     let mut errors = FieldErrors::default();
     let email_field = model.email_field.as_deref().filter(|_| account.email_editable);
     let email_field = email_field.filter(|field| fields.value(field).is_some());
-    let email = email_field.map(|field| keep(&mut errors, field, email(fields, field)));
+    let email = email_field.map(|field| keep(&mut errors, field, email(fields, model, field)));
     let sent = model
         .extra_fields
         .iter()
@@ -233,31 +232,32 @@ fn text(fields: &Fields, name: &str) -> Result<String, Vec<Text>> {
 
 /// `CharField` of `AbstractUser.username`, and then the model's rules for what is stored: normalising may lengthen a
 /// name or bring in a character that is not allowed (`½` becomes `1⁄2`). Django stores such a name.
-fn username(fields: &Fields, name: &str) -> Result<String, Vec<Text>> {
-    let chars = Chars::required(fields.value(name), OuterSpace::Trimmed)?;
+fn username(fields: &Fields, model: &UserModel) -> Result<String, Vec<Text>> {
+    let most = model.name_lengths.username;
+    let chars = Chars::required(fields.value(&model.username_field), OuterSpace::Trimmed)?;
     let mut wrong = if is_username(&chars.text) {
         Vec::new()
     } else {
         vec![Text::InvalidUsername]
     };
-    wrong.extend(chars.complaints(Some(USERNAME_MAX_LENGTH)));
+    wrong.extend(chars.complaints(Some(most)));
     let username = normalize_username(&chars.unless(wrong)?);
     if !is_username(&username) {
         Err(vec![Text::InvalidUsername])
-    } else if username.chars().nth(USERNAME_MAX_LENGTH).is_some() {
-        Err(vec![Text::MaxLength(USERNAME_MAX_LENGTH)])
+    } else if username.chars().nth(most).is_some() {
+        Err(vec![Text::MaxLength(most)])
     } else {
         Ok(username)
     }
 }
 
 /// `EmailField(max_length=254)`. Of what is no text it says that it is no e-mail address.
-fn email(fields: &Fields, name: &str) -> Result<String, Vec<Text>> {
+fn email(fields: &Fields, model: &UserModel, name: &str) -> Result<String, Vec<Text>> {
     let chars = match Chars::required(fields.value(name), OuterSpace::Trimmed) {
         Err(texts) if texts == [Text::NotAString] => return Err(vec![Text::InvalidEmail]),
         chars => chars?,
     };
-    let mut wrong = chars.complaints(Some(EMAIL_MAX_LENGTH));
+    let mut wrong = chars.complaints(Some(model.name_lengths.email));
     wrong.extend((!is_email(&chars.text)).then_some(Text::InvalidEmail));
     chars.unless(wrong).map(|email| normalize_email(&email))
 }
@@ -302,6 +302,7 @@ mod tests {
             kind,
             nullable,
             editable: true,
+            default: None,
         }
     }
 

@@ -325,6 +325,7 @@ impl TestServer {
             is_superuser: false,
             date_joined: self.clock.now(),
             extra: vec![FieldValue::Null],
+            random: Vec::new(),
         };
         let written = self
             .app

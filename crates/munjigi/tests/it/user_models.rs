@@ -13,6 +13,8 @@ on_both!(
     what_no_key_can_be_is_nobodys,
     a_user_who_leaves_a_model_without_groups_is_gone,
     what_a_model_has_not_is_not_told,
+    a_column_that_must_be_filled_is_filled_at_a_sign_up,
+    what_a_column_cannot_hold_is_an_error_of_its_field,
 );
 
 /// `accounts.Member` of an `AbstractBaseUser` and a `PermissionsMixin`: a UUID and an address.
@@ -344,4 +346,84 @@ async fn what_a_model_has_not_is_not_told(database: Database) {
     assert_eq!(sign_up["required"], json!(["login", "password"]));
     assert!(sign_up["properties"].get("email").is_none(), "{sign_up}");
     assert_eq!(schemas["User"]["required"], json!(["id", "login"]));
+}
+
+/// Further columns of a sailor that Django fills, as Django makes them.
+fn more_of_sailors(database: &Database) -> String {
+    let (uuid, moment, json) = match database {
+        Database::Sqlite(_) => ("char(32)", "datetime", "text"),
+        Database::Postgres { .. } => ("uuid", "timestamptz", "jsonb"),
+    };
+    let table = sailors(database).remove(0);
+    let table = table.strip_suffix(')').unwrap();
+    format!(
+        "{table}, badge {uuid} NOT NULL, \"hiredOn\" date NOT NULL, since {moment} NOT NULL, pay numeric(8, 2) NOT NULL, \
+         likes {json} NOT NULL, ship varchar(5) NOT NULL, grade integer NOT NULL, is_sober bool NOT NULL, \
+         scars integer NULL)"
+    )
+}
+
+const MORE_FIELDS: [(&str, &str); 15] = [
+    ("USER__FIELDS__BADGE__TYPE", "UUIDField"),
+    ("USER__FIELDS__BADGE__DEFAULT", "uuid4"),
+    ("USER__FIELDS__HIRED__TYPE", "DateField"),
+    ("USER__FIELDS__HIRED__DB_COLUMN", "hiredOn"),
+    ("USER__FIELDS__HIRED__DEFAULT", "now"),
+    ("USER__FIELDS__SINCE__TYPE", "DateTimeField"),
+    ("USER__FIELDS__SINCE__DEFAULT", "now"),
+    ("USER__FIELDS__PAY__TYPE", "DecimalField"),
+    ("USER__FIELDS__PAY__DEFAULT", "12.5"),
+    ("USER__FIELDS__LIKES__TYPE", "JSONField"),
+    ("USER__FIELDS__LIKES__DEFAULT", "\"{}\""),
+    ("USER__FIELDS__GRADE__TYPE", "IntegerField"),
+    ("USER__FIELDS__GRADE__DEFAULT", "3"),
+    ("USER__FIELDS__IS_SOBER__TYPE", "BooleanField"),
+    ("USER__FIELDS__IS_SOBER__DEFAULT", "true"),
+];
+
+async fn sailors_with_more(database: Database) -> TestServer {
+    let tables = vec![more_of_sailors(&database)];
+    let ship = [
+        ("USER__FIELDS__SHIP__TYPE", "CharField"),
+        ("USER__FIELDS__SHIP__MAX_LENGTH", "500"),
+    ];
+    let not_editable = [("USER__FIELDS__GRADE__EDITABLE", "false")];
+    let settings = [&SAILOR[..], &MORE_FIELDS, &ship, &not_editable].concat();
+    beside(database, tables, &settings).await
+}
+
+async fn a_column_that_must_be_filled_is_filled_at_a_sign_up(database: Database) {
+    let server = sailors_with_more(database).await;
+    let mut client = server.anonymous();
+    let told = json!({"grade": 3, "id": 1, "is_sober": true, "login": "popeye", "ship": "Olive"});
+    let sailor = json!({"login": "popeye", "password": "spinach", "ship": "Olive", "grade": 9, "pay": 99});
+    let reply = client.post("/user/jwt_signup", &sailor).await.expect_status(201);
+    assert_eq!(reply.json()["user"], told);
+    let other = json!({"login": "bluto", "password": "x", "ship": "Sloop", "is_sober": false});
+    let reply = client.post("/user/jwt_signup", &other).await.expect_status(201);
+    assert_eq!(reply.json()["user"]["is_sober"], false);
+    let rows = server
+        .sql("SELECT badge, \"hiredOn\", since, pay, likes, scars FROM crew_sailor ORDER BY number")
+        .await;
+    let [one, two] = rows.as_slice() else {
+        panic!("{rows:?}")
+    };
+    assert_ne!(one[0], two[0], "each has a badge of his own");
+    assert!([32, 36].contains(&one[0].len()), "{one:?}");
+    assert_eq!(one[1], "2026-01-01");
+    assert!(one[2].starts_with("2026-01-01 00:00:00"), "{one:?}");
+    assert!(["12.5", "12.50"].contains(&one[3].as_str()), "{one:?}");
+    assert_eq!((one[4].as_str(), one[5].as_str()), ("{}", ""));
+}
+
+async fn what_a_column_cannot_hold_is_an_error_of_its_field(database: Database) {
+    let server = sailors_with_more(database).await;
+    let mut client = server.anonymous();
+    client.speaks_english();
+    let long = json!({"login": "x".repeat(41), "password": "spinach", "ship": "Olives"});
+    let reply = client.post("/user/jwt_signup", &long).await.expect_status(400);
+    let most = |count: u32| json!([format!("Ensure this field has no more than {count} characters.")]);
+    assert_eq!(reply.json(), json!({"login": most(40), "ship": most(5)}));
+    let fits = json!({"login": "뽀".repeat(40), "password": "spinach", "ship": "올리브호다"});
+    client.post("/user/jwt_signup", &fits).await.expect_status(201);
 }

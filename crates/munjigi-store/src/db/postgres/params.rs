@@ -23,6 +23,7 @@ impl ToSql for Param<'_> {
             Self::Text(value) => value.to_sql_checked(ty, out),
             Self::Bytes(value) => value.to_sql_checked(ty, out),
             Self::Time(value) => value.to_sql_checked(ty, out),
+            Self::Date(value) => value.to_sql_checked(ty, out),
             Self::Uuid(value) => value.to_sql_checked(ty, out),
         }
     }

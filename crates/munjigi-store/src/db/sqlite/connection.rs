@@ -145,6 +145,7 @@ impl ToSql for Param<'_> {
             Self::Text(value) => ToSqlOutput::Borrowed(ValueRef::Text(value.as_bytes())),
             Self::Bytes(value) => ToSqlOutput::Borrowed(ValueRef::Blob(value)),
             Self::Time(value) => ToSqlOutput::Owned(Value::Text(time::to_text(value))),
+            Self::Date(value) => ToSqlOutput::Owned(Value::Text(value.to_string())),
             Self::Uuid(value) => ToSqlOutput::Owned(Value::Text(value.as_simple().to_string())),
         })
     }

@@ -1,7 +1,7 @@
 //! Whose users they are: `AUTH_USER_MODEL`, `[user]`, and what that makes of the sign-ups.
 
 use super::{refusal, serve};
-use munjigi_store::{FieldKind, Foreign, UserModel};
+use munjigi_store::{FieldKind, FieldValue, Fill, FilledColumn, Foreign, UserModel};
 
 #[test]
 fn the_user_model_is_the_notes_unless_it_is_written() {
@@ -156,6 +156,62 @@ fn what_cannot_be_said_of_a_model_is_refused_with_a_sentence() {
 }
 
 #[test]
+fn a_column_that_must_be_filled_is_filled_as_its_model_fills_it() {
+    let field = |class: &str, rest: &str| format!("[user.fields.extra]\ntype = \"{class}\"\n{rest}\n");
+    for (class, default, fill) in [
+        ("DateTimeField", "\"now\"", Fill::Now),
+        ("DateField", "\"now\"", Fill::Today),
+        (
+            "DateField",
+            "\"2026-01-31\"",
+            Fill::Constant("2026-01-31".to_owned()),
+        ),
+        ("UUIDField", "\"uuid4\"", Fill::Uuid4),
+        ("DecimalField", "0", Fill::Constant("0".to_owned())),
+        ("FloatField", "0.5", Fill::Constant("0.5".to_owned())),
+        ("JSONField", "\"{}\"", Fill::Constant("{}".to_owned())),
+    ] {
+        let rest = format!("default = {default}\ndb_column = \"other\"");
+        let model = serve(&field(class, &rest)).unwrap().user_model;
+        let column = FilledColumn {
+            column: "other".to_owned(),
+            fill,
+        };
+        assert_eq!(model.filled, [column], "{class}");
+        assert!(model.extra_fields.is_empty(), "it is not shown");
+    }
+    for (class, rest, words) in [
+        ("DateTimeField", "", "Write default = \"now\";"),
+        ("DateField", "default = \"2026-02-30\"", "or a day such as"),
+        ("UUIDField", "default = \"uuid1\"", "Write default = \"uuid4\""),
+        ("FloatField", "default = nan", "Write default = 0"),
+        ("JSONField", "default = \"{\"", "or other JSON"),
+        ("JSONField", "default = \"{}\"\nnull = true", "has \"null\""),
+        (
+            "PositiveIntegerField",
+            "default = -1",
+            "which the field cannot hold",
+        ),
+        (
+            "CharField",
+            "max_length = 2\ndefault = \"abc\"",
+            "which the field cannot hold",
+        ),
+        ("BooleanField", "default = 0", "which the field cannot hold"),
+    ] {
+        let message = refusal(serve(&field(class, rest))).1;
+        assert!(message.contains(words), "{class} {rest}: {message}");
+    }
+    let shown = serve(&field(
+        "CharField",
+        "max_length = 3\ndefault = \"abc\"\neditable = false",
+    ))
+    .unwrap();
+    let default = shown.user_model.extra_fields[0].default.clone();
+    assert_eq!(default, Some(FieldValue::Text("abc".to_owned())));
+}
+
+#[test]
 fn a_username_beside_an_address_that_names_is_a_field_like_any_other() {
     let file = "[user]\nUSERNAME_FIELD = \"email\"\n";
     let config = serve(file).unwrap();
@@ -173,10 +229,11 @@ fn a_username_beside_an_address_that_names_is_a_field_like_any_other() {
     let declared =
         format!("{file}[user.fields.username]\ntype = \"CharField\"\nmax_length = 30\nnull = true\n");
     let declared = serve(&declared).unwrap();
-    assert_eq!(
-        declared.user_model.extra_fields[0].kind,
-        FieldKind::Text { max_length: Some(30) }
-    );
+    let [age, username] = declared.user_model.extra_fields.as_slice() else {
+        panic!("two fields")
+    };
+    assert_eq!(age.name, "age");
+    assert_eq!(username.kind, FieldKind::Text { max_length: Some(30) });
 }
 
 #[test]

@@ -126,6 +126,7 @@ fn free_the_username(model: &mut UserModel) {
         },
         nullable: false,
         editable: true,
+        default: None,
     });
     model.columns.remove("username");
 }

@@ -4,13 +4,16 @@ use super::Identifier;
 use crate::config::Error;
 use crate::config::kind::{self, FromText, Kind, Wrong};
 use crate::config::written::{Entry, Settings};
-use munjigi_store::{Columns, ExtraField, FieldKind};
+use jiff::civil::Date;
+use munjigi_store::{Columns, ExtraField, FieldKind, FieldValue, Fill, FilledColumn, UserModel};
 use std::collections::BTreeMap;
+use toml::Value;
 
 /// What may be said of `[user.fields.NAME]`.
-pub(in crate::config) const FIELD_KEYS: [&str; 5] = ["type", "null", "max_length", "db_column", "editable"];
+pub(in crate::config) const FIELD_KEYS: [&str; 6] =
+    ["type", "null", "max_length", "db_column", "editable", "default"];
 
-/// The field classes of Django 5.2 (`db/models/fields`) that such a field may be of.
+/// The field classes of Django 5.2 (`db/models/fields`) that such a field may be of and be shown.
 pub(crate) const FIELD_CLASSES: [&str; 9] = [
     "IntegerField",
     "PositiveIntegerField",
@@ -23,8 +26,19 @@ pub(crate) const FIELD_CLASSES: [&str; 9] = [
     "BooleanField",
 ];
 
-/// The fields of `[user.fields.*]`, in the order of their names.
-pub(super) fn declared(settings: Settings<'_>, columns: &Columns) -> Result<Vec<ExtraField>, Error> {
+/// Those of which a column is filled at a sign-up and never read.
+const FILLED_CLASSES: [&str; 6] = [
+    "DateTimeField",
+    "DateField",
+    "UUIDField",
+    "DecimalField",
+    "FloatField",
+    "JSONField",
+];
+
+/// Gives the model the fields of `[user.fields.*]`, in the order of their names. They stand for all that it has beside the
+/// ones of `AbstractUser`; only a `username` that names nobody is there without being declared.
+pub(super) fn declare(settings: Settings<'_>, model: &mut UserModel) -> Result<(), Error> {
     let mut tables: BTreeMap<&str, BTreeMap<&str, &Entry>> = BTreeMap::new();
     for (path, entry) in settings.below("user.fields.") {
         let Some((name, key)) = path.split_once('.') else {
@@ -32,10 +46,27 @@ pub(super) fn declared(settings: Settings<'_>, columns: &Columns) -> Result<Vec<
         };
         tables.entry(name).or_default().insert(key, entry);
     }
-    tables
-        .into_iter()
-        .map(|(name, keys)| Declaration { name, keys, columns }.field())
-        .collect()
+    let columns = model.columns.clone();
+    if tables.keys().any(|name| *name != "username") {
+        model.extra_fields.retain(|field| field.name == "username");
+    }
+    for (name, keys) in tables {
+        let columns = &columns;
+        match (Declaration { name, keys, columns }).field()? {
+            Declared::Shown(field) => {
+                model.extra_fields.retain(|other| other.name != field.name);
+                model.extra_fields.push(field);
+            }
+            Declared::Filled(filled) => model.filled.push(filled),
+        }
+    }
+    Ok(())
+}
+
+/// What a table `[user.fields.NAME]` comes to.
+enum Declared {
+    Shown(ExtraField),
+    Filled(FilledColumn),
 }
 
 /// The two relations of a `PermissionsMixin`, which are no columns.
@@ -59,7 +90,7 @@ struct Declaration<'a> {
 }
 
 impl Declaration<'_> {
-    fn field(&self) -> Result<ExtraField, Error> {
+    fn field(&self) -> Result<Declared, Error> {
         let built_in = self.columns.iter().map(|(field, _)| field);
         let taken = built_in.chain(NEVER_DECLARED).chain(RELATIONS);
         let is_taken = taken.into_iter().any(|name| name.eq_ignore_ascii_case(self.name));
@@ -77,17 +108,36 @@ impl Declaration<'_> {
                 self.name
             ))
         })?;
-        Ok(ExtraField {
+        let column = self
+            .read::<Identifier>("db_column")?
+            .map_or_else(|| self.name.to_owned(), |column| column.0);
+        let default = self.keys.get("default").map(|entry| &entry.value);
+        let problem = |problem| Error::Contradiction(format!("[user.fields.{}] {problem}", self.name));
+        if class.is_only_filled() {
+            if let Some(key) = ["null", "max_length", "editable"]
+                .into_iter()
+                .find(|key| self.keys.contains_key(key))
+            {
+                return Err(problem(format!(
+                    "has \"{key}\", and a {} is only filled. Write its type, its default and its db_column.",
+                    class.0
+                )));
+            }
+            let fill = class.fill(default).map_err(problem)?;
+            return Ok(Declared::Filled(FilledColumn { column, fill }));
+        }
+        let kind = class.kind(max_length).map_err(problem)?;
+        Ok(Declared::Shown(ExtraField {
             name: self.name.to_owned(),
-            column: self
-                .read::<Identifier>("db_column")?
-                .map_or_else(|| self.name.to_owned(), |column| column.0),
-            kind: class
-                .kind(max_length)
-                .map_err(|problem| Error::Contradiction(format!("[user.fields.{}] {problem}", self.name)))?,
+            column,
+            kind,
             nullable: self.read::<bool>("null")?.unwrap_or(false),
             editable: self.read::<bool>("editable")?.unwrap_or(true),
-        })
+            default: default
+                .map(|value| of_kind(kind, value))
+                .transpose()
+                .map_err(problem)?,
+        }))
     }
 
     fn read<T: Kind>(&self, key: &str) -> Result<Option<T>, Error> {
@@ -118,6 +168,44 @@ impl Declaration<'_> {
 struct FieldClass(&'static str);
 
 impl FieldClass {
+    /// Whether a column of it is filled at a sign-up and never read.
+    fn is_only_filled(&self) -> bool {
+        FILLED_CLASSES.contains(&self.0)
+    }
+
+    /// What a column that is only filled is filled with. The error is the rest of a sentence.
+    fn fill(&self, default: Option<&Value>) -> Result<Fill, String> {
+        let constant = |text: &str| Ok(Fill::Constant(text.to_owned()));
+        match (self.0, default) {
+            ("DateTimeField", Some(Value::String(word))) if word == "now" => Ok(Fill::Now),
+            ("DateField", Some(Value::String(word))) if word == "now" => Ok(Fill::Today),
+            ("DateField", Some(Value::String(text))) if text.parse::<Date>().is_ok() => constant(text),
+            ("UUIDField", Some(Value::String(word))) if word == "uuid4" => Ok(Fill::Uuid4),
+            ("DecimalField" | "FloatField", Some(Value::Integer(number))) => constant(&number.to_string()),
+            ("DecimalField" | "FloatField", Some(Value::Float(number))) if number.is_finite() => {
+                constant(&number.to_string())
+            }
+            ("JSONField", Some(Value::String(text)))
+                if serde_json::from_str::<serde_json::Value>(text).is_ok() =>
+            {
+                constant(text)
+            }
+            (class, _) => {
+                let form = match class {
+                    "DateTimeField" => "\"now\"",
+                    "DateField" => "\"now\", or a day such as \"2026-01-31\"",
+                    "UUIDField" => "\"uuid4\"",
+                    "JSONField" => "\"{}\", or other JSON as text",
+                    _ => "0, or another number",
+                };
+                Err(format!(
+                    "is a {class}, which is only filled when a user signs up. Write default = {form}; where the column may \
+                     be null, leave the table out."
+                ))
+            }
+        }
+    }
+
     /// With the ranges of `BaseDatabaseOperations.integer_field_ranges`.
     fn kind(&self, max_length: Option<u32>) -> Result<FieldKind, String> {
         let (small, plain, big) = (i64::from(i16::MAX), i64::from(i32::MAX), i64::MAX);
@@ -153,14 +241,34 @@ impl FieldClass {
     }
 }
 
+/// A default as a value of the field. The error is the rest of a sentence.
+fn of_kind(kind: FieldKind, default: &Value) -> Result<FieldValue, String> {
+    match (kind, default) {
+        (FieldKind::Integer { min, max }, Value::Integer(number)) if (min..=max).contains(number) => {
+            Ok(FieldValue::Integer(*number))
+        }
+        (FieldKind::Text { max_length }, Value::String(text))
+            if max_length
+                .is_none_or(|most| u32::try_from(text.chars().count()).is_ok_and(|count| count <= most)) =>
+        {
+            Ok(FieldValue::Text(text.clone()))
+        }
+        (FieldKind::Boolean, Value::Boolean(truth)) => Ok(FieldValue::Boolean(*truth)),
+        _ => Err(format!(
+            "has the default {default}, which the field cannot hold. Write one that it can."
+        )),
+    }
+}
+
 impl FromText for FieldClass {
     const WANTED: &'static str = "a field class such as \"PositiveIntegerField\"";
     const WANTED_LIST: &'static str = "a list of field classes";
 
     fn from_text(text: &str) -> Result<Self, String> {
-        let class = FIELD_CLASSES.into_iter().find(|class| *class == text);
+        let classes: Vec<&'static str> = FIELD_CLASSES.into_iter().chain(FILLED_CLASSES).collect();
+        let class = classes.iter().find(|class| **class == text);
         class
-            .map(Self)
-            .ok_or_else(|| format!("is \"{text}\". Write one of {}.", FIELD_CLASSES.join(", ")))
+            .map(|class| Self(class))
+            .ok_or_else(|| format!("is \"{text}\". Write one of {}.", classes.join(", ")))
     }
 }

@@ -223,7 +223,8 @@ const PASSWORDS: Schema = Schema::new("PasswordChange", |_| {
 const CHANGES: Schema = Schema::new("UserChange", |config| {
     let mut properties = Map::new();
     if let Some(field) = config.own_email_field() {
-        let email = json!({"type": "string", "format": "email", "minLength": 1, "maxLength": 254});
+        let most = config.user_model.name_lengths.email;
+        let email = json!({"type": "string", "format": "email", "minLength": 1, "maxLength": most});
         let password = json!({"type": ["string", "number"],
                               "description": "The password of now. It is asked for where the address changes."});
         properties.insert(field.to_owned(), email);

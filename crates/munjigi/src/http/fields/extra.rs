@@ -15,10 +15,13 @@ pub(super) fn read(fields: &Fields, field: &ExtraField) -> Result<FieldValue, Ve
     let is_form = fields.source() == Source::Form;
     let is_text = matches!(field.kind, FieldKind::Text { .. });
     let value = match fields.value(&field.name) {
-        None if field.nullable => &Value::Null,
         // A box that is not ticked is left out of a form.
-        None if is_form && field.kind == FieldKind::Boolean => &Value::Boolean(false),
-        None => return Err(vec![Text::Required]),
+        None if is_form && field.kind == FieldKind::Boolean && !field.nullable => &Value::Boolean(false),
+        None => match &field.default {
+            Some(default) => return Ok(default.clone()),
+            None if field.nullable => &Value::Null,
+            None => return Err(vec![Text::Required]),
+        },
         // A form has no other way to say null.
         Some(Value::String { text, .. }) if is_form && field.nullable && !is_text && text.is_empty() => {
             &Value::Null

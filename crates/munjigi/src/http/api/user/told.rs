@@ -293,7 +293,7 @@ const SIGN_UP: Schema = Schema::new("SignUp", |config| {
     let mut properties = Map::from_iter([
         (
             model.username_field.clone(),
-            json!({"type": ["string", "number"], "minLength": 1, "maxLength": 150,
+            json!({"type": ["string", "number"], "minLength": 1, "maxLength": model.name_lengths.username,
                    "description": "Letters, digits and @/./+/-/_. White space around it is cut off."}),
         ),
         ("password".to_owned(), password()),
@@ -301,13 +301,13 @@ const SIGN_UP: Schema = Schema::new("SignUp", |config| {
     if let Some(field) = &model.email_field {
         properties.insert(
             field.clone(),
-            json!({"type": "string", "format": "email", "minLength": 1, "maxLength": 254}),
+            json!({"type": "string", "format": "email", "minLength": 1, "maxLength": model.name_lengths.email}),
         );
     }
     let mut required: Vec<Value> = properties.keys().map(|name| json!(name)).collect();
     for (field, schema, _) in extra_fields(config).filter(|(field, ..)| field.editable) {
         // A box that is not ticked is left out of a form.
-        if !field.nullable && field.kind != FieldKind::Boolean {
+        if !field.nullable && field.default.is_none() && field.kind != FieldKind::Boolean {
             required.push(json!(field.name));
         }
         properties.insert(field.name.clone(), schema);
