@@ -6,6 +6,7 @@ reads `{"question": NAME, "arguments": {…}}`, prints the answer as JSON.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -14,7 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent / "reference"))
+sys.path.insert(0, os.environ.get("INTEROP_PROJECT", str(Path(__file__).parent / "reference")))
 
 
 def check_password(username: str, password: str) -> bool:
@@ -115,6 +116,54 @@ def delete_user(username: str) -> None:
     from django.contrib.auth import get_user_model
 
     get_user_model().objects.get(username=username).delete()
+
+
+def settle(groups: dict[str, list[str]], people: list[dict[str, Any]]) -> list[str]:
+    """Makes the tables, groups, and users of any model: fields, and `password`, `hasher`, `groups` and `permissions`. Gives
+    their keys back."""
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.hashers import make_password
+    from django.contrib.auth.models import Group
+
+    migrate()
+    make_groups(groups)
+    keys = []
+    for fields in people:
+        given, may = fields.pop("groups", []), fields.pop("permissions", [])
+        encoded = make_password(fields.pop("password"), hasher=fields.pop("hasher", "default"))
+        user = get_user_model().objects.create(**fields, password=encoded)
+        user.groups.set(Group.objects.filter(name__in=given))
+        user.user_permissions.set(_permissions(may))
+        keys.append(str(user.pk))
+    return keys
+
+
+def people_of(names: list[str]) -> dict[str, dict[str, Any]]:
+    """Users by what signs them in, once Django's own validation has found their rows whole."""
+    from django.contrib.auth import get_user_model
+
+    found = {}
+    for name in names:
+        user = get_user_model().objects.get_by_natural_key(name)
+        user.full_clean(exclude=["password"])
+        found[name] = {
+            "key": str(user.pk),
+            "algorithm": user.password.split("$")[0],
+            "permissions": sorted(user.get_all_permissions()),
+        }
+    return found
+
+
+def look_and_delete(names: list[str], leaver: str) -> dict[str, dict[str, Any]]:
+    """Fails where a migration is to be made or to be applied. Tells of users, and deletes one."""
+    from django.contrib.auth import get_user_model
+    from django.core.management import call_command
+
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+    call_command("migrate", check_unapplied=True, verbosity=0)
+    found = people_of(names)
+    get_user_model().objects.get_by_natural_key(leaver).delete()
+    return found
 
 
 def make_groups(groups: dict[str, list[str]]) -> None:
@@ -311,7 +360,8 @@ def take_and_give_tokens(tokens: list[str], username: str) -> dict[str, object]:
 QUESTIONS = {
     question.__name__: question
     for question in (
-        check_password, make_user, make_people, encode, log_in, let_an_hour_pass, make_groups, make_member, hash_password, set_password, set_active, delete_user,
+        check_password, make_user, make_people, settle, people_of, look_and_delete, encode, log_in, let_an_hour_pass,
+        make_groups, make_member, hash_password, set_password, set_active, delete_user,
         all_permissions, custom_claims, queries_of_guards, stateless_guard,
         session, cycle_key, migrate_plan, changed_models, migrate, unfit_columns, guard, give_tokens, give_pairs, take_and_give_tokens,
     )

@@ -31,6 +31,17 @@ BARE_ENVIRONMENT = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONDONTWR
 Settings = Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Project:
+    """A Django project, and what its settings read from the environment beside the database and the secret."""
+
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+USER_USER = Project(REFERENCE, {"REF_USER_MODEL": "user.User"})
+
+
 def wait_until(what: str, condition: Callable[[], object], *, seconds: float = 20) -> None:
     """Polls until the condition holds; past the deadline, fails saying what was waited for."""
     deadline = time.monotonic() + seconds
@@ -157,6 +168,7 @@ class House:
 
     database: Database
     folder: Path
+    project: Project = USER_USER
     servers: list[Server] = field(default_factory=list)
 
     # ---- munjigi ----
@@ -218,13 +230,13 @@ class House:
     # ---- Django ----
 
     def django(self, *, simple_jwt: Settings | None = None, **environment: str) -> Server:
-        """The reference project under gunicorn. Its tables must be there: `migrate_django`, or munjigi's."""
+        """The project under gunicorn. Its tables must be there: `migrate_django`, or munjigi's."""
         port = free_port()
         command = [sys.executable, "-m", "gunicorn", "wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--no-control-socket"]
         environment = self.django_environment() | environment
         if simple_jwt:
             environment["REF_SIMPLE_JWT"] = json.dumps(simple_jwt)
-        server = self._start("django", port, command, environment, cwd=REFERENCE)
+        server = self._start("django", port, command, environment, cwd=self.project.folder)
         server.wait_ready("/user/me", 401)
         return server
 
@@ -248,7 +260,8 @@ class House:
             "DJANGO_SETTINGS_MODULE": "settings",
             "REF_DB": self.database.django_url,
             "REF_SECRET_KEY": SECRET_KEY,
-            "REF_USER_MODEL": "user.User",
+            "INTEROP_PROJECT": str(self.project.folder),
+            **self.project.environment,
         }
 
     # ---- both ----

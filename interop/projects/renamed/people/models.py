@@ -35,7 +35,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     born = models.DateField(null=True, blank=True)
     hired_on = models.DateField(auto_now_add=True)
     credit = models.DecimalField(max_digits=8, decimal_places=2, default=0)
-    preferences = models.JSONField(default=dict)
+    preferences = models.JSONField(default=dict, blank=True)
 
     objects = PersonManager()
 

@@ -57,6 +57,7 @@ fn as_text(param: Param<'_>, out: &mut BytesMut) -> IsNull {
             text
         }),
         Param::Time(value) => format!("{}+00", to_text(value)),
+        Param::Date(value) => value.to_string(),
         Param::Uuid(value) => value.to_string(),
     };
     out.extend_from_slice(text.as_bytes());

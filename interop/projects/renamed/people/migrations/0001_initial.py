@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('born', models.DateField(blank=True, null=True)),
                 ('hired_on', models.DateField(auto_now_add=True)),
                 ('credit', models.DecimalField(decimal_places=2, default=0, max_digits=8)),
-                ('preferences', models.JSONField(default=dict)),
+                ('preferences', models.JSONField(blank=True, default=dict)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
