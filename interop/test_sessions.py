@@ -213,6 +213,42 @@ def test_cookies_with_other_names_and_ages_are_the_same_at_both(adopted: House) 
     assert len(seen) == 2 and seen[0] == seen[1]
 
 
+@on_sqlite
+def test_a_csrf_token_that_a_session_keeps_is_good_at_both(adopted: House) -> None:
+    both = pair(adopted, {"CSRF_USE_SESSIONS": True, "AUTHENTICATION_BACKENDS": ["backends.SiteBackend"]})
+    for client in (both.at_munjigi(), both.at_django()):
+        assert "csrftoken" not in client.cookies
+        client.base = both.munjigi.base
+        shown = form_token(both.django, client)
+        for headers in ({}, {"X-CSRFToken": "x" * 32}):
+            assert client.post("/user/session_signout", headers=headers).status_code == 403
+        client.base = both.django.base
+        assert client.post("/admin/logout/", data={"csrfmiddlewaretoken": "x" * 32}).status_code == 403
+        again = with_key(both.munjigi, client)
+        assert again.post("/user/session_signout", headers={"X-CSRFToken": shown}).status_code == 200
+        assert not opens_admin(client)
+    # A visitor's, through a sign-in at the other.
+    visitor = both.munjigi.client()
+    token = visitor.get("/user/csrf").json()["csrftoken"]
+    visitor.base = both.django.base
+    form = {"username": "root", "password": PASSWORD, "csrfmiddlewaretoken": token}
+    assert visitor.post("/admin/login/", data=form, allow_redirects=False).status_code == 302
+    assert opens_admin(visitor)
+    visitor.base = both.munjigi.base
+    assert visitor.post("/user/session_signout", headers={"X-CSRFToken": token}).status_code == 403, "it was replaced"
+    token = visitor.get("/user/csrf").json()["csrftoken"]
+    visitor.base = both.django.base
+    assert visitor.post("/admin/logout/", data={"csrfmiddlewaretoken": token}).status_code == 200
+    visitor.base = both.munjigi.base
+    assert both.me(visitor) == 401
+
+
+def form_token(django: Server, client: Client) -> str:
+    """The token in a form of the admin."""
+    page = with_key(django, client).get("/admin/").text
+    return page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+
+
 def test_one_origin_in_a_browser(adopted: House, folder: Path, backend: str) -> None:
     """Behind one nginx, as in production: on one database from rows alone, on the other with `cached_db`."""
     both = pair(adopted, cached(Redis.start(adopted)) if backend == "sqlite" else {})

@@ -41,6 +41,9 @@ pub use settings::CsrfSettings;
 use origin::{SplitUrl, is_same_domain};
 use thiserror::Error;
 
+/// `CSRF_SESSION_KEY`: under it a session holds the secret where `CSRF_USE_SESSIONS` keeps it there.
+pub const CSRF_SESSION_KEY: &str = "_csrftoken";
+
 /// What the check reads of a request. Header values are text as Django sees them: bytes above ASCII as Latin-1.
 #[derive(Clone, Copy)]
 pub struct CsrfRequest<'a> {

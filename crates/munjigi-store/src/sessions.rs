@@ -87,6 +87,16 @@ pub async fn update(tx: &mut Tx, row: &SessionRow, now: Timestamp) -> Result<boo
     change(tx, &UPDATE, &params(row), now).await
 }
 
+/// Prolongs a session, whose data stays. False where it is not there. A copy of it stays good: it ends when the session would
+/// have, and the row is read again.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn prolong(tx: &mut Tx, session_key: &str, expire_date: Timestamp) -> Result<bool> {
+    let params: [Param<'_>; 2] = [session_key.into(), expire_date.into()];
+    Ok(tx.execute(&PROLONG, &params).await? > 0)
+}
+
 /// Puts other data into a session, whose end stays, where nobody has written it since `read` was. False where somebody has,
 /// or it is not there.
 ///
@@ -174,6 +184,9 @@ static UPDATE: LazyLock<Stmt> = LazyLock::new(|| {
 });
 static REPLACE: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new("UPDATE django_session SET session_data = $3 WHERE session_key = $1 AND session_data = $2")
+});
+static PROLONG: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new("UPDATE django_session SET expire_date = $2 WHERE session_key = $1 AND expire_date < $2")
 });
 static DELETE: LazyLock<Stmt> =
     LazyLock::new(|| Stmt::new("DELETE FROM django_session WHERE session_key = $1"));

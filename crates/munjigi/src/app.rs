@@ -239,7 +239,12 @@ fn csrf_settings(config: &Config) -> Result<CsrfSettings, SigningError> {
     let settings = CsrfSettings::default()
         .trusted_origins(&config.csrf.trusted_origins)?
         .header_name(&config.csrf.header_name)?;
-    Ok(match &config.csrf.cookie_domain {
+    let domain = if config.csrf.use_sessions {
+        &config.session.cookie_domain
+    } else {
+        &config.csrf.cookie_domain
+    };
+    Ok(match domain {
         Some(domain) => settings.cookie_domain(domain),
         None => settings,
     })

@@ -53,12 +53,22 @@ impl SessionRows {
         end: Option<Timestamp>,
         now: Timestamp,
     ) -> SessionRow {
-        let expire_date = expiry(data).date(self.policy, now);
         SessionRow {
             session_key: key.expose().to_owned(),
             session_data: self.encode(data, now),
-            expire_date: end.map_or(expire_date, |end| end.min(expire_date)),
+            expire_date: self.expire_date(data, end, now),
         }
+    }
+
+    /// Until when a session lasts that is written now.
+    pub(super) fn expire_date(
+        &self,
+        data: &SessionData,
+        end: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Timestamp {
+        let expire_date = expiry(data).date(self.policy, now);
+        end.map_or(expire_date, |end| end.min(expire_date))
     }
 
     /// `set_expiry(0)` where the session is to end with the browser; where it is not, the settings' age, also where

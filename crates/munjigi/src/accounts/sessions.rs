@@ -7,11 +7,13 @@ use super::record::{self, DjangosSession};
 use super::term::{RememberMe, Term};
 use crate::app::App;
 use jiff::{SignedDuration, Timestamp};
-use munjigi_sessions::{AuthHashMatch, BACKEND, Decoded, MUNJIGI_SID, SessionData, SessionKey};
+use munjigi_sessions::{AuthHashMatch, Decoded, MUNJIGI_SID, SessionData, SessionKey};
+use munjigi_signing::csrf::{CSRF_SESSION_KEY, CsrfSecret};
 use munjigi_store::records::{EndReason, NewRecord, Record};
 use munjigi_store::sessions::SessionRow;
 use munjigi_store::users::User;
 use munjigi_store::{BoxFuture, Conn, Tx, records, sessions, users};
+use std::borrow::Cow;
 
 /// A session with a user.
 pub struct Session {
@@ -23,6 +25,8 @@ pub struct Session {
     pub cookie_age: Option<SignedDuration>,
     /// Its record: [`munjigi_store::records::Record::sid`].
     pub sid: String,
+    /// `_csrftoken`: the CSRF secret, where sessions keep it.
+    pub csrf: Option<String>,
 }
 
 impl Session {
@@ -31,6 +35,7 @@ impl Session {
             user,
             cookie_age: app.session_rows().cookie_age(data, now),
             sid: record::sid_of_session(data, key.expose()),
+            csrf: data.text(CSRF_SESSION_KEY).map(Cow::into_owned),
             key,
         }
     }
@@ -112,6 +117,11 @@ async fn look(app: &App, key: &SessionKey, client: &Client, now: Timestamp) -> R
     if belongs == AuthHashMatch::Fallback {
         return renew(app, user, (key, end), data, now).await.map(Some);
     }
+    if app.config().session.save_every_request {
+        let until = app.session_rows().expire_date(&data, end, now);
+        let prolonged = (key.clone(), until);
+        app.store().write(prolonged, write_prolonged).await?;
+    }
     let session = Session::new(app, user, key.clone(), &data, now);
     Ok(Some(Presented::User(session)))
 }
@@ -121,11 +131,99 @@ async fn user_of(app: &App, conn: &mut Conn, data: &SessionData) -> munjigi_stor
     let id = data
         .auth_user_id()
         .and_then(|id| app.config().user_model.id_kind.parse(&id).ok());
-    let (Some(id), Some(BACKEND)) = (id, data.auth_backend().as_deref()) else {
+    let backends = &app.config().authentication_backends;
+    let is_ours = |backend: Cow<'_, str>| backends.iter().any(|ours| *ours == backend);
+    let Some(id) = id.filter(|_| data.auth_backend().is_some_and(is_ours)) else {
         return Ok(None);
     };
     let user = users::by_id(conn, &id).await?;
     Ok(user.filter(|user| user.is_active))
+}
+
+fn write_prolonged<'t>(
+    tx: &'t mut Tx,
+    (key, until): &'t (SessionKey, Timestamp),
+) -> BoxFuture<'t, munjigi_store::Result<bool>> {
+    Box::pin(sessions::prolong(tx, key.expose(), *until))
+}
+
+/// A CSRF secret that a session keeps.
+pub struct KeptSecret {
+    /// The secret.
+    pub secret: CsrfSecret,
+    /// The session that was written for it, and how long the browser keeps its cookie; none where the session had one.
+    pub written: Option<(SessionKey, Option<SignedDuration>)>,
+}
+
+/// The CSRF secret of the session with this key. A session that has none is given one, and who has no session one of his
+/// own, as an anonymous visitor's at Django: `_set_csrf_cookie` of `CsrfViewMiddleware` with `CSRF_USE_SESSIONS`.
+///
+/// # Errors
+/// [`super::Error::Store`].
+pub async fn csrf_secret(app: &App, key: Option<SessionKey>, now: Timestamp) -> Result<KeptSecret> {
+    if let Some(key) = &key
+        && let Some(row) = sessions::by_key(&mut app.store().reader(), key.expose(), now).await?
+        && let Some(secret) = kept(&app.session_rows().decode(&row).data)
+    {
+        return Ok(KeptSecret {
+            secret,
+            written: None,
+        });
+    }
+    let keeping = Keeping {
+        app: app.clone(),
+        key,
+        fresh: SessionKey::generate(&mut app.entropy()),
+        secret: CsrfSecret::new(&mut app.entropy()),
+        now,
+    };
+    Ok(app.store().write(keeping, write_kept).await?)
+}
+
+fn kept(data: &SessionData) -> Option<CsrfSecret> {
+    CsrfSecret::parse(&data.text(CSRF_SESSION_KEY)?).ok()
+}
+
+struct Keeping {
+    app: App,
+    key: Option<SessionKey>,
+    fresh: SessionKey,
+    secret: CsrfSecret,
+    now: Timestamp,
+}
+
+fn write_kept<'t>(tx: &'t mut Tx, keeping: &'t Keeping) -> BoxFuture<'t, munjigi_store::Result<KeptSecret>> {
+    Box::pin(async move {
+        let Keeping {
+            app,
+            key,
+            fresh,
+            secret,
+            now,
+        } = keeping;
+        let rows = app.session_rows();
+        let secret = secret.clone();
+        if let Some(key) = key
+            && let Some(row) = sessions::by_key(tx, key.expose(), *now).await?
+        {
+            let mut data = rows.decode(&row).data;
+            if let Some(secret) = kept(&data) {
+                return Ok(KeptSecret {
+                    secret,
+                    written: None,
+                });
+            }
+            data.insert(CSRF_SESSION_KEY, secret.expose());
+            sessions::replace(tx, &row, &rows.encode(&data, *now), *now).await?;
+            let written = Some((key.clone(), rows.cookie_age(&data, *now)));
+            return Ok(KeptSecret { secret, written });
+        }
+        let mut data = SessionData::default();
+        data.insert(CSRF_SESSION_KEY, secret.expose());
+        sessions::insert(tx, &rows.row(fresh, &data, None, *now)).await?;
+        let written = Some((fresh.clone(), rows.cookie_age(&data, *now)));
+        Ok(KeptSecret { secret, written })
+    })
 }
 
 /// What is learned of a record when its session is presented.

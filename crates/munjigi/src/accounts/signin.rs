@@ -16,7 +16,8 @@ use super::{Client, tokens};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_passwords::Password;
-use munjigi_sessions::{LoginStep, MUNJIGI_SID, SessionData, SessionKey, login_step};
+use munjigi_sessions::{BACKEND_SESSION_KEY, LoginStep, MUNJIGI_SID, SessionData, SessionKey, login_step};
+use munjigi_signing::csrf::{CSRF_SESSION_KEY, CsrfSecret};
 use munjigi_store::records::EndReason;
 use munjigi_store::users::User;
 use munjigi_store::{BoxFuture, Tx, records, sessions, users};
@@ -171,6 +172,7 @@ pub async fn open_session(
         app: app.clone(),
         sid: record::new_sid(app),
         key: SessionKey::generate(&mut app.entropy()),
+        csrf: CsrfSecret::new(&mut app.entropy()),
         user,
         before,
         client: arrival.client.clone(),
@@ -190,6 +192,8 @@ struct SessionSignIn {
     sid: String,
     /// The session's key, unless it keeps the one it has.
     key: SessionKey,
+    /// `rotate_token`: one known from before is worth nothing.
+    csrf: CsrfSecret,
     user: User,
     before: Option<SessionKey>,
     client: Client,
@@ -211,7 +215,13 @@ fn write_session<'t>(
             None => (SessionData::default(), signin.key.clone()),
         };
         data.set_login(&user.id, &user.password, &app.session_rows().hasher);
+        if let Some(backend) = app.config().authentication_backends.first() {
+            data.insert(BACKEND_SESSION_KEY, backend.as_str());
+        }
         data.insert(MUNJIGI_SID, signin.sid.as_str());
+        if app.config().csrf.use_sessions {
+            data.insert(CSRF_SESSION_KEY, signin.csrf.expose());
+        }
         app.session_rows().remember(&mut data, term.remember_me);
         app.session_rows().end_by(&mut data, term.absolute_end, now);
         let row = app.session_rows().row(&key, &data, term.absolute_end, now);

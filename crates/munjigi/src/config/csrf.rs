@@ -28,6 +28,8 @@ pub struct CsrfSettings {
     pub header_name: String,
     /// `CSRF_TRUSTED_ORIGINS`, each with its scheme; `https://*.example.com` stands for all subdomains.
     pub trusted_origins: Vec<String>,
+    /// `CSRF_USE_SESSIONS`, default false: the token is kept in the session, and there is no such cookie.
+    pub use_sessions: bool,
 }
 
 const COOKIE_NAME: Setting<CookieName> = Setting::upstream(
@@ -81,9 +83,9 @@ const TRUSTED_ORIGINS: Setting<Vec<Origin>> = Setting::upstream(
 const USE_SESSIONS: Setting<bool> = Setting::upstream(
     "CSRF_USE_SESSIONS",
     "false",
-    "Whether the token is kept in the session instead of a cookie.",
-)
-.fixed("Leave it out: the token is kept in the cookie CSRF_COOKIE_NAME.");
+    "Whether the token is kept in the session instead of a cookie. The route `csrf` then opens a session for a visitor who \
+     has none, a row that `munjigi clearsessions` removes when it has expired.",
+);
 
 pub(super) const SECTION: Section = Section {
     title: "CSRF",
@@ -116,6 +118,7 @@ impl CsrfSettings {
             cookie_samesite: settings.read(&COOKIE_SAMESITE)?,
             header_name: settings.read(&HEADER_NAME)?.0,
             trusted_origins: origins.into_iter().map(|origin| origin.0).collect(),
+            use_sessions: settings.read(&USE_SESSIONS)?,
         };
         let attributes = Attributes {
             prefix: "CSRF_COOKIE",

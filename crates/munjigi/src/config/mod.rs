@@ -6,6 +6,7 @@
 //! once, beside the code that reads it.
 
 mod auth_cookie;
+mod authentication_backends;
 pub mod check;
 mod claims;
 pub mod convert;
@@ -145,6 +146,8 @@ pub struct Config {
     pub jwt_auth_prefix: String,
     /// `REST_FRAMEWORK.DEFAULT_AUTHENTICATION_CLASSES`, in order, at least one.
     pub authentication_classes: Vec<AuthenticationClass>,
+    /// `AUTHENTICATION_BACKENDS`: the paths under which sessions are taken, at least one; the first is written.
+    pub authentication_backends: Vec<String>,
     /// `SESSION_*`.
     pub session: SessionSettings,
     /// `SESSION_ENGINE`: whether a Django beside us keeps copies of sessions in a cache, and in which.
@@ -226,6 +229,13 @@ impl Config {
         let authentication_classes = rest_framework::authentication_classes(settings)?;
         let jwt_auth = jwt_auth::resolve(settings, &secret_keys, &jwt.settings, &mut warnings)?;
         jwt_auth::check(&jwt_auth, &jwt.settings, &authentication_classes, &routes)?;
+        if auth_cookie.is_some() && csrf.use_sessions {
+            return Err(Error::Contradiction(
+                "CSRF_USE_SESSIONS and SIMPLE_JWT.AUTH_COOKIE are both written: who signs in by tokens in cookies has no \
+                 session for the CSRF token to be kept in. Leave one of them out."
+                    .to_owned(),
+            ));
+        }
         if let Some(cookies) = &auth_cookie {
             warnings.extend(cookies.doubts(&routes, &authentication_classes));
         }
@@ -254,6 +264,7 @@ impl Config {
             jwt_auth: jwt_auth.settings,
             jwt_auth_prefix: jwt_auth.header_prefix,
             authentication_classes,
+            authentication_backends: authentication_backends::resolve(settings)?,
             session,
             session_engine: session_engine::resolve(settings)?,
             session_records,

@@ -25,6 +25,8 @@ pub struct SessionSettings {
     pub cookie_samesite: SameSite,
     /// `SESSION_EXPIRE_AT_BROWSER_CLOSE`, default false: a cookie without Max-Age.
     pub expire_at_browser_close: bool,
+    /// `SESSION_SAVE_EVERY_REQUEST`, default false: a session that is used is prolonged.
+    pub save_every_request: bool,
 }
 
 const COOKIE_NAME: Setting<CookieName> = Setting::upstream(
@@ -72,9 +74,8 @@ const EXPIRE_AT_BROWSER_CLOSE: Setting<bool> = Setting::upstream(
 const SAVE_EVERY_REQUEST: Setting<bool> = Setting::upstream(
     "SESSION_SAVE_EVERY_REQUEST",
     "false",
-    "Whether every request prolongs the session.",
-)
-.fixed("Leave it out: a session lives for SESSION_COOKIE_AGE from its last change.");
+    "Whether each request that a session authenticates prolongs it, with one more transaction.",
+);
 const SERIALIZER: Setting<String> = Setting::upstream(
     "SESSION_SERIALIZER",
     "\"django.contrib.sessions.serializers.JSONSerializer\"",
@@ -113,6 +114,7 @@ impl SessionSettings {
             cookie_httponly: settings.read(&COOKIE_HTTPONLY)?,
             cookie_samesite: settings.read(&COOKIE_SAMESITE)?,
             expire_at_browser_close: settings.read(&EXPIRE_AT_BROWSER_CLOSE)?,
+            save_every_request: settings.read(&SAVE_EVERY_REQUEST)?,
         };
         let attributes = Attributes {
             prefix: "SESSION_COOKIE",

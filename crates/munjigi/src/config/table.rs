@@ -2,8 +2,9 @@
 
 use super::setting::{About, Section};
 use super::{
-    Error, auth_cookie, claims, cors, csrf, database, headers, hosts, jwt_auth, languages, passwords,
-    rest_framework, routes, secrets, server, session, session_engine, session_records, simple_jwt, users,
+    Error, auth_cookie, authentication_backends, claims, cors, csrf, database, headers, hosts, jwt_auth,
+    languages, passwords, rest_framework, routes, secrets, server, session, session_engine, session_records,
+    simple_jwt, users,
 };
 
 /// Every setting, in the order of the reference page. Those of a table come after those of none, as in a file.
@@ -13,6 +14,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     server::SECTION,
     hosts::SECTION,
     cors::SECTION,
+    authentication_backends::SECTION,
     session::SECTION,
     session_records::SECTION,
     csrf::SECTION,

@@ -15,6 +15,7 @@ use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
+use jiff::SignedDuration;
 use munjigi_axum::cookies;
 use munjigi_sessions::SessionKey;
 
@@ -183,7 +184,12 @@ async fn by_session(parts: &Parts, app: &App, context: &Context, form_token: Opt
         None => Presented::Nothing,
     };
     let session = match found {
-        Presented::User(session) => session,
+        Presented::User(session) => {
+            if app.config().session.save_every_request {
+                set_session_cookie(app, context, &session);
+            }
+            session
+        }
         Presented::Renewed(session) => {
             set_session_cookie(app, context, &session);
             session
@@ -194,7 +200,7 @@ async fn by_session(parts: &Parts, app: &App, context: &Context, form_token: Opt
             return Ok(Found::Nobody);
         }
     };
-    csrf::enforce(app, context, parts, form_token)?;
+    csrf::enforce_for_session(app, context, parts, (&session, form_token))?;
     Ok(Found::User(CurrentUser::row(SignedIn {
         user: session.user,
         sid: Some(session.sid),
@@ -222,11 +228,14 @@ pub fn json_web_token<'h>(headers: &'h HeaderMap, app: &App) -> Option<&'h str> 
 
 /// Gives the browser its session's key.
 pub fn set_session_cookie(app: &App, context: &Context, session: &Session) {
-    let lifetime = session
-        .cookie_age
-        .map_or(Lifetime::BrowserSession, Lifetime::MaxAge);
+    give_session_key(app, context, &session.key, session.cookie_age);
+}
+
+/// The same for a session that may be nobody's.
+pub fn give_session_key(app: &App, context: &Context, key: &SessionKey, age: Option<SignedDuration>) {
+    let lifetime = age.map_or(Lifetime::BrowserSession, Lifetime::MaxAge);
     let cookie = CookieAttributes::from(&app.config().session);
-    context.set_cookie(cookie.set(session.key.expose(), lifetime, context.now()));
+    context.set_cookie(cookie.set(key.expose(), lifetime, context.now()));
 }
 
 /// Takes away what a browser has of a sign-in that has ended: its session's key, where it sent one, and its tokens.

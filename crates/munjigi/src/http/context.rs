@@ -121,13 +121,19 @@ impl Context {
         }
     }
 
-    /// Puts a `Set-Cookie` on the answer. Like Django, a 5xx answer sets none.
+    /// Puts a `Set-Cookie` on the answer, in the place of one with the same name. Like Django, a 5xx answer sets none.
     pub fn set_cookie(&self, cookie: Option<HeaderValue>) {
-        self.0
-            .cookies
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(cookie);
+        let name = |cookie: &HeaderValue| {
+            cookie
+                .as_bytes()
+                .split(|byte| *byte == b'=')
+                .next()
+                .map(<[u8]>::to_vec)
+        };
+        let Some(cookie) = cookie else { return };
+        let mut cookies = self.0.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        cookies.retain(|other| name(other) != name(&cookie));
+        cookies.push(cookie);
     }
 
     pub(super) fn take_cookies(&self) -> Vec<HeaderValue> {

@@ -40,6 +40,7 @@ mod redemption;
 mod rotation;
 mod routes;
 mod session;
+mod session_settings;
 mod signup;
 mod simple_jwt;
 mod simplejwts_main;

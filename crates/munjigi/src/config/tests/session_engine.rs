@@ -116,3 +116,32 @@ fn a_cache_that_cannot_be_reached_or_is_for_nothing_is_refused() {
         assert!(message.contains(sentence), "{message}");
     }
 }
+
+#[test]
+fn only_backends_that_sign_in_by_password_are_named() {
+    for (backends, sentence) in [
+        ("[]", "names no backend"),
+        ("[\"ModelBackend\"]", "is no path of a class"),
+        ("[\"a..B\"]", "is no path of a class"),
+        (
+            "[\"django.contrib.auth.backends.AllowAllUsersModelBackend\"]",
+            "lets inactive users in",
+        ),
+        (
+            "[\"django.contrib.auth.backends.RemoteUserBackend\"]",
+            "believes a header that says who somebody is",
+        ),
+    ] {
+        let (_, message) = refusal(serve(&format!("AUTHENTICATION_BACKENDS = {backends}")));
+        assert!(message.contains(sentence), "{message}");
+    }
+}
+
+#[test]
+fn tokens_in_cookies_have_no_session_for_a_csrf_token() {
+    let (code, message) = refusal(serve(
+        "CSRF_USE_SESSIONS = true\n[SIMPLE_JWT]\nAUTH_COOKIE = \"access\"",
+    ));
+    assert_eq!(code, "contradiction");
+    assert!(message.contains("has no session for the CSRF token"), "{message}");
+}

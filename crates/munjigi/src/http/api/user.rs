@@ -56,7 +56,7 @@ pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {
         post(paths.jwt_refresh.as_ref(), told::jwt_refresh(config), jwt_refresh),
         post(paths.jwt_signout.as_ref(), told::jwt_signout(config), jwt_signout),
         account::me(config, told::me(config), me),
-        get(paths.csrf.as_ref(), told::csrf(), csrf_token),
+        get(paths.csrf.as_ref(), told::csrf(config), csrf_token),
     ]
     .into_iter()
     .flatten()
@@ -183,8 +183,9 @@ async fn me(State(app): State<App>, user: CurrentUser) -> Json<Value> {
 }
 
 /// `GET /user/csrf`: a token for a page that cannot read the cookie, and the cookie.
-async fn csrf_token(State(app): State<App>, context: Context, headers: HeaderMap) -> Json<Value> {
-    Json(json!({"csrftoken": csrf::token(&app, &context, &headers)}))
+async fn csrf_token(State(app): State<App>, context: Context, headers: HeaderMap) -> Result<Json<Value>> {
+    let token = csrf::token(&app, &context, &headers).await?;
+    Ok(Json(json!({"csrftoken": token})))
 }
 
 /// A request's head and its fields, where the head is needed beside them.

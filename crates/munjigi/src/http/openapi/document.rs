@@ -277,8 +277,7 @@ fn security_schemes(config: &Config) -> Value {
     add(
         CSRF_TOKEN,
         json!({"type": "apiKey", "in": "header", "name": csrf_header(config),
-               "description": format!("The value of the cookie `{}`, or a token of the route `csrf`.",
-                                      config.csrf.cookie_name)}),
+               "description": where_csrf_tokens_are(config)}),
     );
     schemes.into()
 }
@@ -299,6 +298,15 @@ fn bearer(config: &Config) -> Value {
     }
     json!({"type": "apiKey", "in": "header", "name": on_the_wire(&settings.auth_header_name),
            "description": format!("simplejwt's access token: `{scheme} <token>`.")})
+}
+
+fn where_csrf_tokens_are(config: &Config) -> String {
+    if config.csrf.use_sessions {
+        "A token of the route `csrf`.".to_owned()
+    } else {
+        let cookie = &config.csrf.cookie_name;
+        format!("The value of the cookie `{cookie}`, or a token of the route `csrf`.")
+    }
 }
 
 fn csrf_header(config: &Config) -> String {

@@ -209,7 +209,7 @@ pub(super) fn me(config: &Config) -> Operation {
         .answers(ended_json_web_token())
 }
 
-pub(super) fn csrf() -> Operation {
+pub(super) fn csrf(config: &Config) -> Operation {
     let words = Words {
         en: "A CSRF token, for a page that cannot read the cookie",
         ko: "CSRF 토큰",
@@ -221,7 +221,11 @@ pub(super) fn csrf() -> Operation {
             "The token, and its cookie.",
             "토큰과 쿠키입니다.",
         )
-        .with(Head::Cookies),
+        .with(if config.csrf.use_sessions {
+            Head::MaybeCookies
+        } else {
+            Head::Cookies
+        }),
     )
 }
 

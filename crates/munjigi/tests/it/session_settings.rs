@@ -1,0 +1,154 @@
+//! What Django's settings of sessions change: `CSRF_USE_SESSIONS`, `SESSION_SAVE_EVERY_REQUEST`, `AUTHENTICATION_BACKENDS`.
+
+use crate::support::{Database, mseo_signs_in, on_both};
+use munjigi_sessions::{SessionCodec, SessionData};
+use munjigi_signing::{SecretKey, SecretKeys};
+use serde_json::json;
+
+on_both!(
+    the_csrf_secret_is_kept_in_the_session_and_in_no_cookie,
+    a_session_without_a_csrf_secret_is_given_one_and_keeps_the_rest,
+    a_session_that_is_used_is_prolonged_where_the_settings_say_so,
+    the_first_backend_is_written_and_any_of_the_list_is_taken,
+);
+
+async fn the_csrf_secret_is_kept_in_the_session_and_in_no_cookie(database: Database) {
+    let server = database.server_with(&[("CSRF_USE_SESSIONS", "true")]).await;
+    server.signed_up().await;
+    let mut client = server.anonymous();
+    let first = client.get("/user/csrf").await.expect_status(200);
+    assert!(
+        first.set_cookie("sessionid").is_some(),
+        "a visitor gets a session"
+    );
+    assert!(first.set_cookie("csrftoken").is_none());
+    let visitors = client.cookies["sessionid"].clone();
+    let again = client.get("/user/csrf").await.expect_status(200);
+    assert!(again.set_cookie("sessionid").is_none(), "which is written once");
+
+    let reply = client.post("/user/session_signin", &mseo_signs_in()).await;
+    let reply = reply.expect_status(200);
+    assert!(reply.set_cookie("csrftoken").is_none());
+    assert_ne!(client.cookies["sessionid"], visitors);
+    assert_eq!(
+        server.sql("SELECT session_key FROM django_session").await,
+        [[client.cookies["sessionid"].clone()]]
+    );
+
+    let reason = |reply: crate::support::Reply| reply.expect_status(403).text("detail");
+    let signout = client.post("/user/session_signout", &json!({})).await;
+    assert_eq!(reason(signout), "CSRF Failed: CSRF token missing.");
+    client.header("x-csrftoken", &first.text("csrftoken"));
+    let signout = client.post("/user/session_signout", &json!({})).await;
+    assert_eq!(
+        reason(signout),
+        "CSRF Failed: CSRF token from the 'X-Csrftoken' HTTP header incorrect.",
+        "the one of before the sign-in is worth nothing"
+    );
+    let token = client
+        .get("/user/csrf")
+        .await
+        .expect_status(200)
+        .text("csrftoken");
+    client.without("x-csrftoken");
+    client.header("x-csrftoken", &token);
+    let signout = client.post("/user/session_signout", &json!({})).await;
+    signout.expect_status(200);
+    assert!(server.sql("SELECT 1 FROM django_session").await.is_empty());
+}
+
+async fn a_session_without_a_csrf_secret_is_given_one_and_keeps_the_rest(database: Database) {
+    let server = database.server().await;
+    let mut client = server.cookie_user().await;
+    let (key, cookies) = (client.cookies["sessionid"].clone(), client.cookies.clone());
+    let before = data(&server.sql("SELECT session_data FROM django_session").await[0][0]);
+    drop(client);
+    let server = server.restarted_with(&[("CSRF_USE_SESSIONS", "true")]).await;
+    client = server.anonymous();
+    client.cookies = cookies;
+    client.csrf_header();
+    let signout = client.post("/user/session_signout", &json!({})).await;
+    assert_eq!(
+        signout.expect_status(403).text("detail"),
+        "CSRF Failed: CSRF cookie not set.",
+        "the cookie of before counts no more"
+    );
+    let reply = client.get("/user/csrf").await.expect_status(200);
+    assert!(reply.set_cookie("sessionid").unwrap().contains(&key));
+    let mut after = data(&server.sql("SELECT session_data FROM django_session").await[0][0]);
+    assert_eq!(after.text("_csrftoken").unwrap().len(), 32);
+    after.remove("_csrftoken");
+    assert_eq!(after.to_json(), before.to_json());
+    client.without("x-csrftoken");
+    client.header("x-csrftoken", &reply.text("csrftoken"));
+    let signout = client.post("/user/session_signout", &json!({})).await;
+    signout.expect_status(200);
+}
+
+fn data(session_data: &str) -> SessionData {
+    let keys = SecretKeys::new(SecretKey::new(crate::support::SECRET_KEY), Vec::new());
+    SessionCodec::new(&keys).decode(session_data).data
+}
+
+async fn a_session_that_is_used_is_prolonged_where_the_settings_say_so(database: Database) {
+    let settings = [
+        ("SESSION_SAVE_EVERY_REQUEST", "true"),
+        ("SESSION_COOKIE_AGE", "600"),
+    ];
+    let server = database.server_with(&settings).await;
+    let mut client = server.cookie_user().await;
+    for _ in 0..3 {
+        server.clock.advance(540);
+        let reply = client.get("/user/me").await.expect_status(200);
+        assert!(reply.set_cookie("sessionid").unwrap().contains("Max-Age=600;"));
+    }
+    client.csrf_header();
+    let reply = client.post("/user/session_signout", &json!({})).await;
+    let cookies = reply.expect_status(200).list("set-cookie").join(", ");
+    assert!(
+        !cookies.contains("Max-Age=600"),
+        "it is taken away, and not given before: {cookies}"
+    );
+    server.clock.advance(660);
+    client.get("/user/me").await.expect_status(401);
+
+    let server = server.restarted_with(&[("SESSION_COOKIE_AGE", "600")]).await;
+    let mut client = server.anonymous();
+    let reply = client.post("/user/session_signin", &mseo_signs_in()).await;
+    reply.expect_status(200);
+    server.clock.advance(540);
+    let reply = client.get("/user/me").await.expect_status(200);
+    assert!(reply.set_cookie("sessionid").is_none());
+    server.clock.advance(120);
+    client.get("/user/me").await.expect_status(401);
+}
+
+async fn the_first_backend_is_written_and_any_of_the_list_is_taken(database: Database) {
+    const BOTH: &str = "[\"site.auth.Backend\", \"django.contrib.auth.backends.ModelBackend\"]";
+    let server = database.server().await;
+    let old = server.cookie_user().await.cookies.clone();
+    let server = server.restarted_with(&[("AUTHENTICATION_BACKENDS", BOTH)]).await;
+    let mut client = server.anonymous();
+    client.cookies = old;
+    client.get("/user/me").await.expect_status(200);
+    let mut client = server.anonymous();
+    let reply = client.post("/user/session_signin", &mseo_signs_in()).await;
+    reply.expect_status(200);
+    client.get("/user/me").await.expect_status(200);
+    let cookies = client.cookies.clone();
+    drop(client);
+    let server = server.restarted_with(&[]).await;
+    let mut client = server.anonymous();
+    client.cookies = cookies;
+    client.get("/user/me").await.expect_status(401);
+    let rows = server.sql("SELECT session_data FROM django_session").await;
+    let backends = rows
+        .iter()
+        .map(|row| data(&row[0]).auth_backend().unwrap().into_owned());
+    let mut backends: Vec<_> = backends.collect();
+    backends.sort();
+    assert_eq!(
+        backends,
+        ["django.contrib.auth.backends.ModelBackend", "site.auth.Backend"]
+    );
+}
