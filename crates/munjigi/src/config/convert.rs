@@ -87,6 +87,7 @@ fn table_of(dict: &str, assignments: &[Assignment]) -> String {
     let mut text: String = lines.collect();
     if dict == "SIMPLE_JWT" {
         text.push_str(&simple_jwt::unwritten(assignments));
+        text.push_str(simple_jwt::without_blacklist(assignments));
     }
     text
 }

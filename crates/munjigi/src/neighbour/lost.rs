@@ -1,7 +1,7 @@
 //! What of the project no longer runs for a sign-in that is served here: it is Python, and munjigi runs none.
 
 use super::report::{Report, Route};
-use super::{passwords, routes};
+use super::{passwords, routes, settings};
 use serde_json::Value;
 
 /// Whose middleware and backends do nothing that a sign-in here would miss.
@@ -240,11 +240,11 @@ fn rest_framework(report: &Report, lost: &mut Vec<String>) {
         "rest_framework.authentication.SessionAuthentication",
         "rest_framework_jwt.authentication.JSONWebTokenAuthentication",
     ];
-    let Some(settings) = &report.rest_framework else {
+    let Some(framework) = &report.rest_framework else {
         return;
     };
     let texts = |name: &str| {
-        settings
+        framework
             .get(name)
             .and_then(Value::as_array)
             .into_iter()
@@ -256,7 +256,7 @@ fn rest_framework(report: &Report, lost: &mut Vec<String>) {
             "DEFAULT_AUTHENTICATION_CLASSES: {class} is not asked who sends a request to munjigi."
         ));
     }
-    if let Some(handler) = settings.get("EXCEPTION_HANDLER").map(named)
+    if let Some(handler) = framework.get("EXCEPTION_HANDLER").map(named)
         && handler != "rest_framework.views.exception_handler"
     {
         lost.push(format!(
@@ -317,6 +317,14 @@ fn sessions(report: &Report, lost: &mut Vec<String>) {
     let is_shared = ["db", "cached_db"]
         .iter()
         .any(|name| engine == format!("django.contrib.sessions.backends.{name}"));
+    for option in settings::session_cache(report)
+        .into_iter()
+        .flat_map(|cache| &cache.options)
+    {
+        lost.push(format!(
+            "CACHES: OPTIONS[\"{option}\"] of the sessions' cache has no counterpart; write it into LOCATION."
+        ));
+    }
     if !is_shared && report.has_app("django.contrib.sessions") {
         lost.push(format!(
             "SESSION_ENGINE is {engine}: its sessions are in no table, so that neither side takes the other's. With \

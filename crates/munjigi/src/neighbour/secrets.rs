@@ -7,6 +7,7 @@
 
 use super::database;
 use super::report::{Report, Secret};
+use super::settings::session_cache;
 use crate::config::convert::{comment, on_one_line, quoted};
 use crate::config::table;
 use std::path::Path;
@@ -71,6 +72,11 @@ pub fn secrets(report: &Report, path: &Path) -> Result<Secrets, String> {
             secrets.add(name, Some(value.expose()), path)?;
         }
     }
+    if let Some(cache) = session_cache(report) {
+        // Of several the first is written to.
+        let location = cache.location.get(0).unwrap_or(&cache.location);
+        secrets.add("CACHES.default.LOCATION", location.as_str(), path)?;
+    }
     Ok(secrets)
 }
 
@@ -130,7 +136,7 @@ impl Secrets {
 }
 
 fn variable(name: &str) -> String {
-    format!("MUNJIGI_{}", name.replace('.', "__"))
+    format!("MUNJIGI_{}", name.replace('.', "__").to_ascii_uppercase())
 }
 
 /// Whether single quotes around the value mean the same to all who read the file. What would be TOML without them must not

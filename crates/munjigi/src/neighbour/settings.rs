@@ -4,7 +4,7 @@
 //! written, in the order of the table; what cannot be taken over is a comment with the reason. How a value of Python is written
 //! in TOML, and which lines contradict each other, is [`config::convert`](crate::config::convert)'s knowledge.
 
-use super::report::Report;
+use super::report::{Cache, Report};
 use super::{passwords, routes, user, values};
 use crate::config::convert::{self, Python, comment};
 use crate::config::setting::About;
@@ -144,6 +144,7 @@ pub(super) fn wanted(report: &Report) -> Wanted {
             wanted.insert(name.clone(), want);
         }
     }
+    wanted.extend(cache(report));
     wanted.extend(languages(report));
     wanted.extend(dicts(report));
     wanted.extend(passwords::wanted(report));
@@ -164,8 +165,8 @@ fn scalar(report: &Report, name: &str, value: &Value) -> Option<Want> {
         return None;
     }
     let value = match (name, value) {
-        // Django waits for ever.
-        ("EMAIL_TIMEOUT", Value::Null) => return None,
+        // Django waits for ever. The cache is `default` here, whatever it is there.
+        ("EMAIL_TIMEOUT", Value::Null) | ("SESSION_CACHE_ALIAS", _) => return None,
         ("ALLOWED_HOSTS", Value::Array(hosts)) if hosts.is_empty() => return Some(no_hosts(report)),
         ("SECURE_REFERRER_POLICY", Value::Array(values)) => {
             let values: Vec<_> = values.iter().filter_map(Value::as_str).collect();
@@ -205,6 +206,32 @@ fn no_hosts(report: &Report) -> Want {
             .told("The project has none, and DEBUG: Django answers to this machine's names then.");
     }
     Want::of(Python::Sequence(Vec::new()))
+}
+
+/// The cache of `cached_db`, whatever it is called there. Where it is stands among the secrets.
+fn cache(report: &Report) -> Wanted {
+    let mut wanted = Wanted::new();
+    let Some(cache) = session_cache(report) else {
+        return wanted;
+    };
+    for (key, value) in [
+        ("BACKEND", &cache.backend),
+        ("KEY_PREFIX", &cache.key_prefix),
+        ("VERSION", &cache.version),
+        ("KEY_FUNCTION", &cache.key_function),
+    ] {
+        if let Some(value) = values::python(value).ok().filter(|value| *value != Python::None) {
+            wanted.insert(format!("CACHES.default.{key}"), Want::of(value));
+        }
+    }
+    wanted
+}
+
+/// The cache that sessions are looked for in first, where there is one.
+pub(super) fn session_cache(report: &Report) -> Option<&Cache> {
+    let engine = report.setting("SESSION_ENGINE").and_then(Value::as_str)?;
+    let is_cached = engine == "django.contrib.sessions.backends.cached_db";
+    report.cache.as_ref().filter(|_| is_cached)
 }
 
 /// There are words in two languages, and without `LocaleMiddleware` a client does not choose.

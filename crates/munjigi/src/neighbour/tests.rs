@@ -349,6 +349,39 @@ fn classes_that_munjigi_has_not_are_left_out_and_told() {
 }
 
 #[test]
+fn the_cache_of_sessions_is_told_and_where_it_is_kept_secret() {
+    let report = report(|report| {
+        report["settings"]["SESSION_ENGINE"] = "django.contrib.sessions.backends.cached_db".into();
+        report["settings"]["SESSION_CACHE_ALIAS"] = "sessions".into();
+        report["cache"] = json!({
+            "alias": "sessions", "backend": "django.core.cache.backends.redis.RedisCache", "key_prefix": "shop",
+            "location": ["redis://:pass@cache:6379/1", "redis://replica"], "version": 2, "key_function": null,
+            "options": ["db"],
+        });
+    });
+    let text = toml(&report, "munjigi.env", &lost(&report));
+    for line in [
+        "SESSION_ENGINE = \"django.contrib.sessions.backends.cached_db\"\n",
+        "\n[CACHES.default]\nBACKEND = \"django.core.cache.backends.redis.RedisCache\"\nKEY_PREFIX = \"shop\"\nVERSION = 2\n",
+        "# CACHES: OPTIONS[\"db\"] of the sessions' cache",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    assert!(!text.contains("pass@"), "{text}");
+    let told = secrets(&report, Path::new("/srv/munjigi.env")).unwrap().text();
+    assert!(
+        told.contains("\nMUNJIGI_CACHES__DEFAULT__LOCATION='redis://:pass@cache:6379/1'\n"),
+        "{}",
+        *told
+    );
+    serve(&text.replace(
+        "[CACHES.default]\n",
+        "[CACHES.default]\nLOCATION = \"redis://cache\"\n",
+    ))
+    .unwrap();
+}
+
+#[test]
 fn languages_are_those_that_a_client_can_get() {
     let languages = |code: &str, middleware: bool| {
         config(|report| {

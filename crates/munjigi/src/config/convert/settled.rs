@@ -2,6 +2,7 @@
 
 use super::super::database::DATABASE_URL;
 use super::super::secrets::SECRET_KEY;
+use super::super::table;
 use super::super::written::{Origin, Written};
 use super::super::{Config, Mode};
 use super::setting_line::comment;
@@ -10,6 +11,7 @@ use toml::{Table, Value};
 
 /// Any secret and any database will do: those of the project are handed over beside the file.
 const SOME_KEY: &str = "only for asking whether these settings hold together 0123456789";
+const SOME_CACHE: &str = "redis://localhost";
 const SOME_DATABASE: &str = "sqlite:munjigi.sqlite3";
 
 /// The text, with comments in place of the lines that contradict others.
@@ -61,13 +63,18 @@ fn helps(lines: &[String], at: usize, refused: &str) -> bool {
 
 /// The sentence that this text is refused with.
 pub(super) fn refusal(text: &str) -> Option<String> {
-    let table: Table = text.parse().ok()?;
+    let settings: Table = text.parse().ok()?;
     let origin = Origin::File {
         path: PathBuf::from("settings.py"),
         line: 0,
     };
     let mut written = Written::nothing();
-    for (name, mut value) in table {
+    // Where the cache is is handed over beside the file too.
+    if let Some(location) = table::find("CACHES.default.LOCATION").filter(|_| settings.contains_key("CACHES"))
+    {
+        written.provide(location, Value::from(SOME_CACHE), origin.clone());
+    }
+    for (name, mut value) in settings {
         if let Some(simple_jwt) = value.as_table_mut() {
             leave_keys_out(simple_jwt);
         }

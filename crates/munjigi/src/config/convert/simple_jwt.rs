@@ -53,6 +53,25 @@ pub(super) fn unwritten(assignments: &[Assignment]) -> String {
     differing.map(line).collect()
 }
 
+/// The line that a project without simplejwt's blacklist needs: munjigi would make its tables, and Django never look there.
+/// Where a list of apps is not read to its end none can be written.
+pub(super) fn without_blacklist(assignments: &[Assignment]) -> &'static str {
+    const APP: &str = "rest_framework_simplejwt.token_blacklist";
+    let is_read = |assignment: &Assignment| assignment.name != "INSTALLED_APPS" || assignment.value.is_some();
+    let apps = last(assignments, "INSTALLED_APPS").and_then(|position| assignments.get(position));
+    let Some(Python::Sequence(apps)) = apps.and_then(|apps| apps.value.as_ref()) else {
+        return "";
+    };
+    // The app's config may be named too: `….token_blacklist.apps.TokenBlacklistConfig`.
+    let is_other = |app: &Python| matches!(app, Python::Text(app) if !app.starts_with(APP));
+    let uses_it = last(assignments, "SIMPLE_JWT").is_some() || is_used(assignments);
+    if uses_it && assignments.iter().all(is_read) && apps.iter().all(is_other) {
+        "TOKEN_BLACKLIST_APP = false  # token_blacklist is not in INSTALLED_APPS\n"
+    } else {
+        ""
+    }
+}
+
 /// Whether some setting names a part of simplejwt: an app, or the class that authenticates.
 fn is_used(assignments: &[Assignment]) -> bool {
     let values = assignments

@@ -122,6 +122,28 @@ fn what_simplejwt_has_by_default_is_written_where_munjigi_has_another() {
 }
 
 #[test]
+fn a_project_without_simplejwts_blacklist_keeps_without_it() {
+    let line = "TOKEN_BLACKLIST_APP = false  # token_blacklist is not in INSTALLED_APPS\n";
+    for apps in [
+        "INSTALLED_APPS = ['rest_framework', 'rest_framework_simplejwt']\n",
+        "INSTALLED_APPS = ['rest_framework']\nSIMPLE_JWT = {'LEEWAY': 5}\n",
+        "INSTALLED_APPS = ['rest_framework']\nINSTALLED_APPS += ['shop']\nSIMPLE_JWT = {'LEEWAY': 5}\n",
+    ] {
+        assert!(converted(apps).contains(line), "{apps}");
+    }
+    for apps in [
+        "INSTALLED_APPS = ['rest_framework']\n",
+        "INSTALLED_APPS = ['rest_framework_simplejwt.token_blacklist']\n",
+        "INSTALLED_APPS = ['rest_framework_simplejwt.token_blacklist.apps.TokenBlacklistConfig']\n",
+        "INSTALLED_APPS = ['rest_framework_simplejwt'] + more()\n",
+        "INSTALLED_APPS = ['rest_framework_simplejwt']\nif DEBUG:\n    INSTALLED_APPS += more\n",
+        "SIMPLE_JWT = {'LEEWAY': 5}\n",
+    ] {
+        assert!(!converted(apps).contains("TOKEN_BLACKLIST_APP"), "{apps}");
+    }
+}
+
+#[test]
 fn a_name_stands_once_in_the_end() {
     let stock = "ALLOWED_HOSTS = []\n";
     let hint = "# ALLOWED_HOSTS: empty in settings.py. Write the names that clients use: ALLOWED_HOSTS = \
