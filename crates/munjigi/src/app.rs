@@ -5,17 +5,19 @@ use crate::accounts::backfill::Backfill;
 use crate::accounts::ended::EndedList;
 use crate::accounts::last_seen::LastSeen;
 use crate::accounts::password::Deferrals;
+use crate::accounts::password::reset::Resets;
 use crate::accounts::session_rows::SessionRows;
 use crate::clock::{Clock, Entropy, entropy};
 use crate::config::check::{Finding, Level};
 use crate::config::{AuthenticationClass, Config, TokenClaim};
 use crate::keys::{self, Keys};
+use crate::mail::{self, Outgoing};
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use munjigi_passwords::pool::HashingPool;
 use munjigi_sessions::ExpiryPolicy;
-use munjigi_signing::SigningError;
 use munjigi_signing::csrf::CsrfSettings;
+use munjigi_signing::{PasswordResetTokenGenerator, SigningError};
 use munjigi_store::grants::{self, Use};
 use munjigi_store::migrate::{self, EmailIndex};
 use munjigi_store::{Missing, Options, Store};
@@ -39,6 +41,9 @@ struct Parts {
     backfill: Backfill,
     deferrals: Deferrals,
     last_seen: LastSeen,
+    resets: Resets,
+    reset_tokens: PasswordResetTokenGenerator,
+    outgoing: Outgoing,
     clock: Clock,
     csrf: CsrfSettings,
     guard_challenge: HeaderValue,
@@ -60,7 +65,7 @@ impl App {
         };
         let store = Store::open(&config.database, config.user_model.clone(), options).await?;
         migrate::check(&store).await?;
-        Self::new(config, store, Clock::system()).await
+        Box::pin(Self::new(config, store, Clock::system())).await
     }
 
     /// Puts the parts together, on a database that is ready: derives the keys, starts the hashing threads. In a
@@ -109,6 +114,9 @@ impl App {
             backfill: Backfill::default(),
             deferrals: Deferrals::default(),
             last_seen: LastSeen::default(),
+            resets: Resets::default(),
+            reset_tokens: reset_tokens(&config),
+            outgoing: Outgoing::new(&config.mail)?,
             clock,
             csrf,
             guard_challenge: guard_challenge(&config),
@@ -184,6 +192,21 @@ impl App {
         &self.0.last_seen
     }
 
+    /// Who asked for a password reset.
+    pub fn resets(&self) -> &Resets {
+        &self.0.resets
+    }
+
+    /// Makes and checks the tokens of its links.
+    pub fn reset_tokens(&self) -> &PasswordResetTokenGenerator {
+        &self.0.reset_tokens
+    }
+
+    /// The mails on their way out.
+    pub fn outgoing(&self) -> &Outgoing {
+        &self.0.outgoing
+    }
+
     /// How a CSRF token is checked.
     pub fn csrf(&self) -> &CsrfSettings {
         &self.0.csrf
@@ -250,6 +273,11 @@ fn csrf_settings(config: &Config) -> Result<CsrfSettings, SigningError> {
     })
 }
 
+fn reset_tokens(config: &Config) -> PasswordResetTokenGenerator {
+    let reset = &config.password_reset;
+    PasswordResetTokenGenerator::new(&config.secret_keys, reset.time_zone.clone(), reset.timeout)
+}
+
 fn guard_challenge(config: &Config) -> HeaderValue {
     let mut classes = config.authentication_classes.iter();
     let first = classes.find(|class| **class != AuthenticationClass::Session);
@@ -273,6 +301,9 @@ pub enum Error {
     /// `CSRF_*`.
     #[error(transparent)]
     Signing(#[from] SigningError),
+    /// `EMAIL_*`.
+    #[error(transparent)]
+    Mail(#[from] mail::Error),
     /// The database.
     #[error(transparent)]
     Store(#[from] munjigi_store::Error),

@@ -54,6 +54,7 @@ pub mod config;
 pub mod http;
 pub mod i18n;
 pub mod keys;
+pub mod mail;
 pub mod neighbour;
 
 pub use app::App;

@@ -4,6 +4,7 @@
 mod deferral;
 mod own;
 pub(super) mod policy;
+pub mod reset;
 pub(super) mod shown;
 mod upgrade;
 

@@ -47,9 +47,12 @@ pub(super) async fn serve(app: App, listeners: Vec<TcpListener>, mut signals: St
         tracing::warn!(id = warning.id, "{} {}", warning.message, warning.hint);
     }
     let limits = app.config().limits.clone();
+    let shutdown_timeout = limits.shutdown_timeout;
     let (stop, stopped) = watch::channel(false);
     let serving = async {
         server::serve(listeners, router(app.clone()), limits, stopped).await;
+        app.resets().settle(shutdown_timeout).await;
+        app.outgoing().settle(shutdown_timeout).await;
         if let Err(error) = last_seen::write(&app).await {
             tracing::warn!(%error, "when sign-ins were last used could not be written");
         }

@@ -3,7 +3,7 @@
 
 use super::written::{Origin, Written};
 use super::{Error, claims, table};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use toml::Value;
 use zeroize::Zeroizing;
@@ -28,7 +28,7 @@ pub(super) fn variables(environment: &[(OsString, OsString)]) -> Result<Variable
     for (name, value) in environment {
         let Some(name) = name
             .to_str()
-            .filter(|name| name.starts_with(PREFIX) && !name.starts_with(TESTS) && !is_injected(name))
+            .filter(|name| name.starts_with(PREFIX) && !name.starts_with(TESTS) && !is_injected(name, value))
         else {
             continue;
         };
@@ -48,8 +48,12 @@ pub(super) fn variables(environment: &[(OsString, OsString)]) -> Result<Variable
 }
 
 /// Whether Kubernetes put the variable there, for a Service called `munjigi` or `munjigi-…`: addresses of Services,
-/// in the form of Docker's links (`MUNJIGI_SERVICE_HOST`, `MUNJIGI_PORT_8000_TCP_ADDR`).
-pub(super) fn is_injected(name: &str) -> bool {
+/// in the form of Docker's links (`MUNJIGI_SERVICE_HOST`, `MUNJIGI_PORT_8000_TCP_ADDR`). Of one called `munjigi-email` a
+/// variable has the name of a setting, and a URL for its value: `MUNJIGI_EMAIL_PORT=tcp://10.0.0.7:25`.
+pub(super) fn is_injected(name: &str, value: &OsStr) -> bool {
+    if name == "MUNJIGI_EMAIL_PORT" {
+        return value.to_str().is_some_and(|value| value.contains("://"));
+    }
     let is_number = |text: &str| {
         text.split('_')
             .next()
@@ -150,7 +154,7 @@ mod tests {
             "MUNJIGI_POSTGRES_SERVICE_HOST",
             "MUNJIGI_POSTGRES_PORT_5432_TCP_ADDR",
         ] {
-            assert!(is_injected(name), "{name}");
+            assert!(is_injected(name, OsStr::new("")), "{name}");
         }
         for name in [
             "MUNJIGI_BIND",
@@ -158,8 +162,11 @@ mod tests {
             "MUNJIGI_USE_X_FORWARDED_HOST",
             "MUNJIGI_SUPPORT_PORTAL",
         ] {
-            assert!(!is_injected(name), "{name}");
+            assert!(!is_injected(name, OsStr::new("")), "{name}");
         }
+        let port = "MUNJIGI_EMAIL_PORT";
+        assert!(is_injected(port, OsStr::new("tcp://10.0.0.7:25")));
+        assert!(!is_injected(port, OsStr::new("587")));
     }
 
     #[test]

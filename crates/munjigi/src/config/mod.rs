@@ -23,7 +23,9 @@ mod hosts;
 mod jwt_auth;
 mod kind;
 mod languages;
+mod mail;
 mod own_account;
+mod password_reset;
 mod password_rows;
 mod passwords;
 pub mod reference;
@@ -52,7 +54,9 @@ pub use error::Error;
 pub use headers::SecurityHeaders;
 pub use hosts::{HostSettings, ProxySslHeader};
 pub use kind::duration;
+pub use mail::{MailBackend, MailSettings, SmtpCredentials, SmtpSecurity, SmtpSettings};
 pub use own_account::OwnAccount;
+pub use password_reset::{PasswordReset, ResetPage, ResetUrl};
 pub use rest_framework::AuthenticationClass;
 pub use routes::Routes;
 pub use server::{Limits, LogFormat, LogSettings};
@@ -122,6 +126,10 @@ pub struct Config {
     pub hashing: PoolSettings,
     /// `AUTH_PASSWORD_VALIDATORS`; none under `dev` unless written.
     pub validators: Vec<Box<dyn Validator>>,
+    /// `EMAIL_*` and `DEFAULT_FROM_EMAIL`.
+    pub mail: MailSettings,
+    /// `PASSWORD_RESET_*` and `TIME_ZONE`.
+    pub password_reset: PasswordReset,
     /// `[SIMPLE_JWT]`, but for the keys.
     pub simple_jwt: SimpleJwtSettings,
     /// `SIMPLE_JWT.VERIFY_CHECKS_BLACKLIST`: whether a token that was taken back is no good to the verifying route.
@@ -223,7 +231,9 @@ impl Config {
         ];
         names.extend(auth_cookie.iter().flat_map(AuthCookieSettings::names));
         cookies::check_names(&names)?;
-        let routes = Routes::resolve(settings)?;
+        let bind = settings.read(&server::BIND)?.0;
+        let mut password_reset = PasswordReset::resolve(settings)?;
+        let routes = password_reset.settle(Routes::resolve(settings)?, mode, &bind)?;
         users::check_signup(&users.model, &routes)?;
         simple_jwt::check_routes(&jwt.keys, &routes)?;
         let authentication_classes = rest_framework::authentication_classes(settings)?;
@@ -241,7 +251,7 @@ impl Config {
         }
         Ok(Self {
             mode,
-            bind: settings.read(&server::BIND)?.0,
+            bind,
             claims: claims::resolve(settings, &jwt.settings, &users.model)?,
             database: database::resolve(settings)?,
             user_model: users.model,
@@ -253,6 +263,8 @@ impl Config {
             trim_passwords: passwords::trim(settings)?,
             hashing: passwords::pool(settings)?,
             validators: passwords::validators(settings)?,
+            mail: MailSettings::resolve(settings)?,
+            password_reset,
             simple_jwt: jwt.settings,
             verify_checks_blacklist: jwt.verify_checks_blacklist,
             rotation_window: jwt.rotation_window,

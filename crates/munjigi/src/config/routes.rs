@@ -28,6 +28,10 @@ pub struct Routes {
     pub me: Option<String>,
     /// `password_change`, default `/user/password_change`.
     pub password_change: Option<String>,
+    /// `password_reset`, default `/user/password_reset` where there is a page to link to.
+    pub password_reset: Option<String>,
+    /// `password_reset_confirm`, default `/user/password_reset_confirm` where there is a page to link to.
+    pub password_reset_confirm: Option<String>,
     /// `sessions`, default `/user/sessions`.
     pub sessions: Option<String>,
     /// `session`, default `/user/sessions/{id}`.
@@ -60,14 +64,17 @@ pub struct Routes {
     pub verify_jwt_token: Option<String>,
     /// `ended`, off by default: the list of ended sign-ins for services in other processes.
     pub ended: Option<String>,
-    written: WrittenSignups,
+    written: WrittenRoutes,
 }
 
-/// Which of the sign-ups somebody wrote.
+/// Which of those somebody wrote that depend on more than their own line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct WrittenSignups {
-    session: bool,
-    jwt: bool,
+#[expect(clippy::struct_excessive_bools, reason = "one for each route")]
+struct WrittenRoutes {
+    session_signup: bool,
+    jwt_signup: bool,
+    password_reset: bool,
+    password_reset_confirm: bool,
 }
 
 const SESSION_SIGNUP: Setting<Route> = Setting::ours(
@@ -111,6 +118,17 @@ const PASSWORD_CHANGE: Setting<Route> = Setting::ours(
     "ROUTES.password_change",
     "\"/user/password_change\"",
     "Another password, by who knows the one of before.",
+);
+const PASSWORD_RESET: Setting<Route> = Setting::ours(
+    "ROUTES.password_reset",
+    "\"/user/password_reset\"",
+    "Mails a link to who forgot his password. Off until PASSWORD_RESET_URL is written, but under `munjigi dev`.",
+);
+const PASSWORD_RESET_CONFIRM: Setting<Route> = Setting::ours(
+    "ROUTES.password_reset_confirm",
+    "\"/user/password_reset_confirm\"",
+    "Another password, by who holds such a link, ours or Django's. Off until it or PASSWORD_RESET_URL is written, but under \
+     `munjigi dev`.",
 );
 const SESSIONS: Setting<Route> = Setting::ours(
     "ROUTES.sessions",
@@ -206,6 +224,8 @@ pub(super) const SECTION: Section = Section {
         &JWT_REFRESH.about,
         &ME.about,
         &PASSWORD_CHANGE.about,
+        &PASSWORD_RESET.about,
+        &PASSWORD_RESET_CONFIRM.about,
         &SESSIONS.about,
         &SESSION.about,
         &CSRF.about,
@@ -238,6 +258,8 @@ impl Routes {
             jwt_refresh: path(&JWT_REFRESH)?,
             me: path(&ME)?,
             password_change: path(&PASSWORD_CHANGE)?,
+            password_reset: path(&PASSWORD_RESET)?,
+            password_reset_confirm: path(&PASSWORD_RESET_CONFIRM)?,
             sessions: path(&SESSIONS)?,
             session: settings.read(&SESSION)?.0,
             csrf: path(&CSRF)?,
@@ -254,9 +276,11 @@ impl Routes {
             refresh_jwt_token: path(&REFRESH_JWT_TOKEN)?,
             verify_jwt_token: path(&VERIFY_JWT_TOKEN)?,
             ended: path(&ENDED)?,
-            written: WrittenSignups {
-                session: settings.has(&SESSION_SIGNUP.about),
-                jwt: settings.has(&JWT_SIGNUP.about),
+            written: WrittenRoutes {
+                session_signup: settings.has(&SESSION_SIGNUP.about),
+                jwt_signup: settings.has(&JWT_SIGNUP.about),
+                password_reset: settings.has(&PASSWORD_RESET.about),
+                password_reset_confirm: settings.has(&PASSWORD_RESET_CONFIRM.about),
             },
         };
         routes.check()?;
@@ -267,8 +291,18 @@ impl Routes {
     /// a row of ours runs no Django signals.
     #[must_use]
     pub fn for_adopted_database(mut self) -> Self {
-        self.session_signup = self.session_signup.filter(|_| self.written.session);
-        self.jwt_signup = self.jwt_signup.filter(|_| self.written.jwt);
+        self.session_signup = self.session_signup.filter(|_| self.written.session_signup);
+        self.jwt_signup = self.jwt_signup.filter(|_| self.written.jwt_signup);
+        self
+    }
+
+    /// The routes where no page is known that a mailed link could open: those of a reset are off unless somebody wrote them.
+    #[must_use]
+    pub(super) fn without_unwritten_reset(mut self) -> Self {
+        self.password_reset = self.password_reset.filter(|_| self.written.password_reset);
+        self.password_reset_confirm = self
+            .password_reset_confirm
+            .filter(|_| self.written.password_reset_confirm);
         self
     }
 
@@ -314,7 +348,7 @@ impl Routes {
     }
 
     /// Every route that can be moved or switched off, by its name.
-    pub(crate) fn named(&self) -> [(&'static str, Option<&str>); 25] {
+    pub(crate) fn named(&self) -> [(&'static str, Option<&str>); 27] {
         [
             ("session_signup", self.session_signup.as_deref()),
             ("jwt_signup", self.jwt_signup.as_deref()),
@@ -325,6 +359,8 @@ impl Routes {
             ("jwt_refresh", self.jwt_refresh.as_deref()),
             ("me", self.me.as_deref()),
             ("password_change", self.password_change.as_deref()),
+            ("password_reset", self.password_reset.as_deref()),
+            ("password_reset_confirm", self.password_reset_confirm.as_deref()),
             ("sessions", self.sessions.as_deref()),
             ("session", self.session.as_deref()),
             ("csrf", self.csrf.as_deref()),

@@ -3,8 +3,8 @@
 use super::setting::{About, Section};
 use super::{
     Error, auth_cookie, authentication_backends, claims, cors, csrf, database, headers, hosts, jwt_auth,
-    languages, passwords, rest_framework, routes, secrets, server, session, session_engine, session_records,
-    simple_jwt, users,
+    languages, mail, password_reset, passwords, rest_framework, routes, secrets, server, session,
+    session_engine, session_records, simple_jwt, users,
 };
 
 /// Every setting, in the order of the reference page. Those of a table come after those of none, as in a file.
@@ -20,6 +20,8 @@ pub(crate) const SECTIONS: &[Section] = &[
     csrf::SECTION,
     headers::SECTION,
     passwords::SECTION,
+    password_reset::SECTION,
+    mail::SECTION,
     languages::SECTION,
     users::SECTION,
     session_engine::CACHE_SECTION,
@@ -174,7 +176,10 @@ mod tests {
     fn no_setting_looks_like_a_variable_of_kubernetes() {
         for about in all() {
             let variable = format!("MUNJIGI_{}", about.name.replace('.', "__"));
-            assert!(!crate::config::env::is_injected(&variable), "{variable}");
+            assert!(
+                !crate::config::env::is_injected(&variable, "25".as_ref()),
+                "{variable}"
+            );
         }
     }
 

@@ -187,6 +187,7 @@ impl Error {
                 | A::UserNotFound
                 | A::UserInactive => StatusCode::UNAUTHORIZED,
                 A::Busy
+                | A::TooManyResets
                 | A::Contended
                 | A::Stale
                 | A::Store(munjigi_store::Error::Busy | munjigi_store::Error::Unavailable(_)) => {

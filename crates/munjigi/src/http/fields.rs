@@ -13,6 +13,7 @@ use crate::accounts::identifiers::{
     is_email, is_own_username, is_username, normalize_email, normalize_username,
 };
 use crate::accounts::password::Passwords;
+use crate::accounts::password::reset::Confirmation;
 use crate::accounts::profile::Changes;
 use crate::accounts::signup::Application;
 use crate::config::OwnAccount;
@@ -85,6 +86,29 @@ pub fn password_change_fields(fields: &Fields) -> Result<Passwords, FieldErrors>
     let new = keep(&mut errors, NEW_PASSWORD, password(fields, NEW_PASSWORD));
     match (current, new) {
         (Some(current), Some(new)) => Ok(Passwords { current, new }),
+        _ => Err(errors),
+    }
+}
+
+/// The address of who forgot his password: `PasswordResetForm`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn reset_email(fields: &Fields) -> Result<String, FieldErrors> {
+    email(fields, "email").map_err(|texts| FieldErrors::of("email", texts))
+}
+
+/// What the holder of a reset link brings: djoser's `PasswordResetConfirmSerializer`.
+///
+/// # Errors
+/// What is wrong with which field. Whether the link is good is not asked here.
+pub fn confirmation(fields: &Fields) -> Result<Confirmation, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let uid = keep(&mut errors, "uid", text(fields, "uid"));
+    let token = keep(&mut errors, "token", text(fields, "token"));
+    let new = keep(&mut errors, NEW_PASSWORD, password(fields, NEW_PASSWORD));
+    match (uid, token, new) {
+        (Some(uid), Some(token), Some(new)) => Ok(Confirmation { uid, token, new }),
         _ => Err(errors),
     }
 }

@@ -63,6 +63,23 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
             "Your old password was entered incorrectly. Please enter it again.".into()
         }
 
+        Text::ResetMailSent => "We’ve emailed you instructions for setting your password, if an account exists with the \
+                                email you entered. You should receive them shortly."
+            .into(),
+        Text::ResetLinkInvalid => "The password reset link was invalid, possibly because it has already been used.  \
+                                   Please request a new password reset."
+            .into(),
+        Text::ResetDone => "Your password has been set.  You may go ahead and log in now.".into(),
+        Text::ResetMailSubject(site) => format!("Password reset on {site}").into(),
+        Text::ResetMailReason(site) => format!(
+            "You're receiving this email because you requested a password reset for your user account at {site}."
+        )
+        .into(),
+        Text::ResetMailLink => "Please go to the following page and choose a new password:".into(),
+        Text::ResetMailUsername => "In case you’ve forgotten, you are:".into(),
+        Text::ResetMailThanks => "Thanks for using our site!".into(),
+        Text::ResetMailTeam(site) => format!("The {site} team").into(),
+
         Text::MalformedRequest => "Malformed request.".into(),
         Text::NotAuthenticated => "Authentication credentials were not provided.".into(),
         Text::CsrfFailed(why) => format!("CSRF Failed: {why}").into(),

@@ -6,6 +6,7 @@
 use super::{Text, UserAttribute};
 use std::borrow::Cow;
 
+#[expect(clippy::too_many_lines, reason = "a line or two for each sentence")]
 pub(super) fn render(text: &Text) -> Cow<'static, str> {
     match text {
         Text::Required => "이 필드는 필수 항목입니다.".into(),
@@ -62,6 +63,22 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
         }
 
         Text::PasswordIncorrect => "기존 비밀번호를 잘못 입력하셨습니다. 다시 입력해 주세요.".into(),
+
+        Text::ResetMailSent => "계정이 존재한다면, 독자가 입력한 이메일로 비밀번호 설정 안내문을 발송했습니다. 곧 수신할 수 있을 \
+                                것입니다. "
+            .into(),
+        Text::ResetLinkInvalid => {
+            "비밀번호 초기화 링크가 이미 사용되어 올바르지 않습니다. 비밀번호 초기화를 다시 해주세요.".into()
+        }
+        Text::ResetDone => "비밀번호가 설정되었습니다. 이제 로그인하세요.".into(),
+        Text::ResetMailSubject(site) => format!("{site}의 비밀번호 재설정").into(),
+        Text::ResetMailReason(site) => {
+            format!("{site}의 계정 비밀번호를 초기화하기 위한 요청으로 이 이메일이 전송되었습니다.").into()
+        }
+        Text::ResetMailLink => "다음 페이지에서 새 비밀번호를 선택하세요.".into(),
+        Text::ResetMailUsername => "잊으신 경우, 귀하의 사용자 이름은 다음과 같습니다:".into(),
+        Text::ResetMailThanks => "사이트를 이용해 주셔서 고맙습니다.".into(),
+        Text::ResetMailTeam(site) => format!("{site} 팀").into(),
 
         Text::MalformedRequest => "잘못된 요청입니다.".into(),
         Text::NotAuthenticated => "자격 인증 데이터가 제공되지 않았습니다.".into(),

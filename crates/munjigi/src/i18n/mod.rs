@@ -103,6 +103,26 @@ pub enum Text {
     /// The password that is to go is not the user's.
     PasswordIncorrect,
 
+    // A password reset: Django's `contrib/admin/templates/registration` and `contrib/auth/templates/registration`.
+    /// Whoever has an account under the address is mailed.
+    ResetMailSent,
+    /// The link is misspelt, too old or used.
+    ResetLinkInvalid,
+    /// The password is another one now.
+    ResetDone,
+    /// The mail's subject; the site.
+    ResetMailSubject(String),
+    /// Why there is a mail; the site.
+    ResetMailReason(String),
+    /// What stands before the link.
+    ResetMailLink,
+    /// What stands before the username.
+    ResetMailUsername,
+    /// What stands at the mail's end.
+    ResetMailThanks,
+    /// Who writes; the site.
+    ResetMailTeam(String),
+
     // A request: DRF's `exceptions.py`.
     /// 400 that has no better word.
     MalformedRequest,
@@ -258,6 +278,15 @@ mod tests {
             Text::PasswordTooCommon => "password_too_common",
             Text::PasswordEntirelyNumeric => "password_entirely_numeric",
             Text::PasswordIncorrect => "password_incorrect",
+            Text::ResetMailSent => "reset_mail_sent",
+            Text::ResetLinkInvalid => "reset_link_invalid",
+            Text::ResetDone => "reset_done",
+            Text::ResetMailSubject(_) => "reset_mail_subject",
+            Text::ResetMailReason(_) => "reset_mail_reason",
+            Text::ResetMailLink => "reset_mail_link",
+            Text::ResetMailUsername => "reset_mail_username",
+            Text::ResetMailThanks => "reset_mail_thanks",
+            Text::ResetMailTeam(_) => "reset_mail_team",
             Text::MalformedRequest => "malformed_request",
             Text::NotAuthenticated => "not_authenticated",
             Text::CsrfFailed(_) => "csrf_failed",
@@ -314,6 +343,7 @@ mod tests {
     /// Every upstream text once, with the arguments that `make_messages.py` gives it.
     fn upstream() -> Vec<Text> {
         let json = "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)";
+        let site = "app.example.com";
         vec![
             Text::Required,
             Text::Null,
@@ -346,6 +376,15 @@ mod tests {
             Text::PasswordTooCommon,
             Text::PasswordEntirelyNumeric,
             Text::PasswordIncorrect,
+            Text::ResetMailSent,
+            Text::ResetLinkInvalid,
+            Text::ResetDone,
+            Text::ResetMailSubject(site.into()),
+            Text::ResetMailReason(site.into()),
+            Text::ResetMailLink,
+            Text::ResetMailUsername,
+            Text::ResetMailThanks,
+            Text::ResetMailTeam(site.into()),
             Text::MalformedRequest,
             Text::NotAuthenticated,
             Text::CsrfFailed("CSRF token missing.".into()),
@@ -393,7 +432,7 @@ mod tests {
             messages.keys().copied().collect(),
             "each message is a text, and each text a message"
         );
-        assert_eq!(texts.len(), 54);
+        assert_eq!(texts.len(), 63);
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod limits;
 mod nested;
 mod openapi;
 mod own_account;
+mod password_reset;
 mod passwords;
 mod proxies;
 mod records;

@@ -50,7 +50,7 @@ fn each_route_takes_its_methods_and_names_them_to_the_others() {
                 }
             }
         }
-        assert_eq!(asked, 18 * 2 * 11);
+        assert_eq!(asked, 20 * 2 * 11);
         let count = users::count(&mut server.app.store().reader()).await;
         assert_eq!(count.unwrap(), 0);
     });

@@ -2,12 +2,14 @@
 
 mod client;
 mod database;
+mod mail_server;
 mod signed_in;
 mod tokens;
 mod told;
 
 pub(crate) use client::{Client, FORM, Reply};
 pub(crate) use database::{Database, Held};
+pub(crate) use mail_server::{MailServer, Manner};
 pub(crate) use signed_in::SignedIn;
 pub(crate) use tokens::{claims, header, jti, signed};
 
@@ -105,9 +107,11 @@ pub(crate) const SESSIONS_ROUTES: [(&str, &[&str]); 2] = [
 /// The routes that take GET and answer JSON.
 pub(crate) const GET_ROUTES: [&str; 1] = ["/user/csrf"];
 /// The routes of a user's own account, and what they take.
-pub(crate) const ACCOUNT_ROUTES: [(&str, &[&str]); 2] = [
+pub(crate) const ACCOUNT_ROUTES: [(&str, &[&str]); 4] = [
     ("/user/me", &["GET", "PATCH", "DELETE"]),
     ("/user/password_change", &["POST"]),
+    ("/user/password_reset", &["POST"]),
+    ("/user/password_reset_confirm", &["GET", "POST"]),
 ];
 
 /// The notes' user.

@@ -88,7 +88,7 @@ impl Deed for Choice<'_> {
 }
 
 /// The new password as it is stored, where it may be one.
-async fn encode(app: &App, user: &User, new: Password) -> Result<String> {
+pub(super) async fn encode(app: &App, user: &User, new: Password) -> Result<String> {
     let wrong = policy::errors_for(app, &new, user);
     if !wrong.is_empty() {
         return Err(FieldErrors::of("new_password", wrong).into());

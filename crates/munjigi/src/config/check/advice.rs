@@ -206,6 +206,13 @@ pub(super) const ADVICE: &[Advice] = &[
         hint: "Give SECRET_KEY to nobody but Django. For others write SIMPLE_JWT.KEY_RING, or a SIGNING_KEY here and in Django.",
     },
     Advice {
+        is_needed: |config| config.mail.shows_password(),
+        id: "munjigi.W050",
+        level: Level::Warning,
+        message: "EMAIL_HOST_PASSWORD goes to the mail server in the clear, and so do links that reset passwords.",
+        hint: "Write EMAIL_USE_TLS = true and EMAIL_PORT = 587, or EMAIL_USE_SSL = true and EMAIL_PORT = 465.",
+    },
+    Advice {
         is_needed: |config| config.hosts.trusted_proxies.is_empty(),
         id: "munjigi.I001",
         level: Level::Info,

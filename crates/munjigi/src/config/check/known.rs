@@ -81,6 +81,7 @@ pub(crate) const KNOWN: &[Known] = known![
     "munjigi.W046" Warning Deploy "Requests of other sites carry the session"
     "munjigi.W047" Warning Deploy "Access tokens that live for more than an hour"
     "munjigi.W048" Warning Deploy "Services that verify tokens hold the secret that makes them"
+    "munjigi.W050" Warning Deploy "A password to the mail server in the clear"
     "munjigi.I001" Info Deploy "No trusted proxy"
     "munjigi.I002" Info Deploy "A default that is not simplejwt's, and not written"
     "munjigi.I003" Info Deploy "Tokens are signed with the SECRET_KEY itself"

@@ -300,7 +300,8 @@ fn a_deployment_is_told_what_is_unwise_and_where_it_is_not_simplejwts_default() 
     assert!(!is_shared(&found(of_its_own)));
 
     let loose = found(
-        "ALLOWED_HOSTS = [\"*\"]\nSESSION_COOKIE_HTTPONLY = false\nSESSION_COOKIE_SAMESITE = false\n\
+        "ALLOWED_HOSTS = [\"*\"]\nSESSION_COOKIE_HTTPONLY = false\nSESSION_COOKIE_SAMESITE = false\nEMAIL_HOST = \"smtp.example.com\"\nEMAIL_HOST_USER = \"munjigi\"\n\
+         EMAIL_HOST_PASSWORD = \"open sesame\"\n\
          X_FRAME_OPTIONS = \"SAMEORIGIN\"\nROUTES.ended = \"/ended\"\nSESSION_COOKIE_SECURE = false\nCSRF_COOKIE_SECURE = false\nSECURE_REFERRER_POLICY = \
          \"\"\nSECURE_CONTENT_TYPE_NOSNIFF = false\nAUTH_PASSWORD_VALIDATORS = []\nCORS_ALLOW_ALL_ORIGINS = true\n\
          SECURE_HSTS_SECONDS = \"52w\"\nTRUSTED_PROXIES = [\"10.0.0.1\", \"::/0\"]\n[SIMPLE_JWT]\n\
@@ -322,6 +323,7 @@ fn a_deployment_is_told_what_is_unwise_and_where_it_is_not_simplejwts_default() 
         "munjigi.W046",
         "munjigi.W047",
         "munjigi.W048",
+        "munjigi.W050",
         "security.W015",
         "security.W019",
     ] {

@@ -8,6 +8,7 @@ mod metadata;
 mod negotiation;
 mod openapi;
 mod probe;
+mod reset;
 mod sessions;
 mod token;
 mod user;
@@ -42,6 +43,7 @@ pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {
 fn written_endpoints(config: &Config) -> Vec<Endpoint> {
     let mut endpoints = user::endpoints(config);
     endpoints.extend(account::password_change(config));
+    endpoints.extend(reset::endpoints(config));
     endpoints.extend(sessions::endpoints(config));
     endpoints.extend(token::endpoints(config));
     endpoints.extend(drf_jwt::endpoints(config));

@@ -30,7 +30,7 @@ use serde_json::{Map, Value, json};
 
 mod told;
 
-pub(super) use told::{ME, MESSAGE, forbidden, unauthenticated, user_example};
+pub(super) use told::{ME, MESSAGE, cross_site, forbidden, unauthenticated, user_example};
 
 /// The routes of this file, where `[ROUTES]` puts them.
 pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {

@@ -234,7 +234,7 @@ fn told(method: Method, id: &'static str, words: Words) -> Operation {
 }
 
 /// A page that is not trusted, or a cookie without its CSRF token.
-fn cross_site() -> Answer {
+pub(in super::super) fn cross_site() -> Answer {
     Answer::json(
         StatusCode::FORBIDDEN,
         DETAIL,
