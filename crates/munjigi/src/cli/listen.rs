@@ -12,6 +12,7 @@ use std::pin::pin;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// Where the listeners listen: what port 0 became, too.
 pub(super) fn addresses(listeners: &[TcpListener]) -> io::Result<Vec<SocketAddr>> {
@@ -51,8 +52,9 @@ pub(super) async fn serve(app: App, listeners: Vec<TcpListener>, mut signals: St
     let (stop, stopped) = watch::channel(false);
     let serving = async {
         server::serve(listeners, router(app.clone()), limits, stopped).await;
-        app.resets().settle(shutdown_timeout).await;
-        app.outgoing().settle(shutdown_timeout).await;
+        let until = Instant::now() + shutdown_timeout;
+        app.resets().settle(until).await;
+        app.outgoing().settle(until).await;
         if let Err(error) = last_seen::write(&app).await {
             tracing::warn!(%error, "when sign-ins were last used could not be written");
         }

@@ -87,7 +87,7 @@ const REQUEST_TIMEOUT: Setting<Positive> = Setting::ours(
 const SHUTDOWN_TIMEOUT: Setting<Positive> = Setting::ours(
     "SHUTDOWN_TIMEOUT",
     "\"30s\"",
-    "How long requests under way may go on after SIGTERM or Ctrl-C.",
+    "How long requests under way may go on after SIGTERM or Ctrl-C, and after them the mails on their way.",
 );
 const REVOCATION_MAX_STALENESS: Setting<Positive> = Setting::ours(
     "REVOCATION_MAX_STALENESS",

@@ -19,7 +19,7 @@ use smtp::Smtp;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// How many mails are kept until they are sent.
 const PLACES: u32 = 1_000;
@@ -113,10 +113,10 @@ impl Outgoing {
         true
     }
 
-    /// Waits until no mail is on its way any more, or for so long. What is left then is lost.
-    pub async fn settle(&self, within: Duration) {
+    /// Waits until no mail is on its way any more, or until then. What is left then is lost.
+    pub async fn settle(&self, until: Instant) {
         let places = &self.0.places;
-        if timeout(within, places.acquire_many(PLACES)).await.is_err() {
+        if timeout_at(until, places.acquire_many(PLACES)).await.is_err() {
             let lost = (PLACES as usize).saturating_sub(places.available_permits());
             tracing::error!(target: "munjigi::mail", event = "mail_dropped", lost, "mails were not sent before the end");
         }
@@ -152,5 +152,41 @@ impl Parts {
                 Ok(smtp.send(message.envelope(), &message.formatted()).await?)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{SmtpSecurity, SmtpSettings};
+    use jiff::Timestamp;
+    use munjigi_user::UserId;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_mail_that_finds_no_place_is_dropped_and_the_others_stay() {
+        let hangs = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let smtp = SmtpSettings {
+            host: "127.0.0.1".to_owned(),
+            port: hangs.local_addr().unwrap().port(),
+            security: SmtpSecurity::Plain,
+            credentials: None,
+            timeout: Duration::from_mins(1),
+        };
+        let from = "webmaster@localhost".parse().unwrap();
+        let backend = MailBackend::Smtp(smtp);
+        let outgoing = Outgoing::new(&MailSettings { backend, from }).unwrap();
+        let mail = Mail {
+            user: UserId::Int(1),
+            from: "webmaster@localhost".parse().unwrap(),
+            to: "mseo@naver.com".to_owned(),
+            subject: String::new(),
+            body: String::new(),
+            date: Timestamp::UNIX_EPOCH,
+            id: "0".repeat(32),
+        };
+        let posted: Vec<bool> = (0..=PLACES).map(|_| outgoing.post(mail.clone())).collect();
+        assert_eq!(posted.iter().filter(|posted| **posted).count(), PLACES as usize);
+        assert_eq!(posted.last(), Some(&false));
     }
 }

@@ -61,7 +61,7 @@ impl Site {
 
     /// Until everybody who asked is looked up, and every mail is handed over or given up.
     async fn settle(&self) {
-        let long = std::time::Duration::from_secs(20);
+        let long = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
         self.server.app.resets().settle(long).await;
         self.server.app.outgoing().settle(long).await;
     }

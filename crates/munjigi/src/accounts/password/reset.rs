@@ -22,7 +22,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// How many askings wait to be looked up.
 const PLACES: u32 = 256;
@@ -66,9 +66,9 @@ impl Resets {
         })
     }
 
-    /// Waits until nobody waits to be looked up, or for so long.
-    pub async fn settle(&self, within: Duration) {
-        if timeout(within, self.places.acquire_many(PLACES)).await.is_err() {
+    /// Waits until nobody waits to be looked up, or until then.
+    pub async fn settle(&self, until: Instant) {
+        if timeout_at(until, self.places.acquire_many(PLACES)).await.is_err() {
             tracing::error!(target: "munjigi::account", event = "password_reset_dropped", "some who asked were not looked up before the end");
         }
     }
