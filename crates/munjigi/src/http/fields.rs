@@ -94,8 +94,8 @@ pub fn password_change_fields(fields: &Fields) -> Result<Passwords, FieldErrors>
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn reset_email(fields: &Fields) -> Result<String, FieldErrors> {
-    email(fields, "email").map_err(|texts| FieldErrors::of("email", texts))
+pub fn reset_email(fields: &Fields, model: &UserModel) -> Result<String, FieldErrors> {
+    email(fields, model, "email").map_err(|texts| FieldErrors::of("email", texts))
 }
 
 /// What the holder of a reset link brings: djoser's `PasswordResetConfirmSerializer`.

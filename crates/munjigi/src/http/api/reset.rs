@@ -45,7 +45,7 @@ fn confirm_endpoint(config: &Config) -> Option<Endpoint> {
 
 /// `POST /user/password_reset`: the same answer for every address.
 async fn password_reset(State(app): State<App>, context: Context, fields: Fields) -> Result<Json<Value>> {
-    let email = fields::reset_email(&fields)?;
+    let email = fields::reset_email(&fields, &app.config().user_model)?;
     reset::ask(&app, email, context.lang())?;
     Ok(message(&context, &Text::ResetMailSent))
 }
