@@ -1,7 +1,7 @@
 //! A connection that waits for what other processes announce: `LISTEN`.
 //!
-//! It promises nothing. What is announced while it is lost is not heard later, and behind a `PgBouncer` that lends its
-//! connections by the transaction nothing is heard at all. So it only shortens a poll.
+//! It promises nothing. What is announced while it is lost is not heard later, and through a pooler that lends connections by the
+//! transaction nothing would be heard, so that it is not started there. It only shortens a poll.
 
 use std::future::poll_fn;
 use std::pin::pin;
