@@ -43,7 +43,7 @@ class Example:
         shell = f'set -a; . {self.state}/munjigi.env; set +a; exec "$0" "$@"'
         done = subprocess.run(
             ["sh", "-c", shell, MUNJIGI_BIN, *words, "--config", self.state / "munjigi.toml"],
-            env=ENVIRONMENT, cwd=self.state, capture_output=True, text=True, timeout=60,
+            env=BARE_ENVIRONMENT, cwd=self.state, capture_output=True, text=True, timeout=60,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
