@@ -7,7 +7,7 @@ mod md5;
 mod pbkdf2;
 mod scrypt;
 
-use crate::{Costs, Error, Password, encoded};
+use crate::{Costs, Error, Password, Unfit, encoded};
 use argon2::Argon2;
 use pbkdf2::Pbkdf2;
 use rand_core::CryptoRng;
@@ -51,6 +51,15 @@ pub trait PasswordHasher: Send + Sync {
     /// hashed then, and the caller runs [`spend`](Self::spend) of the preferred hasher instead.
     fn verify(&self, password: &Password, encoded: &str) -> Result<bool, Unreadable>;
 
+    /// Whether [`verify`](Self::verify) could ever find a password right for this text: it is a row of this hasher, whole,
+    /// and asks for no more than a row may. By default nothing is looked at, and it could.
+    ///
+    /// # Errors
+    /// [`Unfit::Malformed`] and [`Unfit::TooCostly`].
+    fn takes(&self, _encoded: &str) -> Result<(), Unfit> {
+        Ok(())
+    }
+
     /// Whether the row should be stored anew: another cost than this hasher's (also a higher one), or a short salt.
     /// A row that cannot be read should.
     fn must_update(&self, encoded: &str) -> bool;
@@ -92,7 +101,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Pbkdf2Sha256,
         Self::Pbkdf2Sha1,
         Self::Argon2,
@@ -162,7 +171,7 @@ impl Algorithm {
         }
     }
 
-    fn class(self) -> &'static str {
+    pub(crate) fn class(self) -> &'static str {
         match self {
             Self::Pbkdf2Sha256 => "PBKDF2PasswordHasher",
             Self::Pbkdf2Sha1 => "PBKDF2SHA1PasswordHasher",

@@ -175,7 +175,7 @@ impl Hashers {
         ]);
     }
 
-    fn hasher_of(&self, encoded: &str) -> Option<&dyn PasswordHasher> {
+    pub(crate) fn hasher_of(&self, encoded: &str) -> Option<&dyn PasswordHasher> {
         let algorithm = encoded::algorithm_of(encoded);
         self.hashers().find(|hasher| hasher.algorithm() == algorithm)
     }

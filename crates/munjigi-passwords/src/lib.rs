@@ -24,12 +24,14 @@ mod encoded;
 mod hasher;
 mod hashers;
 pub mod pool;
+mod stored;
 pub mod validation;
 
 pub use costs::{Argon2Cost, BcryptCost, Costs, Pbkdf2Cost, ScryptCost};
 pub use encoded::is_password_usable;
 pub use hasher::{Algorithm, PasswordHasher, Unreadable};
 pub use hashers::{Check, Hashers, LegacyRows};
+pub use stored::Unfit;
 
 use zeroize::Zeroizing;
 

@@ -4,8 +4,8 @@
 //! and 19 (16 where `v=` is absent), the parameters in this order and no other. Django alone does not recompute the
 //! text here but leaves the comparison to that library, so it is the hashes that are compared.
 
-use crate::{Argon2Cost, Error, Password, PasswordHasher, Unreadable, encoded};
-use argon2::{Algorithm, Error as Argon2Error, Params, Version};
+use crate::{Argon2Cost, Error, Password, PasswordHasher, Unfit, Unreadable, encoded};
+use argon2::{Algorithm, Error as Argon2Error, MIN_SALT_LEN, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use subtle::ConstantTimeEq;
@@ -86,6 +86,26 @@ impl PasswordHasher for Argon2 {
         )
         .map_err(|_| Unreadable)?;
         Ok(hash.ct_eq(&row.hash).into())
+    }
+
+    fn takes(&self, encoded: &str) -> Result<(), Unfit> {
+        let malformed = Unfit::Malformed("argon2");
+        let row = Row::decode(encoded).ok_or(malformed)?;
+        if !self.allows(row.cost) {
+            return Err(Unfit::TooCostly("argon2"));
+        }
+        let cost = row.cost;
+        let is_in_range = Params::new(
+            cost.memory_cost,
+            cost.time_cost,
+            cost.parallelism,
+            Some(row.hash.len()),
+        );
+        if is_in_range.is_ok() && row.salt.len() >= MIN_SALT_LEN {
+            Ok(())
+        } else {
+            Err(malformed)
+        }
     }
 
     fn must_update(&self, encoded: &str) -> bool {

@@ -5,7 +5,7 @@
 //! there and here. A NUL is a character like any other. Python's `bcrypt` 5 raises on more than 72 bytes, its
 //! predecessors cut them off: here such a password is wrong, unless legacy rows are to be verified.
 
-use crate::{BcryptCost, Error, Password, PasswordHasher, Unreadable, encoded};
+use crate::{BcryptCost, Error, Password, PasswordHasher, Unfit, Unreadable, encoded};
 use base64::Engine;
 use bcrypt::{BASE_64, Version};
 use rand_core::CryptoRng;
@@ -17,6 +17,9 @@ const MAX_ROW_ROUNDS: u32 = 14;
 
 /// How much of a password bcrypt reads.
 const MAX_PASSWORD_LEN: usize = 72;
+
+/// Characters of a checksum, the last ones of a row, and its bytes.
+const CHECKSUM: (usize, usize) = (31, 23);
 
 pub(crate) struct Bcrypt {
     algorithm: &'static str,
@@ -132,6 +135,23 @@ impl PasswordHasher for Bcrypt {
         let computed = self.encode_with(password, &settings).ok_or(Unreadable)?;
         let counts = self.input == Input::Truncated || !self.ignores_part_of(password);
         Ok(encoded::equal(&computed, encoded) && counts)
+    }
+
+    fn takes(&self, encoded: &str) -> Result<(), Unfit> {
+        let malformed = Unfit::Malformed(self.algorithm);
+        let settings = self.decode(encoded).ok_or(malformed)?;
+        if settings.rounds > MAX_ROW_ROUNDS.max(self.rounds) {
+            return Err(Unfit::TooCostly(self.algorithm));
+        }
+        // `$2b$12$` and the salt.
+        let row = encoded::after_algorithm(encoded, self.algorithm).unwrap_or_default();
+        let checksum = row.get(29..).filter(|checksum| checksum.len() == CHECKSUM.0);
+        let bytes = checksum.and_then(|checksum| BASE_64.decode(checksum).ok());
+        if bytes.is_some_and(|bytes| bytes.len() == CHECKSUM.1) {
+            Ok(())
+        } else {
+            Err(malformed)
+        }
     }
 
     fn must_update(&self, encoded: &str) -> bool {

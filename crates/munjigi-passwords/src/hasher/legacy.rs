@@ -1,8 +1,8 @@
 //! What Django had until 5.0: `SHA1PasswordHasher`, `UnsaltedSHA1PasswordHasher`, `UnsaltedMD5PasswordHasher`
 //! (Django 4.2, `contrib/auth/hashers.py`). Rows verify, none are made.
 
-use super::md5::salt_of;
-use crate::{Error, Password, PasswordHasher, Unreadable, encoded};
+use super::md5::{salt_of, takes_hex};
+use crate::{Error, Password, PasswordHasher, Unfit, Unreadable, encoded};
 use sha1::Digest;
 
 /// `sha1$salt$hex`.
@@ -39,6 +39,11 @@ impl PasswordHasher for Sha1 {
         ))
     }
 
+    fn takes(&self, encoded: &str) -> Result<(), Unfit> {
+        let is_row = salt_of(encoded, "sha1").is_some_and(|salt| !salt.is_empty());
+        takes_hex(is_row, encoded, ("sha1", 40))
+    }
+
     fn must_update(&self, _encoded: &str) -> bool {
         true
     }
@@ -64,6 +69,10 @@ impl PasswordHasher for UnsaltedSha1 {
             &format!("sha1$${}", sha1_hex("", password)),
             encoded,
         ))
+    }
+
+    fn takes(&self, encoded: &str) -> Result<(), Unfit> {
+        takes_hex(encoded.starts_with("sha1$$"), encoded, ("unsalted_sha1", 40))
     }
 
     fn must_update(&self, _encoded: &str) -> bool {
@@ -92,6 +101,10 @@ impl PasswordHasher for UnsaltedMd5 {
             &encoded::hex(&md5::Md5::digest(password.as_bytes())),
             stored,
         ))
+    }
+
+    fn takes(&self, encoded: &str) -> Result<(), Unfit> {
+        takes_hex(true, encoded, ("unsalted_md5", 32))
     }
 
     fn must_update(&self, _encoded: &str) -> bool {

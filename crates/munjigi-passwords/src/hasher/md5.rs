@@ -1,6 +1,6 @@
 //! `MD5PasswordHasher`: `md5$salt$hex`. Rows verify, none are made: one guess costs an attacker nothing.
 
-use crate::{Error, Password, PasswordHasher, Unreadable, encoded};
+use crate::{Error, Password, PasswordHasher, Unfit, Unreadable, encoded};
 use md5::Digest;
 
 pub(crate) struct Md5;
@@ -34,6 +34,11 @@ impl PasswordHasher for Md5 {
         ))
     }
 
+    fn takes(&self, encoded: &str) -> Result<(), Unfit> {
+        let is_row = salt_of(encoded, "md5").is_some_and(|salt| !salt.is_empty());
+        takes_hex(is_row, encoded, ("md5", 32))
+    }
+
     fn must_update(&self, encoded: &str) -> bool {
         salt_of(encoded, "md5").is_none_or(|salt| encoded::salt_is_short(salt.chars().count()))
     }
@@ -43,4 +48,19 @@ impl PasswordHasher for Md5 {
 pub(super) fn salt_of<'a>(encoded: &'a str, algorithm: &str) -> Option<&'a str> {
     let (salt, _hash) = encoded::after_algorithm(encoded, algorithm)?.split_once('$')?;
     Some(salt)
+}
+
+/// Whether a row ends in as many lower-case hexadecimal digits as its algorithm writes.
+pub(super) fn takes_hex(
+    is_row: bool,
+    encoded: &str,
+    (algorithm, length): (&'static str, usize),
+) -> Result<(), Unfit> {
+    let hash = encoded.rsplit('$').next().unwrap_or_default();
+    let is_hex = hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if is_row && is_hex && hash.len() == length {
+        Ok(())
+    } else {
+        Err(Unfit::Malformed(algorithm))
+    }
 }

@@ -3,7 +3,7 @@
 //! The key of HMAC is expanded once for a password and its two states are copied for each iteration, so a password
 //! of any length costs the same (CVE-2013-1443).
 
-use crate::{Error, Password, PasswordHasher, Pbkdf2Cost, Unreadable, encoded};
+use crate::{Error, Password, PasswordHasher, Pbkdf2Cost, Unfit, Unreadable, encoded};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pbkdf2::pbkdf2_hmac_array;
@@ -17,6 +17,8 @@ type Derive = fn(password: &[u8], salt: &[u8], iterations: u32) -> Vec<u8>;
 pub(super) struct Pbkdf2 {
     algorithm: &'static str,
     iterations: u32,
+    /// In bytes.
+    hash_len: usize,
     derive: Derive,
 }
 
@@ -28,6 +30,7 @@ impl Pbkdf2 {
         Self {
             algorithm: "pbkdf2_sha256",
             iterations: cost.iterations,
+            hash_len: 32,
             derive,
         }
     }
@@ -39,6 +42,7 @@ impl Pbkdf2 {
         Self {
             algorithm: "pbkdf2_sha1",
             iterations: cost.iterations,
+            hash_len: 20,
             derive,
         }
     }
@@ -76,6 +80,22 @@ impl PasswordHasher for Pbkdf2 {
             &self.encode_with(password, salt, iterations),
             encoded,
         ))
+    }
+
+    fn takes(&self, encoded: &str) -> Result<(), Unfit> {
+        let malformed = Unfit::Malformed(self.algorithm);
+        let (iterations, salt) = self.decode(encoded).ok_or(malformed)?;
+        let hash = encoded.rsplit('$').next().unwrap_or_default();
+        let is_whole = STANDARD
+            .decode(hash)
+            .is_ok_and(|hash| hash.len() == self.hash_len);
+        match iterations {
+            1.. if iterations > MAX_ROW_ITERATIONS.max(self.iterations) => {
+                Err(Unfit::TooCostly(self.algorithm))
+            }
+            1.. if !salt.is_empty() && is_whole => Ok(()),
+            _ => Err(malformed),
+        }
     }
 
     fn must_update(&self, encoded: &str) -> bool {
@@ -194,6 +214,7 @@ mod tests {
         let hasher = Pbkdf2 {
             algorithm: "pbkdf2_sha256",
             iterations: 1_000_000,
+            hash_len: 32,
             derive,
         };
         let hashers = Hashers::from_hashers(vec![Box::new(hasher)]).unwrap();
@@ -237,6 +258,7 @@ mod tests {
         let hasher = |iterations| Pbkdf2 {
             algorithm: "pbkdf2_sha256",
             iterations,
+            hash_len: 32,
             derive,
         };
         assert_eq!(hasher(1_000_000).verify(&password, row), Err(Unreadable));

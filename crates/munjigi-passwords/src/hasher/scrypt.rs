@@ -3,13 +3,16 @@
 //! OpenSSL under Python refuses what needs more than 32 MiB unless a site's own hasher raises `maxmem`; such rows
 //! verify here, up to the bound of a row.
 
-use crate::{Error, Password, PasswordHasher, ScryptCost, Unreadable, encoded};
+use crate::{Error, Password, PasswordHasher, ScryptCost, Unfit, Unreadable, encoded};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 /// What a row may ask for where the site's own cost is not higher, in blocks of 128 bytes: 128 MiB (OWASP's `N` =
 /// 2^17, `r` = 8) and 8 MiB for what `p` adds.
 const MAX_ROW_MEMORY: u64 = (1 << 20) + (1 << 16);
+
+/// The length of a hash, in bytes.
+const HASH_LEN: usize = 64;
 
 /// `N * r * p`: three times Django's default, twice OWASP's advice.
 const MAX_ROW_WORK: u64 = 1 << 21;
@@ -59,6 +62,21 @@ impl PasswordHasher for Scrypt {
         Ok(encoded::equal(&computed, encoded))
     }
 
+    fn takes(&self, encoded: &str) -> Result<(), Unfit> {
+        let malformed = Unfit::Malformed("scrypt");
+        let (cost, salt) = decode(encoded).ok_or(malformed)?;
+        if !self.allows(cost) {
+            return Err(Unfit::TooCostly("scrypt"));
+        }
+        let hash = encoded.rsplit('$').next().unwrap_or_default();
+        let is_whole = STANDARD.decode(hash).is_ok_and(|hash| hash.len() == HASH_LEN);
+        if is_whole && !salt.is_empty() && params(cost).is_some() {
+            Ok(())
+        } else {
+            Err(malformed)
+        }
+    }
+
     /// The salt does not count, as in Django.
     fn must_update(&self, encoded: &str) -> bool {
         decode(encoded).is_none_or(|(cost, _)| cost != self.cost)
@@ -67,22 +85,25 @@ impl PasswordHasher for Scrypt {
 
 /// `None` where the cost is out of scrypt's range.
 fn encode_with(password: &Password, salt: &str, cost: ScryptCost) -> Option<String> {
+    let mut hash = [0; HASH_LEN];
+    scrypt::scrypt(password.as_bytes(), salt.as_bytes(), &params(cost)?, &mut hash).ok()?;
     let ScryptCost {
         work_factor,
         block_size,
         parallelism,
     } = cost;
-    let log_n = u8::try_from(work_factor.checked_ilog2()?).ok()?;
-    if work_factor < 2 || !work_factor.is_power_of_two() {
-        return None;
-    }
-    let params = scrypt::Params::new(log_n, block_size, parallelism).ok()?;
-    let mut hash = [0; 64];
-    scrypt::scrypt(password.as_bytes(), salt.as_bytes(), &params, &mut hash).ok()?;
     Some(format!(
         "scrypt${work_factor}${salt}${block_size}${parallelism}${}",
         STANDARD.encode(hash)
     ))
+}
+
+fn params(cost: ScryptCost) -> Option<scrypt::Params> {
+    let log_n = u8::try_from(cost.work_factor.checked_ilog2()?).ok()?;
+    if cost.work_factor < 2 || !cost.work_factor.is_power_of_two() {
+        return None;
+    }
+    scrypt::Params::new(log_n, cost.block_size, cost.parallelism).ok()
 }
 
 fn decode(encoded: &str) -> Option<(ScryptCost, &str)> {

@@ -8,6 +8,7 @@ mod legacy;
 mod policy;
 mod pool;
 mod rfc;
+mod stored;
 
 use munjigi_passwords::Password;
 use serde_json::Value;
