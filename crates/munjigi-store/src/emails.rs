@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use munjigi_user::UserId;
 
-use crate::db::{Conn, Stmt, Tx};
+use crate::db::{Conn, Param, Stmt, Tx};
 use crate::error::{Error, Result};
 use crate::users;
 
@@ -43,6 +43,57 @@ pub async fn claim(tx: &mut Tx, folded: &str, user_id: &UserId) -> Result<()> {
     } else {
         Err(taken())
     }
+}
+
+/// Claims folded addresses that nobody has claimed, for many users at once.
+///
+/// # Errors
+/// As [`claim`], where one of them is claimed after all.
+pub async fn claim_all(tx: &mut Tx, claims: &[(String, UserId)]) -> Result<()> {
+    if claims.is_empty() {
+        return Ok(());
+    }
+    let claimants: Vec<String> = claims.iter().map(|(_, id)| id.to_string()).collect();
+    let places: Vec<String> = (0..claims.len())
+        .map(|at| format!("(${}, ${})", 2 * at + 1, 2 * at + 2))
+        .collect();
+    let stmt = Stmt::new(format!(
+        "INSERT INTO munjigi_email (folded, user_id) VALUES {} ON CONFLICT (folded) DO NOTHING",
+        places.join(", ")
+    ));
+    let params: Vec<Param<'_>> = claims
+        .iter()
+        .zip(&claimants)
+        .flat_map(|((folded, _), claimant)| [folded.into(), claimant.into()])
+        .collect();
+    let made = tx.execute(&stmt, &params).await?;
+    if usize::try_from(made).is_ok_and(|made| made == claims.len()) {
+        Ok(())
+    } else {
+        Err(taken())
+    }
+}
+
+/// Who has claimed which of these folded addresses; he may be gone, or have another address by now.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn owners(conn: &mut Conn, folded: &[&str]) -> Result<Vec<(String, UserId)>> {
+    if folded.is_empty() {
+        return Ok(Vec::new());
+    }
+    let kind = conn.users().model.id_kind;
+    let places: Vec<String> = (1..=folded.len()).map(|at| format!("${at}")).collect();
+    let stmt = Stmt::new(format!(
+        "SELECT folded, user_id FROM munjigi_email WHERE folded IN ({})",
+        places.join(", ")
+    ));
+    let params: Vec<Param<'_>> = folded.iter().map(|folded| Param::Text(folded)).collect();
+    let found = conn.all(&stmt, &params, |row| Ok((row.text(0)?, row.text(1)?)));
+    let found = found.await?.into_iter();
+    Ok(found
+        .filter_map(|(folded, owner)| Some((folded, kind.parse(&owner).ok()?)))
+        .collect())
 }
 
 /// Gives up a user's claim on a folded address. Another's stays.

@@ -36,6 +36,7 @@ pub mod ended;
 mod error;
 pub mod grants;
 pub mod lineage;
+pub mod memberships;
 pub mod migrate;
 mod model;
 pub mod permissions;

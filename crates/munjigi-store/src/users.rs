@@ -16,6 +16,7 @@ use crate::emails;
 use crate::error::{Error, Result};
 use crate::model::FieldValue;
 
+pub mod rows;
 mod sql;
 
 pub(crate) use sql::UserSql;

@@ -1,7 +1,7 @@
 //! Why a command failed.
 
 use crate::neighbour::{ask, report};
-use crate::{accounts, app, config, http, keys};
+use crate::{accounts, app, config, http, keys, transfer};
 use std::io;
 use std::path::PathBuf;
 
@@ -39,6 +39,21 @@ pub(super) enum Error {
     ReportFile { path: PathBuf, source: io::Error },
     #[error("The settings file {} cannot be read: {source}.", path.display())]
     Source { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Import(#[from] transfer::import::Error),
+    #[error("The file {} cannot be read: {source}.", path.display())]
+    Opened { path: PathBuf, source: io::Error },
+    #[error("The file {} cannot be made: {source}. A file that is there is not written over.", path.display())]
+    NotMade { path: PathBuf, source: io::Error },
+    #[error(
+        "The name of {} does not tell its format. Write --format fixture, jsonl, ndjson or csv.",
+        .0.display()
+    )]
+    UnknownFormat(PathBuf),
+    #[error("{0} rows were not taken.")]
+    BadRows(u64),
+    #[error("There is no {0} in the file, but there is {1}. If these are the users, write --model {1}.")]
+    NoUsers(String, String),
     #[error("The output cannot be written: {0}.")]
     Output(#[from] io::Error),
     #[error("The threads of the server cannot be started: {0}.")]
@@ -86,7 +101,7 @@ impl Error {
     /// 2 where the command was called wrongly, else 1.
     pub(super) fn exit_code(&self) -> u8 {
         match self {
-            Self::Runserver | Self::NotGiven(_) => 2,
+            Self::UnknownFormat(_) | Self::Runserver | Self::NotGiven(_) => 2,
             _ => 1,
         }
     }

@@ -1,5 +1,6 @@
 //! `munjigi clearsessions` and `munjigi flushexpiredtokens`, as Django and simplejwt have them: for a timer.
 
+use super::bar::Bar;
 use super::error::Result;
 use super::location::Location;
 use crate::accounts::housekeeping;
@@ -42,7 +43,7 @@ impl FlushExpiredTokens {
         };
         let flushed = housekeeping::flush_expired_tokens(&app, now, |removed| {
             if let Some(bar) = &mut bar {
-                bar.show(&mut io::stderr(), removed);
+                bar.show_count(&mut io::stderr(), removed);
             }
             ControlFlow::Continue(())
         });
@@ -53,60 +54,5 @@ impl FlushExpiredTokens {
         let flushed = flushed?;
         writeln!(out, "Expired tokens removed: {flushed}")?;
         Ok(())
-    }
-}
-
-/// A line that fills up, for who waits at a terminal.
-struct Bar {
-    total: u64,
-    is_drawn: bool,
-}
-
-impl Bar {
-    const WIDTH: u64 = 40;
-
-    fn new(total: u64) -> Self {
-        Self {
-            total,
-            is_drawn: false,
-        }
-    }
-
-    /// Draws the line anew. What no longer can be shown is not missed.
-    fn show(&mut self, out: &mut impl Write, done: u64) {
-        // Others may add tokens meanwhile.
-        self.total = self.total.max(done);
-        self.is_drawn = true;
-        let filled = Self::WIDTH.saturating_mul(done).checked_div(self.total);
-        let filled = usize::try_from(filled.unwrap_or_default()).unwrap_or_default();
-        let bar = "#".repeat(filled);
-        drop(write!(out, "\r[{bar:<40}] {done} of {}", self.total).and_then(|()| out.flush()));
-    }
-
-    /// Ends the line, where there is one.
-    fn finish(self, out: &mut impl Write) {
-        if self.is_drawn {
-            drop(writeln!(out));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_bar_fills_up_and_ends_its_line() {
-        let mut bar = Bar::new(4_000);
-        let mut shown = Vec::new();
-        for done in [1_000, 4_000, 5_000] {
-            bar.show(&mut shown, done);
-        }
-        bar.finish(&mut shown);
-        Bar::new(0).finish(&mut shown);
-        let quarter = format!("[{}{}]", "#".repeat(10), " ".repeat(30));
-        let full = format!("[{}]", "#".repeat(40));
-        let expected = format!("\r{quarter} 1000 of 4000\r{full} 4000 of 4000\r{full} 5000 of 5000\n");
-        assert_eq!(String::from_utf8(shown).unwrap(), expected);
     }
 }

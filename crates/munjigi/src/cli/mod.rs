@@ -5,11 +5,14 @@
 //! called wrongly.
 
 mod banner;
+mod bar;
 mod check;
 mod config;
 mod dev;
 mod error;
+mod export;
 mod housekeeping;
+mod import;
 mod init;
 mod keys;
 mod listen;
@@ -73,6 +76,15 @@ enum Command {
     /// Look at users, shut them out, let them in again
     #[command(subcommand)]
     Users(users::Users),
+    /// Bring users in from a Django fixture, lines of JSON or CSV, with their passwords as they are stored
+    ///
+    /// Each row is looked at by itself: a bad one is told with its line and its reason, and the rest comes in. The exit status
+    /// is 1 then. An import that was interrupted is run again with `--on-conflict skip`.
+    Import(import::Import),
+    /// Write all users as a Django fixture, which `manage.py loaddata` takes, or as lines of JSON or CSV
+    ///
+    /// The passwords are in it as they are stored. Sessions, tokens and records of sign-ins are not.
+    Export(export::Export),
     /// Look at where users are signed in, and end it
     #[command(subcommand)]
     Sessions(sessions::Sessions),
@@ -135,6 +147,8 @@ fn run(command: Command) -> Result<()> {
         Command::CreateSuperuser(create) => runtime()?.block_on(create.run(&mut out)),
         Command::ChangePassword(change) => runtime()?.block_on(change.run(&mut out)),
         Command::Users(users) => runtime()?.block_on(users.run(&mut out)),
+        Command::Import(import) => runtime()?.block_on(Box::pin(import.run(&mut out))),
+        Command::Export(export) => runtime()?.block_on(Box::pin(export.run(&mut out))),
         Command::Sessions(sessions) => runtime()?.block_on(sessions.run(&mut out)),
         Command::ClearSessions(clear) => runtime()?.block_on(clear.run(&mut out)),
         Command::FlushExpiredTokens(flush) => runtime()?.block_on(flush.run(&mut out)),

@@ -50,5 +50,6 @@ mod support;
 mod token;
 mod token_lives;
 mod transcript;
+mod transfer;
 mod trimmed;
 mod user_models;
