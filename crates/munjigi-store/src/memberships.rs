@@ -108,10 +108,11 @@ pub async fn permit_group(tx: &mut Tx, name: &str, permission: &Permission) -> R
 /// What the database may fail with.
 pub async fn join(tx: &mut Tx, id: &UserId, name: &str) -> Result<bool> {
     let users = tx.users();
+    let user = quoted(&users.model.user_column());
     let stmt = Stmt::new(format!(
-        "INSERT INTO {} ({}, group_id) SELECT $1, id FROM auth_group WHERE name = $2 ON CONFLICT DO NOTHING",
+        "INSERT INTO {} ({user}, group_id) SELECT $1, id FROM auth_group WHERE name = $2 \
+         ON CONFLICT ({user}, group_id) DO NOTHING",
         quoted(&users.model.groups_table()),
-        quoted(&users.model.user_column())
     ));
     Ok(tx.execute(&stmt, &[id.into(), name.into()]).await? > 0)
 }
@@ -127,10 +128,11 @@ pub async fn permit(tx: &mut Tx, id: &UserId, permission: &Permission) -> Result
         app_label,
         model,
     } = permission;
+    let user = quoted(&users.model.user_column());
     let stmt = Stmt::new(format!(
-        "INSERT INTO {} ({}, permission_id) SELECT $1, p.id {NAMED} ON CONFLICT DO NOTHING",
+        "INSERT INTO {} ({user}, permission_id) SELECT $1, p.id {NAMED} \
+         ON CONFLICT ({user}, permission_id) DO NOTHING",
         quoted(&users.model.permissions_table()),
-        quoted(&users.model.user_column())
     ));
     let params = [id.into(), codename.into(), app_label.into(), model.into()];
     Ok(tx.execute(&stmt, &params).await? > 0)
@@ -186,10 +188,11 @@ static OF_GROUP: LazyLock<Stmt> = LazyLock::new(|| {
     )
 });
 static MAKE_GROUP: LazyLock<Stmt> =
-    LazyLock::new(|| Stmt::new("INSERT INTO auth_group (name) VALUES ($1) ON CONFLICT DO NOTHING"));
+    LazyLock::new(|| Stmt::new("INSERT INTO auth_group (name) VALUES ($1) ON CONFLICT (name) DO NOTHING"));
 static PERMIT_GROUP: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(format!(
         "INSERT INTO auth_group_permissions (group_id, permission_id) SELECT g.id, n.id \
-         FROM auth_group g, (SELECT p.id {NAMED}) n WHERE g.name = $1 ON CONFLICT DO NOTHING"
+         FROM auth_group g, (SELECT p.id {NAMED}) n WHERE g.name = $1 \
+         ON CONFLICT (group_id, permission_id) DO NOTHING"
     ))
 });

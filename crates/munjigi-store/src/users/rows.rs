@@ -42,8 +42,8 @@ pub enum Kind {
     },
 }
 
-/// The value of a [`Field`].
-#[derive(Clone, Debug, PartialEq)]
+/// The value of a [`Field`]. It has no `Debug`: it may be a stored password.
+#[derive(Clone, PartialEq)]
 pub enum Value {
     /// NULL.
     Null,
@@ -58,7 +58,7 @@ pub enum Value {
 }
 
 /// A row to be written, or one that was read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct UserRow {
     /// The primary key.
     pub id: UserId,

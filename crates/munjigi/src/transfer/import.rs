@@ -289,7 +289,7 @@ impl<'a> Importer<'a> {
     async fn all(&mut self, input: impl Read, audience: &mut impl Audience) -> Result<(), Error> {
         let mut pieces = Pieces::new(input, self.options.format);
         let read = loop {
-            match pieces.next() {
+            match pieces.cut() {
                 Ok(Some(piece)) => self.take(piece, audience).await?,
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),

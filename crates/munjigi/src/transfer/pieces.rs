@@ -9,13 +9,13 @@ mod json_list;
 mod lines;
 
 use super::Format;
+use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
 /// How much of a record is kept, in bytes: ten megabytes in one field are still told, and come back in the rejects.
 pub const LONGEST: usize = 16 << 20;
 
 /// A record as it stands in the input.
-#[derive(Debug)]
 pub struct Piece {
     /// The line that it begins on, from 1.
     pub line: u64,
@@ -121,7 +121,7 @@ impl<R: Read> Pieces<R> {
     ///
     /// # Errors
     /// What makes the rest unreadable.
-    pub fn next(&mut self) -> Result<Option<Piece>, Unreadable> {
+    pub fn cut(&mut self) -> Result<Option<Piece>, Unreadable> {
         if !self.begun {
             self.begin()?;
         }
@@ -193,6 +193,15 @@ impl<R: Read> Pieces<R> {
     }
 }
 
+/// Leaves the text out, in which a password may stand.
+impl fmt::Debug for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Piece")
+            .field("line", &self.line)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Piece {
     fn begun(line: u64, number: u64) -> Self {
         Self {
@@ -243,7 +252,7 @@ mod tests {
     fn cut(text: &[u8], format: Format) -> Vec<Piece> {
         let mut pieces = Pieces::new(text, format);
         let mut found = Vec::new();
-        while let Some(piece) = pieces.next().unwrap() {
+        while let Some(piece) = pieces.cut().unwrap() {
             found.push(piece);
         }
         assert_eq!(pieces.bytes(), text.len() as u64);
@@ -341,7 +350,7 @@ mod tests {
             (b" \n ", "empty"),
             (b"[]\n[]", "Line 2 of the input goes on after the end"),
         ] {
-            let refused = Pieces::new(text, Format::Fixture).next().unwrap_err().to_string();
+            let refused = Pieces::new(text, Format::Fixture).cut().unwrap_err().to_string();
             assert!(refused.contains(told), "{refused}");
         }
     }

@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const LONGEST: usize = 1 << 20;
 
 /// What a record is of.
-#[derive(Debug, PartialEq)]
 pub(super) enum Entry {
     /// A user.
     User(Given),
@@ -34,7 +33,7 @@ pub(super) enum NamedModel {
 }
 
 /// What a record gives.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Default)]
 pub(super) struct Given {
     /// The primary key; none where it is not given or null.
     pub(super) pk: Option<Value>,

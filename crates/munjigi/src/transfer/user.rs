@@ -34,7 +34,6 @@ pub(super) struct Table {
 }
 
 /// A user who is to be written.
-#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Incoming {
     /// His key, where the file gives one.
     pub(super) id: Option<UserId>,

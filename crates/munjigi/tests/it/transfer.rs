@@ -1,6 +1,7 @@
 //! Users moved in and out.
 
 mod bad_rows;
+mod commands;
 mod conflicts;
 mod formats;
 mod relations;

@@ -18,7 +18,7 @@ async fn fill(server: &TestServer) {
         "INSERT INTO django_content_type (id, app_label, model) VALUES (31, 'blog', 'post'), (32, 'blog', 'draft')",
         "INSERT INTO auth_permission (id, content_type_id, codename, name) VALUES (41, 31, 'add_post', ''), \
          (42, 31, 'view_post', ''), (43, 32, 'add_post', '')",
-        "INSERT INTO auth_group (id, name) VALUES (1, 'administrators')",
+        "INSERT INTO auth_group (name) VALUES ('administrators')",
         "INSERT INTO auth_group_permissions (group_id, permission_id) VALUES (1, 41)",
     ] {
         server.sql(sql).await;
