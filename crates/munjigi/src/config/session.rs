@@ -8,6 +8,10 @@ use super::{Error, SameSite, session_engine};
 
 /// How the session cookie is written, and how long a session lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of Django's, by its name"
+)]
 pub struct SessionSettings {
     /// `SESSION_COOKIE_NAME`, default `sessionid`.
     pub cookie_name: String,
