@@ -415,7 +415,9 @@ mod tests {
             })
             .collect();
         let moved = moved.join("\n");
-        let moved = document(&config(&format!("[ROUTES]\n{moved}")));
+        // Without a page to link to there is no reset by mail.
+        let page = "PASSWORD_RESET_URL = \"https://app.example.com/{uid}/{token}\"";
+        let moved = document(&config(&format!("{page}\n[ROUTES]\n{moved}")));
         let paths = moved["paths"].as_object().unwrap();
         let told: Vec<&str> = paths
             .keys()

@@ -168,7 +168,8 @@ fn the_mail_is_djangos_in_the_language_of_who_asked() {
              https://app.example.com/reset/{uid}/{token}/\n\nIn case you’ve forgotten, you are: mseo\n\n\
              Thanks for using our site!\n\nThe app.example.com team\n"
         );
-        assert_eq!(text_of(&mails[1]), english);
+        // SMTP ends a mail with a line of its own.
+        assert_eq!(text_of(&mails[1]).trim_end(), english.trim_end());
     });
 }
 
