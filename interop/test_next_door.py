@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,11 +115,10 @@ def test_sign_in_moves_to_munjigi_and_back_and_nobody_notices(example: Example) 
     early.sign_in()
     assert early.is_in() and is_taken(example, pair)
 
-    written = (example.state / "munjigi.toml").read_text()
-    for here, there in ((str(example.state), ".state"), (f":{example.port}", ":8443")):
-        written = written.replace(here, there)
+    written = (example.state / "munjigi.toml").read_text().replace(f":{example.port}", ":8443")
     kept = EXAMPLE / "kubernetes/munjigi.toml"
-    assert written == kept.read_text(), f"{kept} is stale: it is what `./run` leaves in .state/munjigi.toml"
+    told = f"{kept} is stale: it is what `./run` leaves in .state/munjigi.toml"
+    assert tomllib.loads(written) == tomllib.loads(kept.read_text()), told
 
     example.switch_to("munjigi")
     assert early.is_in() and early.get("/user/me").json()["username"] == "mina"
