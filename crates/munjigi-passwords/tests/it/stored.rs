@@ -18,7 +18,7 @@ fn all(legacy: LegacyRows) -> Hashers {
     Hashers::new(&ALL, &Costs::default(), legacy).unwrap()
 }
 
-fn encoded<'v>(file: &'v Value, verifies: bool) -> impl Iterator<Item = &'v str> {
+fn encoded(file: &Value, verifies: bool) -> impl Iterator<Item = &str> {
     let vectors = file["vectors"].as_array().unwrap().iter();
     let chosen = vectors.filter(move |vector| (vector["verify"] == true) == verifies);
     chosen.filter_map(|vector| vector["encoded"].as_str())

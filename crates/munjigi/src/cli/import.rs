@@ -18,7 +18,7 @@ pub(super) struct Import {
     /// How users stand in it; told by .json (fixture), .jsonl, .ndjson and .csv
     #[arg(long, value_enum)]
     format: Option<FileFormat>,
-    /// The model under which users stand in the fixture, where it is another than AUTH_USER_MODEL
+    /// The model under which users stand in the fixture, where it is another than `AUTH_USER_MODEL`
     #[arg(long, value_name = "APP.MODEL")]
     model: Option<String>,
     /// A field that is called otherwise in the file; may be repeated

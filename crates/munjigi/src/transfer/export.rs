@@ -1,7 +1,7 @@
 //! Users moved out: `dumpdata` of Django 5.2 for users and groups.
 //!
 //! Sessions, tokens and records are not exported: they open doors by themselves, and are worth nothing under another
-//! SECRET_KEY. It reads some hundred users at a time, in the order of their keys; who is made or changed meanwhile is there as
+//! `SECRET_KEY`. It reads some hundred users at a time, in the order of their keys; who is made or changed meanwhile is there as
 //! he is then.
 
 use super::Format;

@@ -219,10 +219,9 @@ impl Records {
         let mut given = Given::default();
         for (column, cell) in header.iter().zip(cells) {
             match column {
-                Column::Key if cell.is_empty() => {}
+                Column::Key | Column::Unknown(_) if cell.is_empty() => {}
                 Column::Key => given.pk = Some(cell.into()),
                 Column::Field(field) => drop(given.fields.insert(field.clone(), cell.into())),
-                Column::Unknown(_) if cell.is_empty() => {}
                 Column::Unknown(name) => given.unknown.push(name.clone()),
             }
         }

@@ -225,26 +225,26 @@ type Fault = (&'static str, fn(&mut Value));
 fn each_fault_that_is_no_single_setting_is_found_and_nothing_else() {
     let faults: &[Fault] = &[
         ("neighbour.E001", |report| {
-            report["secrets"]["SECRET_KEY"] = OTHER_KEY.into()
+            report["secrets"]["SECRET_KEY"] = OTHER_KEY.into();
         }),
         ("neighbour.W002", |report| {
             report["secrets"]["SECRET_KEY"] = OTHER_KEY.into();
             report["secrets"]["SECRET_KEY_FALLBACKS"] = json!([KEY]);
         }),
         ("neighbour.W003", |report| {
-            report["secrets"]["SECRET_KEY_FALLBACKS"] = json!([OTHER_KEY])
+            report["secrets"]["SECRET_KEY_FALLBACKS"] = json!([OTHER_KEY]);
         }),
         ("neighbour.E004", |report| {
-            report["secrets"]["SIMPLE_JWT.SIGNING_KEY"] = OTHER_KEY.into()
+            report["secrets"]["SIMPLE_JWT.SIGNING_KEY"] = OTHER_KEY.into();
         }),
         ("neighbour.W052", |report| {
-            remove(&mut report["apps"], "rest_framework_simplejwt.token_blacklist")
+            remove(&mut report["apps"], "rest_framework_simplejwt.token_blacklist");
         }),
         ("neighbour.W060", |report| {
-            report["hashers"].as_array_mut().unwrap().swap(0, 2)
+            report["hashers"].as_array_mut().unwrap().swap(0, 2);
         }),
         ("neighbour.E061", |report| {
-            drop(report["hashers"].as_array_mut().unwrap().remove(0))
+            drop(report["hashers"].as_array_mut().unwrap().remove(0));
         }),
         ("neighbour.W062", |report| {
             let own = json!({
@@ -254,10 +254,10 @@ fn each_fault_that_is_no_single_setting_is_found_and_nothing_else() {
             report["hashers"].as_array_mut().unwrap().push(own);
         }),
         ("neighbour.W063", |report| {
-            report["hashers"][0]["costs"]["iterations"] = 720_000.into()
+            report["hashers"][0]["costs"]["iterations"] = 720_000.into();
         }),
         ("neighbour.W064", |report| {
-            report["hashers"][0]["costs"]["iterations"] = 390_000.into()
+            report["hashers"][0]["costs"]["iterations"] = 390_000.into();
         }),
         ("neighbour.W066", |report| {
             let path = "django.contrib.auth.password_validation.NumericPasswordValidator";
@@ -265,31 +265,31 @@ fn each_fault_that_is_no_single_setting_is_found_and_nothing_else() {
                 json!([{"path": path, "class": path, "base": path, "options": {}, "differences": []}]);
         }),
         ("neighbour.E070", |report| {
-            report["user"]["label"] = "shop.Customer".into()
+            report["user"]["label"] = "shop.Customer".into();
         }),
         ("neighbour.E071", |report| {
-            report["user"]["table"] = "customers".into()
+            report["user"]["table"] = "customers".into();
         }),
         ("neighbour.E072", |report| {
-            report["user"]["fields"][0]["type"] = "UUIDField".into()
+            report["user"]["fields"][0]["type"] = "UUIDField".into();
         }),
         ("neighbour.E072", |report| {
-            report["user"]["fields"][0]["column"] = "customer_id".into()
+            report["user"]["fields"][0]["column"] = "customer_id".into();
         }),
         ("neighbour.E073", |report| {
-            report["user"]["USERNAME_FIELD"] = "email".into()
+            report["user"]["USERNAME_FIELD"] = "email".into();
         }),
         ("neighbour.E074", |report| {
-            field(report, "first_name")["column"] = "given".into()
+            field(report, "first_name")["column"] = "given".into();
         }),
         ("neighbour.E074", |report| {
-            field(report, "date_joined")["name"] = "since".into()
+            field(report, "date_joined")["name"] = "since".into();
         }),
         ("neighbour.W090", |report| {
-            report["database"]["name"] = "/srv/other.sqlite3".into()
+            report["database"]["name"] = "/srv/other.sqlite3".into();
         }),
         ("neighbour.W090", |report| {
-            report["database"]["vendor"] = "postgresql".into()
+            report["database"]["vendor"] = "postgresql".into();
         }),
         ("neighbour.W101", |report| {
             report["settings"]["CORS_ALLOW_ALL_ORIGINS"] = true.into();

@@ -219,22 +219,19 @@ impl Writing<'_> {
             Err(reason) => return Ok(Outcome::of(Err(reason))),
         };
         let outcome = self.outcome(user, Done::Imported);
-        let id = match user.id.as_ref().or(user.drawn.as_ref()) {
-            Some(id) => {
-                self.rows.push(UserRow {
-                    id: id.clone(),
-                    values,
-                });
-                self.has_new_keys = true;
-                id.clone()
-            }
-            None => {
-                // The database gives the next key after all that are there.
-                self.flush().await?;
-                match rows::insert_without_key(self.tx, &values).await? {
-                    Some(id) => id,
-                    None => return Ok(Outcome::of(Err(Reason::NoKey))),
-                }
+        let id = if let Some(id) = user.id.as_ref().or(user.drawn.as_ref()) {
+            self.rows.push(UserRow {
+                id: id.clone(),
+                values,
+            });
+            self.has_new_keys = true;
+            id.clone()
+        } else {
+            // The database gives the next key after all that are there.
+            self.flush().await?;
+            match rows::insert_without_key(self.tx, &values).await? {
+                Some(id) => id,
+                None => return Ok(Outcome::of(Err(Reason::NoKey))),
             }
         };
         if let Some(address) = &claim {
@@ -282,7 +279,7 @@ impl Writing<'_> {
             username: now(self.rules.username, before.username),
             email: now(self.rules.email, before.email),
         };
-        self.present.add(held, claim);
+        self.present.add(&held, claim);
     }
 
     fn outcome(&self, user: &Incoming, done: Done) -> Outcome {

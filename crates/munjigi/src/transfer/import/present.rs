@@ -79,8 +79,12 @@ impl Present {
         {
             present.know(held);
         }
-        let named = names.iter().filter_map(|name| seen.by_name.get(*name));
-        for held in ids.into_iter().chain(named).filter_map(|id| seen.by_key.get(id)) {
+        let by_name = names.iter().filter_map(|name| seen.by_name.get(*name));
+        for held in ids
+            .into_iter()
+            .chain(by_name)
+            .filter_map(|id| seen.by_key.get(id))
+        {
             present.know(held.clone());
         }
         present.claimed(&claims, &holders, &seen);
@@ -122,8 +126,8 @@ impl Present {
         let by_key = user.id.as_ref().and_then(|id| self.by_key.get(id));
         let verdict = match (by_key, by_name) {
             (None, None) => Verdict::Insert,
-            (Some(held), Some(named)) if held.id != *named => return Err(self.name_taken(rules)),
-            (None, Some(_)) if user.id.is_some() => return Err(self.name_taken(rules)),
+            (Some(held), Some(named)) if held.id != *named => return Err(name_taken(rules)),
+            (None, Some(_)) if user.id.is_some() => return Err(name_taken(rules)),
             (held, named) => {
                 let held = held.or_else(|| self.by_key.get(named?));
                 let is_same = name.is_none() || named.is_some();
@@ -165,7 +169,7 @@ impl Present {
     }
 
     /// Adds a user who was written.
-    pub(super) fn add(&mut self, held: Held, claim: Option<&str>) {
+    pub(super) fn add(&mut self, held: &Held, claim: Option<&str>) {
         if let Some(before) = self.by_key.get(&held.id) {
             self.by_name.remove(&before.username);
         }
@@ -184,10 +188,10 @@ impl Present {
             by_key.insert(held.id.clone(), held.clone());
         }
     }
+}
 
-    fn name_taken(&self, rules: &Rules) -> Reason {
-        Reason::NameTaken(rules.table.model.username_field.clone())
-    }
+fn name_taken(rules: &Rules) -> Reason {
+    Reason::NameTaken(rules.table.model.username_field.clone())
 }
 
 /// The address of a row as it is compared, where it has one.

@@ -32,10 +32,9 @@ impl JsonList {
     pub(super) fn place(&mut self, byte: u8, line: u64) -> Result<Stands, Unreadable> {
         let is_space = matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
         match &mut self.0 {
-            State::Before if is_space => Ok(Stands::Outside),
+            State::Before | State::After if is_space => Ok(Stands::Outside),
             State::Before if byte == b'[' => Ok(self.goes_on(State::Between, Stands::Outside)),
             State::Before => Err(Unreadable::NoList(line)),
-            State::After if is_space => Ok(Stands::Outside),
             State::After => Err(Unreadable::AfterTheEnd(line)),
             State::Between if is_space || byte == b',' => Ok(Stands::Outside),
             State::Between if byte == b']' => Ok(self.goes_on(State::After, Stands::Outside)),

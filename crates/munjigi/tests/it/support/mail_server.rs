@@ -133,10 +133,11 @@ async fn converse(stream: TcpStream, manner: Manner, is_refused: bool, seen: Arc
                     ""
                 };
                 let text = String::from_utf8_lossy(&rest).into_owned();
-                let plain = text
-                    .contains("MAIL FROM")
-                    .then_some("a mail")
-                    .unwrap_or("no mail");
+                let plain = if text.contains("MAIL FROM") {
+                    "a mail"
+                } else {
+                    "no mail"
+                };
                 seen.lock().unwrap().lines.push(format!("then {heard}{plain}"));
                 return;
             }
