@@ -76,7 +76,7 @@ impl App {
     pub async fn new(mut config: Config, store: Store, clock: Clock) -> Result<Self, Error> {
         let has_neighbour = migrate::is_adopted(&store).await?;
         if has_neighbour {
-            config = beside_django(config, &store).await?;
+            config = Box::pin(beside_django(config, &store)).await?;
         }
         if config.own_account.deletion {
             migrate::check_relations(&store).await?;

@@ -195,9 +195,6 @@ fn selected(model: &UserModel) -> String {
     built_in.into_iter().chain(extra).collect::<Vec<_>>().join(", ")
 }
 
-const NO_TEXT: &str = "CAST('' AS text)";
-const NO_TIME: &str = "CAST(NULL AS timestamptz)";
-
 fn insert(model: &UserModel, written: &[Written], id: Option<&str>) -> Stmt {
     let built_in = written.iter().filter_map(|written| written.column(model));
     let extra = model.extra_fields.iter().map(|field| field.column.as_str());

@@ -81,8 +81,8 @@ fn wrong_names(model: &UserModel, username: &str, email: &str) -> FieldErrors {
         wrong.add(&model.username_field, Text::MaxLength(lengths.username));
     }
     if let Some(field) = &model.email_field {
-        let may_be_empty = is_username_needed;
-        if !(may_be_empty && email.is_empty()) && !identifiers::is_email(email) {
+        let is_left_out = is_username_needed && email.is_empty();
+        if !is_left_out && !identifiers::is_email(email) {
             wrong.add(field, Text::InvalidEmail);
         }
         if email.chars().nth(lengths.email).is_some() {

@@ -11,6 +11,7 @@ use std::io::Write;
 
 /// The flags of `migrate`.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Migrate {
     #[command(flatten)]
     location: Location,
