@@ -32,7 +32,7 @@ impl Dev {
         let store = location::open(&config, Missing::Create).await?;
         migrate::apply(&store, clock.now()).await?;
         let listeners = server::bind(&config.bind)?;
-        let app = App::new(config, store, clock).await?;
+        let app = Box::pin(App::new(config, store, clock)).await?;
         let stop = listen::Stop::listen()?;
         if app.config().log.format == LogFormat::Text {
             let banner = Banner {
