@@ -341,7 +341,9 @@ async fn tables_that_are_missing_stop_the_start(database: Database) {
         };
         let config = Config::resolve(&Written::gather(sources).unwrap(), Mode::Dev).unwrap();
         let store = server.app.store().clone();
-        App::new(config, store, server.clock.clone()).await.map(drop)
+        Box::pin(App::new(config, store, server.clock.clone()))
+            .await
+            .map(drop)
     };
     start("username", "false").await.unwrap();
     let sentence = start("username", "true").await.unwrap_err().to_string();
