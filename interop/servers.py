@@ -201,11 +201,13 @@ class House:
         environment = self.munjigi_environment() | dict(environment or {})
         return self._start("munjigi", port, [*arguments, *self._config(settings)], environment)
 
-    def munjigi_command(self, *words: str, settings: Settings | None = None) -> subprocess.CompletedProcess[str]:
+    def munjigi_command(
+        self, *words: str, settings: Settings | None = None, seconds: float = 60
+    ) -> subprocess.CompletedProcess[str]:
         """Runs one of munjigi's commands to its end, which must be a good one."""
         done = subprocess.run(
             [MUNJIGI_BIN, *words, *self._config(settings)],
-            env=self.munjigi_environment(), cwd=self.folder, capture_output=True, text=True, timeout=60,
+            env=self.munjigi_environment(), cwd=self.folder, capture_output=True, text=True, timeout=seconds,
         )  # fmt: skip
         assert done.returncode == 0, f"munjigi {' '.join(words)}: {done.stdout}{done.stderr}"
         return done

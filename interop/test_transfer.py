@@ -190,12 +190,12 @@ def test_very_many_users_come_in_and_out(folder: Path, backend: str, figure: Fig
                 user = {"id": at, "username": f"user{at}", "email": f"user{at}@naver.com", "password": encoded, "age": at % 99}
                 out.write(json.dumps(user) + "\n")
         begun = time.monotonic()
-        done = place.munjigi_command("import", str(users), settings=settings)
+        done = place.munjigi_command("import", str(users), settings=settings, seconds=600)
         took = time.monotonic() - begun
         assert done.stdout == f"Imported: {count} users\n"
         assert place.database.rows("select count(*), max(id) from user_user") == [(count, count)]
         begun = time.monotonic()
-        place.munjigi_command("export", str(folder / "users.json"), settings=settings)
+        place.munjigi_command("export", str(folder / "users.json"), settings=settings, seconds=600)
         figure(f"{backend}: {count:,} users in within {took:.1f} s, out within {time.monotonic() - begun:.1f} s")
     finally:
         place.close()

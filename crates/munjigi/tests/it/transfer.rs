@@ -77,7 +77,7 @@ async fn rehearsed(server: &TestServer, text: impl AsRef<[u8]>, mut options: Opt
     assert_eq!((&rehearsal.report, &rehearsal.told), (&came.report, &came.told));
     assert_eq!(
         rehearsal.done.map_err(|error| error.to_string()),
-        came.done.as_ref().map(|()| ()).map_err(ToString::to_string)
+        came.done.as_ref().copied().map_err(ToString::to_string)
     );
     came
 }

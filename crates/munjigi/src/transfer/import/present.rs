@@ -172,6 +172,11 @@ impl Present {
     pub(super) fn add(&mut self, held: &Held, claim: Option<&str>) {
         if let Some(before) = self.by_key.get(&held.id) {
             self.by_name.remove(&before.username);
+            // Unless that was never his by a claim.
+            let address = emails::fold(&before.email);
+            if self.owners.get(&address) == Some(&held.id) {
+                self.owners.remove(&address);
+            }
         }
         for (by_key, by_name, owners) in [
             (&mut self.by_key, &mut self.by_name, &mut self.owners),

@@ -15,12 +15,19 @@ on_both!(
 );
 
 /// A row, and a part of what is told of it.
-fn bad_rows() -> Vec<(String, &'static str)> {
-    let user = |fields: &str| named("50", "bad", fields);
-    let stored = |password: &str| record("50", &format!(r#""username": "bad", "password": "{password}""#));
+type Bad = (String, &'static str);
+
+fn bad_rows() -> Vec<Bad> {
+    [bad_records(), bad_keys(), bad_fields(), bad_passwords()].concat()
+}
+
+fn user(fields: &str) -> String {
+    named("50", "bad", fields)
+}
+
+fn bad_records() -> Vec<Bad> {
     let long = "x".repeat(10 << 20);
     vec![
-        // The record.
         ("12".to_owned(), "no JSON object"),
         ("nonsense".to_owned(), "no JSON that can be read"),
         ("{\"model\": \"user.user\"}".to_owned(), "no record of a fixture"),
@@ -42,7 +49,11 @@ fn bad_rows() -> Vec<(String, &'static str)> {
         (user(", \"first_name\": \"\u{1}\""), "control character"),
         (named("1e999", "bad", ""), "number out of range"),
         (format!("{{\"x\": \"{long}\"}}"), "longer than 1024 KiB"),
-        // The key.
+    ]
+}
+
+fn bad_keys() -> Vec<Bad> {
+    vec![
         (named("0.5", "bad", ""), "its key is not an integer of 64 bits"),
         (
             named("12345678901234567890123", "bad", ""),
@@ -60,7 +71,11 @@ fn bad_rows() -> Vec<(String, &'static str)> {
         (named("\"one\"", "bad", ""), "its key is not an integer"),
         (named("true", "bad", ""), "its key is not an integer"),
         (named("[1]", "bad", ""), "its key is not an integer"),
-        // The fields.
+    ]
+}
+
+fn bad_fields() -> Vec<Bad> {
+    vec![
         (
             record("50", &format!(r#""password": "{HASH}""#)),
             "it has no username",
@@ -126,7 +141,12 @@ fn bad_rows() -> Vec<(String, &'static str)> {
             user(r#", "user_permissions": [["add_post"]]"#),
             "its user_permissions is no list",
         ),
-        // The password.
+    ]
+}
+
+fn bad_passwords() -> Vec<Bad> {
+    let stored = |password: &str| record("50", &format!(r#""username": "bad", "password": "{password}""#));
+    vec![
         (stored("1234"), "no encoding that Django knows"),
         (
             stored("correct horse battery staple"),

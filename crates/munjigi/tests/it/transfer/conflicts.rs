@@ -13,6 +13,7 @@ on_both!(
     nobody_gets_the_address_of_somebody_who_signed_up_here,
     an_address_that_nobody_holds_any_more_is_free,
     a_name_that_was_given_up_is_free_for_the_next_row,
+    an_address_that_was_given_up_is_free_for_the_next_row,
     the_next_sign_up_gets_a_key_after_those_that_came_in,
     a_key_that_was_given_once_is_not_given_again,
     users_of_one_file_are_told_apart_as_those_who_are_there,
@@ -162,6 +163,19 @@ async fn a_name_that_was_given_up_is_free_for_the_next_row(database: Database) {
     let came = rehearsed(&server, text.join("\n"), with(OnConflict::Update)).await;
     assert_eq!(reasons(&came), Vec::<&str>::new());
     assert_eq!(names(&server).await, ["1 first", "2 one", "3 two"]);
+}
+
+async fn an_address_that_was_given_up_is_free_for_the_next_row(database: Database) {
+    let server = database.server().await;
+    two_are_there(&server).await;
+    let text = [
+        record("1", r#""email": "first@naver.com""#),
+        record("2", r#""email": "one@naver.com""#),
+    ];
+    let came = rehearsed(&server, text.join("\n"), with(OnConflict::Update)).await;
+    assert_eq!(reasons(&came), Vec::<&str>::new());
+    let expected = [["first@naver.com", "1"], ["one@naver.com", "2"]];
+    assert_eq!(rows(&server).await.1, expected);
 }
 
 async fn the_next_sign_up_gets_a_key_after_those_that_came_in(database: Database) {
