@@ -155,7 +155,7 @@ async fn gate(server: &TestServer, trigger: &str, when: &str) {
     server.sql("CREATE TABLE gate (); CREATE SEQUENCE turn").await;
     server
         .sql(&format!(
-            "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS \
+            "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS \
              $$ BEGIN IF {when} THEN LOCK TABLE gate IN SHARE MODE; END IF; RETURN NULL; END $$"
         ))
         .await;

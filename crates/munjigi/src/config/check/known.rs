@@ -6,7 +6,7 @@ use super::Level;
 pub(crate) struct Known {
     pub(crate) id: &'static str,
     pub(crate) level: Level,
-    /// Whether it is looked at by `check --deploy` alone; what is not is said at every start, too.
+    /// When it is looked at.
     pub(crate) when: When,
     /// What is so, as the beginning of a sentence.
     pub(crate) meaning: &'static str,
@@ -17,6 +17,8 @@ pub(crate) struct Known {
 pub(crate) enum When {
     /// At every start, and by every check.
     Always,
+    /// At the start of a server, which has seen the database.
+    Start,
     /// By `check --deploy`.
     Deploy,
     /// By `check --django`.
@@ -27,6 +29,7 @@ impl When {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Always => "at every start",
+            Self::Start => "at the start of a server",
             Self::Deploy => "`--deploy`",
             Self::Django => "`--django`",
         }
@@ -62,6 +65,7 @@ pub(crate) const KNOWN: &[Known] = known![
     "munjigi.W008" Warning Deploy "A leeway of more than five minutes"
     "munjigi.W009" Warning Deploy "Passwords are stored at too low a cost"
     "munjigi.W010" Warning Always "Others could read the data of `munjigi dev`"
+    "munjigi.W011" Warning Deploy "Passwords are stored at a cost that a Django beside munjigi cannot verify"
     "munjigi.W020" Warning Always "Keys of AUTH_COOKIE without an AUTH_COOKIE"
     "munjigi.W021" Warning Always "A cookie with a token does not reach its route"
     "munjigi.W022" Warning Always "A cookie with a token that nothing reads"
@@ -82,6 +86,7 @@ pub(crate) const KNOWN: &[Known] = known![
     "munjigi.W047" Warning Deploy "Access tokens that live for more than an hour"
     "munjigi.W048" Warning Deploy "Services that verify tokens hold the secret that makes them"
     "munjigi.W050" Warning Deploy "A password to the mail server in the clear"
+    "munjigi.W060" Warning Start "Sign-in by e-mail reads a whole table of users"
     "munjigi.I001" Info Deploy "No trusted proxy"
     "munjigi.I002" Info Deploy "A default that is not simplejwt's, and not written"
     "munjigi.I003" Info Deploy "Tokens are signed with the SECRET_KEY itself"

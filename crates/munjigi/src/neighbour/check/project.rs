@@ -174,7 +174,7 @@ fn cors(both: &Both<'_>) -> Option<Finding> {
 }
 
 /// SQLite keeps no zone: what Django writes there without `USE_TZ` is the time of its wall.
-fn time_zone(both: &Both<'_>) -> Option<Finding> {
+pub(super) fn time_zone(both: &Both<'_>) -> Option<Finding> {
     let zone = text(both, "TIME_ZONE");
     let is_local = both.report.setting("USE_TZ") == Some(&Value::Bool(false)) && zone != "UTC";
     (is_local && both.report.database.vendor == "sqlite").then(|| {

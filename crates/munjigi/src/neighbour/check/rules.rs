@@ -229,6 +229,18 @@ pub(super) const RULES: &[Rule] = &[
         "one side takes tokens of an issuer whom the other does not know",
     ),
     rule(
+        "neighbour.W054",
+        Warning,
+        "TIME_ZONE",
+        "one side takes a link to a new password for hours older or younger than the other does",
+    ),
+    rule(
+        "neighbour.W057",
+        Warning,
+        "PASSWORD_RESET_TIMEOUT",
+        "how long a link to a new password is good depends on where it is opened",
+    ),
+    rule(
         "neighbour.W066",
         Warning,
         "AUTH_PASSWORD_VALIDATORS",
@@ -312,11 +324,13 @@ impl Rule {
     }
 }
 
-/// A refresh token that opens routes at Django is a finding of its own, and so are sessions that are no rows.
+/// A refresh token that opens routes at Django is a finding of its own, and so are sessions that are no rows and times that
+/// are no moments.
 fn is_told_elsewhere(setting: &str, both: &Both<'_>) -> bool {
     match setting {
         "SIMPLE_JWT.AUTH_TOKEN_CLASSES" => project::takes_refresh_tokens(both),
         "SESSION_ENGINE" => !project::keeps_rows(both),
+        "TIME_ZONE" => project::time_zone(both).is_some(),
         _ => false,
     }
 }

@@ -95,6 +95,8 @@ fn each_fault_of_the_project_is_found_and_nothing_else() {
         ("neighbour.W016", "SESSION_COOKIE_AGE", json!(3600)),
         ("neighbour.W017", "SESSION_EXPIRE_AT_BROWSER_CLOSE", json!(true)),
         ("neighbour.W018", "SESSION_SAVE_EVERY_REQUEST", json!(true)),
+        ("neighbour.W054", "TIME_ZONE", json!("Asia/Seoul")),
+        ("neighbour.W057", "PASSWORD_RESET_TIMEOUT", json!(600)),
         ("neighbour.W020", "CSRF_COOKIE_NAME", json!("shop")),
         ("neighbour.W021", "CSRF_COOKIE_DOMAIN", json!("example.com")),
         ("neighbour.W022", "CSRF_COOKIE_PATH", json!("/shop")),
