@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 
 from browsers import chromium
 from caches import Redis
@@ -274,16 +276,22 @@ def test_one_origin_in_a_browser(adopted: House, folder: Path, backend: str) -> 
             browser.get(nginx.base + path)
             return browser.page_source
 
+        def press(selector: str) -> None:
+            """Presses a form's button and waits for the page that answers it: whoever goes elsewhere at once takes it back."""
+            button = browser.find_element("css selector", selector)
+            button.click()
+            WebDriverWait(browser, 20).until(staleness_of(button))
+
         assert is_in() == (False, False)
         # munjigi's cookie opens the admin, and the admin's own button closes both.
         assert post("/user/session_signin", {"username": "root", "password": PASSWORD}) == 200
         assert is_in() == (True, True)
-        browser.find_element("css selector", "#logout-form button").click()
+        press("#logout-form button")
         assert is_in() == (False, False)
         # Django's cookie opens munjigi, whose sign-out closes both.
         browser.find_element("name", "username").send_keys("root")
         browser.find_element("name", "password").send_keys(PASSWORD)
-        browser.find_element("css selector", "[type=submit]").click()
+        press("[type=submit]")
         assert is_in() == (True, True)
         assert post("/user/session_signout", {}) == 200
         assert is_in() == (False, False)
