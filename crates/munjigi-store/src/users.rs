@@ -163,14 +163,16 @@ pub async fn by_username(conn: &mut Conn, username: &str) -> Result<Option<User>
 /// # Errors
 /// What the database may fail with.
 pub async fn by_email(conn: &mut Conn, email: &str) -> Result<Vec<User>> {
-    all_by_email(conn, email, 2).await
+    let mut found = all_by_email(conn, email).await?;
+    found.truncate(2);
+    Ok(found)
 }
 
-/// The first `most` users with this e-mail address, in the order of their keys, compared and read as by [`by_email`].
+/// All users with this e-mail address, in the order of their keys, compared and read as by [`by_email`].
 ///
 /// # Errors
 /// What the database may fail with.
-pub async fn all_by_email(conn: &mut Conn, email: &str, most: usize) -> Result<Vec<User>> {
+pub async fn all_by_email(conn: &mut Conn, email: &str) -> Result<Vec<User>> {
     if email.is_empty() || email.contains('\0') {
         return Ok(Vec::new());
     }
@@ -178,7 +180,6 @@ pub async fn all_by_email(conn: &mut Conn, email: &str, most: usize) -> Result<V
     // PostgreSQL's lower() knows more letters than A to Z.
     let folded = emails::fold(email);
     found.retain(|user| emails::fold(&user.email) == folded);
-    found.truncate(most);
     Ok(found)
 }
 

@@ -66,6 +66,12 @@ impl Resets {
         })
     }
 
+    /// He was not written to after all.
+    fn was_not_written_to(&self, user: &UserId) {
+        let mut written_to = self.written_to.lock().unwrap_or_else(PoisonError::into_inner);
+        written_to.remove(user);
+    }
+
     /// Waits until nobody waits to be looked up, or until then.
     pub async fn settle(&self, until: Instant) {
         if timeout_at(until, self.places.acquire_many(PLACES)).await.is_err() {
@@ -102,7 +108,7 @@ pub fn ask(app: &App, email: String, lang: Lang) -> Result<()> {
 async fn addressees(app: &App, email: &str) -> Result<Vec<User>> {
     let mut pauses = PAUSES.into_iter();
     let found = loop {
-        match users::all_by_email(&mut app.store().reader(), email, MOST_USERS).await {
+        match users::all_by_email(&mut app.store().reader(), email).await {
             Ok(found) => break found,
             Err(error) => match pauses.next() {
                 Some(pause) => sleep(pause).await,
@@ -110,8 +116,17 @@ async fn addressees(app: &App, email: &str) -> Result<Vec<User>> {
             },
         }
     };
+    // Whoever may not reset takes nobody's place among those who are written to.
     let may_reset = |user: &User| user.is_active && has_usable_password(user);
-    Ok(found.into_iter().filter(may_reset).collect())
+    let mut users: Vec<User> = found.into_iter().filter(may_reset).collect();
+    if users.len() > MOST_USERS {
+        tracing::warn!(
+            target: "munjigi::account", event = "password_reset_cut", users = users.len(),
+            "so many users have one address that not all of them are written to"
+        );
+        users.truncate(MOST_USERS);
+    }
+    Ok(users)
 }
 
 /// `has_usable_password`: by `UNUSABLE_PASSWORD_PREFIX` alone.
@@ -126,11 +141,11 @@ fn write_to(app: &App, user: &User, lang: Lang) {
         tracing::info!(target: "munjigi::account", event = "password_reset_throttled", user = %user.id);
         return;
     }
-    let Some(mail) = mail(app, user, lang, now) else {
-        return;
-    };
-    if app.outgoing().post(mail) {
+    let is_posted = mail(app, user, lang, now).is_some_and(|mail| app.outgoing().post(mail));
+    if is_posted {
         tracing::info!(target: "munjigi::account", event = "password_reset_asked", user = %user.id);
+    } else {
+        app.resets().was_not_written_to(&user.id);
     }
 }
 
@@ -197,7 +212,10 @@ pub async fn confirm(app: &App, confirmation: Confirmation, now: Timestamp) -> R
     let encoded = own::encode(app, &user, new).await?;
     let id = user.id.clone();
     let reset = Reset {
+        app: app.clone(),
         user,
+        token,
+        now,
         encoded,
         end: record::end(app, EndReason::PasswordChange, now),
     };
@@ -236,17 +254,30 @@ fn invalid_link() -> Error {
 }
 
 struct Reset {
+    app: App,
     /// The user as he was when his link was looked at.
     user: User,
+    token: String,
+    now: Timestamp,
     encoded: String,
     end: End,
 }
 
-/// False where the user has another password by now, or is shut out: of two who use one link at once, one is first.
+/// False where the link is no longer good: a hash takes its time, in which the user may have been shut out, have signed in, or
+/// have got another password or address. Of two who use one link at once, one is first.
 fn write_reset<'t>(tx: &'t mut Tx, reset: &'t Reset) -> BoxFuture<'t, munjigi_store::Result<bool>> {
     Box::pin(async move {
-        let Reset { user, encoded, end } = reset;
+        let Reset {
+            user, encoded, end, ..
+        } = reset;
         if !users::redeem(tx, &user.id, &user.password, None).await? {
+            return Ok(false);
+        }
+        // Nobody else writes the row from here on.
+        let pk = user.id.to_string();
+        let held = users::by_id(tx, &user.id).await?;
+        let tokens = reset.app.reset_tokens();
+        if !held.is_some_and(|user| tokens.check_token(facts(&user, &pk), &reset.token, reset.now)) {
             return Ok(false);
         }
         users::set_password(tx, &user.id, encoded).await?;

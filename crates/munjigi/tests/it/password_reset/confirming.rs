@@ -190,6 +190,32 @@ async fn of_two_who_use_one_link_at_once_one_comes_first(database: Database) {
     client.post("/user/jwt_signin", &body).await.expect_status(200);
 }
 
+/// The hash takes its time, and what is true of the user when it is written decides.
+#[test]
+fn a_link_ends_with_the_address_that_it_was_mailed_to_though_it_is_being_used() {
+    run(async {
+        let Some(database) = Database::postgres().await else {
+            return;
+        };
+        let site = Site::new(database).await;
+        site.server.signed_up().await;
+        let link = site.link("mseo@naver.com").await;
+        let held = site
+            .server
+            .held("UPDATE user_user SET email = 'other@naver.com'")
+            .await;
+        let changing = async {
+            held.wait_for(1).await;
+            held.commit().await;
+        };
+        let (reply, ()) = tokio::join!(link.use_for(&site.server, NEW), changing);
+        expect_bad_link(reply);
+        let body = json!({"username": "mseo", "password": "1234"});
+        let mut client = site.server.anonymous();
+        client.post("/user/jwt_signin", &body).await.expect_status(200);
+    });
+}
+
 async fn a_link_outlives_the_secret_key_that_it_was_made_with(database: Database) {
     let site = Site::new(database).await;
     site.server.signed_up().await;
