@@ -1,6 +1,7 @@
 //! What of the project no longer runs for a sign-in that is served here: it is Python, and munjigi runs none.
 
 use super::report::{Report, Route};
+use super::settings::MODEL_BACKEND;
 use super::{passwords, routes, settings};
 use serde_json::Value;
 
@@ -120,14 +121,14 @@ fn signals(report: &Report, lost: &mut Vec<String>) {
 }
 
 fn backends(report: &Report, lost: &mut Vec<String>) {
-    const MODEL: &str = "django.contrib.auth.backends.ModelBackend";
     let backends: Vec<_> = report.texts("AUTHENTICATION_BACKENDS").collect();
-    if !backends.contains(&MODEL) {
+    if !backends.contains(&MODEL_BACKEND) {
         lost.push(format!(
-            "AUTHENTICATION_BACKENDS: {MODEL} is not among them, and munjigi lets in whoever knows the password of his row."
+            "AUTHENTICATION_BACKENDS: {MODEL_BACKEND} is not among them, and munjigi signs in as it does: whoever knows the \
+             password of his row. Sessions from here name it unless munjigi.toml names another."
         ));
     }
-    for backend in backends.into_iter().filter(|backend| *backend != MODEL) {
+    for backend in backends.into_iter().filter(|backend| *backend != MODEL_BACKEND) {
         lost.push(format!(
             "AUTHENTICATION_BACKENDS: {backend} is not asked; who signs in by it alone does so at Django."
         ));
@@ -261,6 +262,13 @@ fn rest_framework(report: &Report, lost: &mut Vec<String>) {
     {
         lost.push(format!(
             "EXCEPTION_HANDLER: {handler} does not run; errors have Django REST framework's own form."
+        ));
+    }
+    if let Some(key) = framework.get("NON_FIELD_ERRORS_KEY").map(named)
+        && key != "non_field_errors"
+    {
+        lost.push(format!(
+            "NON_FIELD_ERRORS_KEY is {key}: errors that are of no field stand under \"non_field_errors\" in munjigi's answers."
         ));
     }
     for class in

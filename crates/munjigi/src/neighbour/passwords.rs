@@ -23,7 +23,7 @@ const TABLES: [(&str, &str); 6] = [
 ];
 
 /// Hashers that Django removed in 5.1; a project of 4.2 may have them.
-const LEGACY: [&str; 3] = [
+pub(super) const LEGACY: [&str; 3] = [
     "SHA1PasswordHasher",
     "UnsaltedSHA1PasswordHasher",
     "UnsaltedMD5PasswordHasher",
@@ -82,8 +82,8 @@ pub(super) fn foreign_validators(report: &Report) -> impl Iterator<Item = &Passw
     report.validators.iter().filter(is_foreign)
 }
 
-/// The hasher with the class of Django's that it is, whatever it costs.
-fn known(hasher: &Hasher) -> Option<(&Hasher, &str)> {
+/// The hasher with the class of Django's that it is, whatever it costs; none where the project changed what it does.
+pub(super) fn known(hasher: &Hasher) -> Option<(&Hasher, &str)> {
     let class = hasher.base.as_deref()?.strip_prefix(HASHERS)?;
     let is_ours = LEGACY.contains(&class)
         || class == "MD5PasswordHasher"

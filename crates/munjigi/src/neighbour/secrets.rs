@@ -9,7 +9,6 @@ use super::database;
 use super::report::{Report, Secret};
 use super::settings::session_cache;
 use crate::config::convert::{comment, on_one_line, quoted};
-use crate::config::table;
 use std::path::Path;
 use toml::Value;
 use zeroize::Zeroizing;
@@ -68,7 +67,7 @@ pub fn secrets(report: &Report, path: &Path) -> Result<Secrets, String> {
         ("EMAIL_HOST_PASSWORD", told.email_host_password.clone()),
     ];
     for (name, value) in optional {
-        if let Some(value) = value.filter(|_| table::find(name).is_some()) {
+        if let Some(value) = value {
             secrets.add(name, Some(value.expose()), path)?;
         }
     }

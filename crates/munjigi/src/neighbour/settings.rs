@@ -12,6 +12,9 @@ use crate::config::table;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// Under its name munjigi opens sessions, unless it is told of another.
+pub(super) const MODEL_BACKEND: &str = "django.contrib.auth.backends.ModelBackend";
+
 /// What the project has for settings of munjigi.
 pub(super) type Wanted = BTreeMap<String, Want>;
 
@@ -144,6 +147,7 @@ pub(super) fn wanted(report: &Report) -> Wanted {
             wanted.insert(name.clone(), want);
         }
     }
+    wanted.extend(backends(report).map(|want| ("AUTHENTICATION_BACKENDS".to_owned(), want)));
     wanted.extend(cache(report));
     wanted.extend(languages(report));
     wanted.extend(dicts(report));
@@ -166,7 +170,9 @@ fn scalar(report: &Report, name: &str, value: &Value) -> Option<Want> {
     }
     let value = match (name, value) {
         // Django waits for ever. The cache is `default` here, whatever it is there.
-        ("EMAIL_TIMEOUT", Value::Null) | ("SESSION_CACHE_ALIAS", _) => return None,
+        ("EMAIL_TIMEOUT", Value::Null) | ("SESSION_CACHE_ALIAS" | "AUTHENTICATION_BACKENDS", _) => {
+            return None;
+        }
         ("ALLOWED_HOSTS", Value::Array(hosts)) if hosts.is_empty() => return Some(no_hosts(report)),
         ("SECURE_REFERRER_POLICY", Value::Array(values)) => {
             let values: Vec<_> = values.iter().filter_map(Value::as_str).collect();
@@ -186,6 +192,29 @@ fn scalar(report: &Report, name: &str, value: &Value) -> Option<Want> {
             about.meaning
         )),
     })
+}
+
+/// `AUTHENTICATION_BACKENDS` is not copied: sessions are trusted under every name that stands there, and the first stands in
+/// those that munjigi opens. Which of the project's own sign in as `ModelBackend` does only the project knows.
+fn backends(report: &Report) -> Option<Want> {
+    let (models, others): (Vec<_>, Vec<_>) = report
+        .texts("AUTHENTICATION_BACKENDS")
+        .partition(|path| *path == MODEL_BACKEND);
+    if others.is_empty() {
+        return None;
+    }
+    let others = others.join(", ");
+    Some(Want::refused(if models.is_empty() {
+        format!(
+            "the project has {others}, and not ModelBackend, under which munjigi opens sessions. Write that of them which \
+             signs in as ModelBackend does, or add ModelBackend to the project; until then Django takes no session from here."
+        )
+    } else {
+        format!(
+            "the project also has {others}. munjigi runs none of them, and sessions under their names are not taken. Write \
+             ModelBackend first, and behind it those that sign in as it does."
+        )
+    }))
 }
 
 /// Python's `timedelta.total_seconds()` is a number with a point, and Django does not mind.

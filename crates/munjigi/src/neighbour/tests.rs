@@ -2,6 +2,7 @@
 
 use super::report::Report;
 use super::report::tests::REFERENCE;
+use super::settings::MODEL_BACKEND;
 use super::{lost, nginx, refusal, secrets, toml};
 use crate::config::tests::serve;
 use crate::config::{AuthenticationClass, Config, Mode, Sources, Written};
@@ -104,6 +105,31 @@ fn costs_are_the_projects_own_however_they_are_set() {
             .any(|line| line.contains("whose rows (pbkdf2_sha1$…) do not verify here")),
         "{told:?}"
     );
+}
+
+#[test]
+fn no_backend_of_the_project_is_trusted_unless_somebody_writes_it() {
+    let of = |backends: Value| {
+        let report = report(|report| report["settings"]["AUTHENTICATION_BACKENDS"] = backends);
+        let (text, config) = written(&report);
+        assert_eq!(config.authentication_backends, [MODEL_BACKEND], "{text}");
+        text
+    };
+    let directory = "django_auth_ldap.backend.LDAPBackend";
+    assert!(!of(json!([MODEL_BACKEND])).contains("AUTHENTICATION_BACKENDS"));
+    for (backends, words) in [
+        (
+            json!([directory, MODEL_BACKEND]),
+            "# AUTHENTICATION_BACKENDS: the project also has django_auth_ldap.backend.LDAPBackend.",
+        ),
+        (
+            json!([directory]),
+            "# AUTHENTICATION_BACKENDS: the project has django_auth_ldap.backend.LDAPBackend, and not ModelBackend",
+        ),
+    ] {
+        let text = of(backends);
+        assert!(text.contains(words), "{text}");
+    }
 }
 
 #[test]
@@ -259,6 +285,7 @@ fn what_no_longer_runs_is_told_by_name() {
             {"signal": "post_save", "receiver": "shop.receivers.index"},
         ]);
         report["settings"]["AUTHENTICATION_BACKENDS"] = json!(["shop.backends.Directory"]);
+        report["rest_framework"]["NON_FIELD_ERRORS_KEY"] = "errors".into();
         report["settings"]["SESSION_ENGINE"] = "django.contrib.sessions.backends.signed_cookies".into();
         let apps = report["apps"].as_array_mut().unwrap();
         apps.extend(["axes", "django_otp.plugins.otp_totp", "allauth"].map(Value::from));
@@ -285,8 +312,9 @@ fn what_no_longer_runs_is_told_by_name() {
         "Signal user_logged_in: shop.receivers.greet is not called.",
         "Signal post_save of users: shop.receivers.index is not called when munjigi writes or deletes a row.",
         "AUTHENTICATION_BACKENDS: shop.backends.Directory is not asked; who signs in by it alone does so at Django.",
-        "AUTHENTICATION_BACKENDS: django.contrib.auth.backends.ModelBackend is not among them, and munjigi lets in whoever knows \
-         the password of his row.",
+        "AUTHENTICATION_BACKENDS: django.contrib.auth.backends.ModelBackend is not among them, and munjigi signs in as it \
+         does: whoever knows the password of his row. Sessions from here name it unless munjigi.toml names another.",
+        "NON_FIELD_ERRORS_KEY is errors: errors that are of no field stand under \"non_field_errors\" in munjigi's answers.",
         "App axes: attempts here are neither counted nor locked out by it.",
         "App django_otp: no second factor is asked for here.",
         "Middleware django_otp.middleware.OTPMiddleware: requests to munjigi do not pass it.",

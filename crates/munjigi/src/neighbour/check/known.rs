@@ -30,7 +30,7 @@ const OTHERS: &[(&str, Level, &str)] = known![
     "neighbour.E074" Error "Another column of a field of users"
     "neighbour.E080" Error "Django's sessions are not in the database"
     "neighbour.E082" Error "Django's sessions are not JSON"
-    "neighbour.E083" Error "Django is without ModelBackend"
+    "neighbour.E083" Error "Django has not the backend that sessions from here name"
     "neighbour.W084" Warning "Other names of keys in the cache of sessions"
     "neighbour.W090" Warning "Another database"
     "neighbour.I091" Info "The same database at another host"

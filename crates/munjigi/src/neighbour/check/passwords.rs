@@ -7,6 +7,7 @@ use super::rules::{here, ours};
 use super::{Both, Finding, finding};
 use crate::config::convert::{self, Python};
 use crate::config::table;
+use crate::neighbour::passwords::{LEGACY, known};
 use toml::Value;
 
 /// The least of each cost of a hasher.
@@ -47,7 +48,7 @@ pub(super) fn check(both: &Both<'_>) -> Vec<Finding> {
         .report
         .hashers
         .iter()
-        .map(|hasher| class(hasher.base.as_deref().unwrap_or(&hasher.path)))
+        .map(|hasher| known(hasher).map_or(hasher.path.as_str(), |(_, class)| class))
         .collect();
     let (Some(our_first), Some(their_first)) = (here_are.first(), there.first()) else {
         return Vec::new();
@@ -77,10 +78,15 @@ pub(super) fn check(both: &Both<'_>) -> Vec<Finding> {
         ));
     } else {
         findings.extend(costs(both, our_first));
+        let is_verified = |class: &str| {
+            class == "MD5PasswordHasher"
+                || here_are.iter().any(|ours| ours == class)
+                || LEGACY.contains(&class) && verifies_legacy(both)
+        };
         let unknown: Vec<&str> = there
             .iter()
             .copied()
-            .filter(|class| *class != "MD5PasswordHasher" && !here_are.iter().any(|ours| ours == class))
+            .filter(|class| !is_verified(class))
             .collect();
         if !unknown.is_empty() {
             findings.push(finding(
@@ -91,6 +97,11 @@ pub(super) fn check(both: &Both<'_>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether rows of the hashers that Django removed are verified here.
+fn verifies_legacy(both: &Both<'_>) -> bool {
+    table::find("VERIFY_LEGACY_PASSWORDS").is_some_and(|about| ours(about, both) == Value::Boolean(true))
 }
 
 /// What the hasher that stores costs on each side.

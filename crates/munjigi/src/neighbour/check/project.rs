@@ -92,18 +92,22 @@ fn session_serializer(both: &Both<'_>) -> Option<Finding> {
 }
 
 fn backends(both: &Both<'_>) -> Option<Finding> {
-    const MODEL_BACKEND: &str = "django.contrib.auth.backends.ModelBackend";
+    let ours = both.config.authentication_backends.first()?;
     let has_it = both
         .report
         .texts("AUTHENTICATION_BACKENDS")
-        .any(|path| path == MODEL_BACKEND);
+        .any(|path| path == ours);
     (!has_it).then(|| {
         finding(
             "neighbour.E083",
-            "AUTHENTICATION_BACKENDS is without ModelBackend in Django, which every session of munjigi's names: Django takes \
-             none of them."
-                .to_owned(),
-            format!("Add \"{MODEL_BACKEND}\" to AUTHENTICATION_BACKENDS in Django's settings."),
+            format!(
+                "AUTHENTICATION_BACKENDS is without {ours} in Django, which every session from here names: Django takes none \
+                 of them."
+            ),
+            format!(
+                "Add \"{ours}\" to AUTHENTICATION_BACKENDS in Django's settings; or write AUTHENTICATION_BACKENDS here with \
+                 one of Django's that signs in as ModelBackend does."
+            ),
         )
     })
 }

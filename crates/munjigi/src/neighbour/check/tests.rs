@@ -255,6 +255,14 @@ fn each_fault_that_is_no_single_setting_is_found_and_nothing_else() {
             });
             report["hashers"].as_array_mut().unwrap().push(own);
         }),
+        ("neighbour.W062", |report| {
+            report["hashers"][1]["path"] = "shop.hashers.Own".into();
+            report["hashers"][1]["differences"] = json!(["encode"]);
+        }),
+        ("neighbour.E061", |report| {
+            report["hashers"][0]["path"] = "shop.hashers.Own".into();
+            report["hashers"][0]["differences"] = json!(["encode"]);
+        }),
         ("neighbour.W063", |report| {
             report["hashers"][0]["costs"]["iterations"] = 720_000.into();
         }),
@@ -354,6 +362,35 @@ fn a_fault_on_our_side_is_found_too_and_mended_there() {
     report["secrets"]["SECRET_KEY"] = OTHER_KEY.into();
     let findings = found_with(&report, OURS, &[("MUNJIGI_SECRET_KEY_FALLBACKS", &fallback)]);
     assert_eq!(ids(&findings), ["neighbour.W002"]);
+}
+
+#[test]
+fn hashers_that_django_removed_are_told_of_where_their_rows_are_not_verified() {
+    let mut report = project();
+    let path = "django.contrib.auth.hashers.UnsaltedMD5PasswordHasher";
+    report["hashers"].as_array_mut().unwrap().push(json!({
+        "path": path, "class": path, "base": path, "algorithm": "unsalted_md5", "costs": {}, "differences": [],
+    }));
+    assert_eq!(ids(&found(&report, OURS)), ["neighbour.W062"]);
+    let findings = found(&report, &format!("VERIFY_LEGACY_PASSWORDS = true\n{OURS}"));
+    assert!(findings.is_empty(), "{findings:#?}");
+}
+
+#[test]
+fn sessions_name_a_backend_that_django_has() {
+    let site = "AUTHENTICATION_BACKENDS = [\"backends.SiteBackend\"]";
+    let with = |backends: Value| {
+        let mut report = project();
+        report["settings"]["AUTHENTICATION_BACKENDS"] = backends;
+        let findings = found(&report, &format!("{site}\n{OURS}"));
+        findings.into_iter().map(|finding| finding.id).collect::<Vec<_>>()
+    };
+    let nothing: [&str; 0] = [];
+    assert_eq!(with(json!(["backends.SiteBackend"])), nothing);
+    assert_eq!(
+        with(json!(["django.contrib.auth.backends.ModelBackend"])),
+        ["neighbour.E083"]
+    );
 }
 
 #[test]
