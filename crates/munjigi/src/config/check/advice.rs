@@ -1,6 +1,6 @@
 //! What is looked at before settings go into production, beside what is said at every start.
 
-use super::super::{AllowedOrigins, Config, SameSite};
+use super::super::{AllowedOrigins, Config, MailBackend, Mode, SameSite};
 use super::{Finding, Level};
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
@@ -206,6 +206,13 @@ pub(super) const ADVICE: &[Advice] = &[
         hint: "Give SECRET_KEY to nobody but Django. For others write SIMPLE_JWT.KEY_RING, or a SIGNING_KEY here and in Django.",
     },
     Advice {
+        is_needed: prints_reset_links,
+        id: "munjigi.W051",
+        level: Level::Warning,
+        message: "EMAIL_BACKEND prints mails, and whoever reads what the server prints can set passwords by the links in them.",
+        hint: "Write the EMAIL_HOST that sends them, and leave EMAIL_BACKEND out, or leave out PASSWORD_RESET_URL.",
+    },
+    Advice {
         is_needed: |config| config.mail.shows_password(),
         id: "munjigi.W050",
         level: Level::Warning,
@@ -220,6 +227,12 @@ pub(super) const ADVICE: &[Advice] = &[
         hint: "Write the proxy's address, and SECURE_PROXY_SSL_HEADER, if there is one.",
     },
 ];
+
+/// Whether links that set passwords go where a server prints.
+fn prints_reset_links(config: &Config) -> bool {
+    let is_printed = matches!(config.mail.backend, MailBackend::Console);
+    is_printed && config.mode == Mode::Serve && config.password_reset.page.url().is_some()
+}
 
 /// Whether a header is sent, and so.
 fn is_header(header: Option<&HeaderValue>, is_so: impl Fn(&str) -> bool) -> bool {

@@ -86,6 +86,7 @@ pub(crate) const KNOWN: &[Known] = known![
     "munjigi.W047" Warning Deploy "Access tokens that live for more than an hour"
     "munjigi.W048" Warning Deploy "Services that verify tokens hold the secret that makes them"
     "munjigi.W050" Warning Deploy "A password to the mail server in the clear"
+    "munjigi.W051" Warning Deploy "Links that reset passwords are printed"
     "munjigi.W060" Warning Start "Sign-in by e-mail reads a whole table of users"
     "munjigi.I001" Info Deploy "No trusted proxy"
     "munjigi.I002" Info Deploy "A default that is not simplejwt's, and not written"

@@ -334,6 +334,12 @@ fn a_deployment_is_told_what_is_unwise_and_where_it_is_not_simplejwts_default() 
             "{id}: {loose:#?}"
         );
     }
+    let printed = found(
+        "ALLOWED_HOSTS = [\"a.example\"]\nEMAIL_BACKEND = \"django.core.mail.backends.console.EmailBackend\"\n\
+         PASSWORD_RESET_URL = \"https://a.example/{uid}/{token}\"\n",
+    );
+    let says_so = |findings: &[String]| findings.iter().any(|finding| finding.contains("munjigi.W051"));
+    assert!(says_so(&printed) && !says_so(&loose), "{printed:#?}");
     for absent in [
         "security.W004",
         "munjigi.I001",
