@@ -203,7 +203,8 @@ fn write_kept<'t>(tx: &'t mut Tx, keeping: &'t Keeping) -> BoxFuture<'t, munjigi
         } = keeping;
         let rows = app.session_rows();
         let secret = secret.clone();
-        if let Some(key) = key
+        // Once more where somebody else has written it meanwhile, a secret of his own maybe.
+        while let Some(key) = key
             && let Some(row) = sessions::by_key(tx, key.expose(), *now).await?
         {
             let mut data = rows.decode(&row).data;
@@ -214,9 +215,10 @@ fn write_kept<'t>(tx: &'t mut Tx, keeping: &'t Keeping) -> BoxFuture<'t, munjigi
                 });
             }
             data.insert(CSRF_SESSION_KEY, secret.expose());
-            sessions::replace(tx, &row, &rows.encode(&data, *now), *now).await?;
-            let written = Some((key.clone(), rows.cookie_age(&data, *now)));
-            return Ok(KeptSecret { secret, written });
+            if sessions::replace(tx, &row, &rows.encode(&data, *now), *now).await? {
+                let written = Some((key.clone(), rows.cookie_age(&data, *now)));
+                return Ok(KeptSecret { secret, written });
+            }
         }
         let mut data = SessionData::default();
         data.insert(CSRF_SESSION_KEY, secret.expose());
