@@ -1,8 +1,8 @@
 //! The rows of the user's table: `django.contrib.auth.models` of Django 5.2, as far as sign-up and sign-in
 //! use them.
 //!
-//! Which table and which further columns is said by the [`UserModel`] that the [`Store`](crate::Store) was
-//! opened with. Nothing here hashes, normalises or validates: a username is looked up as it is given, and the
+//! Which table and which further columns is said by the [`UserModel`](crate::UserModel) that the
+//! [`Store`](crate::Store) was opened with. Nothing here hashes, normalises or validates: a username is looked up as it is given, and the
 //! password column is written as it is given.
 
 use std::fmt;

@@ -27,7 +27,7 @@ use munjigi_store::{BoxFuture, Tx, users};
 /// the one that is no longer good.
 ///
 /// # Errors
-/// [`Error::Invalid`] under `password` where the validators refuse it or the hasher cannot store it.
+/// [`Error::Invalid`](super::Error::Invalid) under `password` where the validators refuse it or the hasher cannot store it.
 pub async fn change(app: &App, user: User, password: Password, now: Timestamp) -> Result<()> {
     let mut wrong = FieldErrors::default();
     for text in policy::errors_for(app, &password, &user) {
