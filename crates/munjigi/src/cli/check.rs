@@ -8,10 +8,8 @@ use crate::config::{Config, Exposure, Mode};
 use crate::keys::Keys;
 use crate::neighbour;
 use crate::neighbour::report::Report;
-use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
+use std::path::PathBuf;
 
 /// The flags of `check`.
 #[derive(clap::Args)]
@@ -19,7 +17,7 @@ pub(super) struct Check {
     /// Check for production: the settings of `munjigi serve`, with advice
     #[arg(long)]
     deploy: bool,
-    /// Compare with the Django project beside munjigi: what `munjigi init --django-script` printed there
+    /// Compare with the Django project beside munjigi: what `munjigi init --django-script` printed there, a file or `-`
     #[arg(long, value_name = "REPORT")]
     django: Option<PathBuf>,
     /// The least finding that fails; warning where --deploy or --django is asked for, else error
@@ -93,19 +91,10 @@ impl Check {
             config.warnings.clone()
         };
         if let Some(path) = &self.django {
-            findings.extend(neighbour::check::compare(&report(path)?, &config, &written));
+            findings.extend(neighbour::check::compare(&Report::open(path)?, &config, &written));
         }
         Ok(findings)
     }
-}
-
-fn report(path: &Path) -> Result<Report> {
-    let text = fs::read_to_string(path).map(Zeroizing::new);
-    let text = text.map_err(|source| Error::ReportFile {
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok(Report::read(&text)?)
 }
 
 /// The key ring is a file of its own, which the settings only name.

@@ -35,8 +35,6 @@ pub(super) enum Error {
     Taken(PathBuf),
     #[error("{} cannot be written: {source}.", path.display())]
     Target { path: PathBuf, source: io::Error },
-    #[error("The report {} cannot be read: {source}.", path.display())]
-    ReportFile { path: PathBuf, source: io::Error },
     #[error("The settings file {} cannot be read: {source}.", path.display())]
     Source { path: PathBuf, source: io::Error },
     #[error(transparent)]

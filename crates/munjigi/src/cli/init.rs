@@ -5,13 +5,12 @@ mod files;
 use super::error::{Error, Result};
 use crate::config::{Config, Exposure, Mode, Sources, Written};
 use crate::neighbour::ask::Project;
-use crate::neighbour::report::{self, Report};
+use crate::neighbour::report::Report;
 use crate::neighbour::{self, Secrets};
 use files::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 /// The flags of `init`.
 #[derive(clap::Args)]
@@ -106,27 +105,8 @@ impl Asked {
             };
             return Ok(project.ask().await?);
         }
-        let text = if source == Path::new("-") {
-            read(std::io::stdin())
-        } else {
-            std::fs::File::open(source).and_then(read)
-        };
-        let text = text.map_err(|error| Error::ReportFile {
-            path: source.to_owned(),
-            source: error,
-        })?;
-        Ok(Report::read(&text)?)
+        Ok(Report::open(source)?)
     }
-}
-
-/// All of it, or one byte more than is read.
-fn read(source: impl Read) -> std::io::Result<Zeroizing<String>> {
-    let most = u64::try_from(report::LONGEST)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
-    let mut bytes = Zeroizing::new(Vec::new());
-    source.take(most).read_to_end(&mut bytes)?;
-    Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 impl Target {

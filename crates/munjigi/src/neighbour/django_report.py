@@ -55,7 +55,7 @@ CORS_ALLOW_METHODS CORS_ALLOW_PRIVATE_NETWORK CORS_EXPOSE_HEADERS CORS_PREFLIGHT
 
 # Keys of SIMPLE_JWT and JWT_AUTH that are, or may be, secrets.
 SIMPLE_JWT_SECRETS = ("SIGNING_KEY", "VERIFYING_KEY")
-JWT_AUTH_SECRETS = ("JWT_SECRET_KEY", "JWT_PRIVATE_KEY", "JWT_PUBLIC_KEY")
+JWT_AUTH_SECRETS = ("JWT_SECRET_KEY", "JWT_PRIVATE_KEY", "JWT_PUBLIC_KEY")  # the first alone is told
 
 # What OPTIONS of a database says of how it is reached. Anything else in it is the driver's, and is told by name alone.
 DATABASE_OPTIONS = """
@@ -416,8 +416,7 @@ def secrets():
     for key in SIMPLE_JWT_SECRETS:
         found["SIMPLE_JWT." + key] = secret(simple.get(key))
     auth = getattr(settings, "JWT_AUTH", None) or {}
-    for key in JWT_AUTH_SECRETS:
-        found["JWT_AUTH." + key] = secret(auth.get(key))
+    found["JWT_AUTH.JWT_SECRET_KEY"] = secret(auth.get("JWT_SECRET_KEY"))
     return found
 
 

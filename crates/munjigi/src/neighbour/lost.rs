@@ -1,6 +1,6 @@
 //! What of the project no longer runs for a sign-in that is served here: it is Python, and munjigi runs none.
 
-use super::report::{Report, Route};
+use super::report::{Report, Route, SessionEngine};
 use super::settings::MODEL_BACKEND;
 use super::{passwords, routes, settings};
 use serde_json::Value;
@@ -322,9 +322,6 @@ fn sessions(report: &Report, lost: &mut Vec<String>) {
         .setting("SESSION_ENGINE")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let is_shared = ["db", "cached_db"]
-        .iter()
-        .any(|name| engine == format!("django.contrib.sessions.backends.{name}"));
     for option in settings::session_cache(report)
         .into_iter()
         .flat_map(|cache| &cache.options)
@@ -333,9 +330,9 @@ fn sessions(report: &Report, lost: &mut Vec<String>) {
             "CACHES: OPTIONS[\"{option}\"] of the sessions' cache has no counterpart; write it into LOCATION."
         ));
     }
-    if !is_shared && report.has_app("django.contrib.sessions") {
+    if report.session_engine() == SessionEngine::NoRows && report.has_app("django.contrib.sessions") {
         lost.push(format!(
-            "SESSION_ENGINE is {engine}: its sessions are in no table, so that neither side takes the other's. With \
+            "SESSION_ENGINE is {engine}: its sessions are in no table that munjigi knows, so that neither side takes the other's. With \
              django.contrib.sessions.backends.db or cached_db both do."
         ));
     }

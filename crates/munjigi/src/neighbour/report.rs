@@ -7,6 +7,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// The form of the reports that are read here.
@@ -18,10 +21,18 @@ pub const LONGEST: usize = 8 * 1024 * 1024;
 const BEGIN: &str = "-----BEGIN MUNJIGI REPORT-----";
 const END: &str = "-----END MUNJIGI REPORT-----";
 
-/// Why there is no report in a text.
+/// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The file is not there, or may not be read.
+    #[error("The report {} cannot be read: {source}.", path.display())]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// The system's word.
+        source: io::Error,
+    },
     /// It is longer than [`LONGEST`].
     #[error("The report is longer than {LONGEST} bytes, which no project's is.")]
     TooLong,
@@ -58,6 +69,7 @@ impl Error {
     /// A stable name for the kind of error.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::File { .. } => "report_file",
             Self::TooLong => "report_too_long",
             Self::NotThere => "report_not_there",
             Self::CutOff => "report_cut_off",
@@ -327,6 +339,17 @@ pub struct Receiver {
     pub receiver: String,
 }
 
+/// Where the project has its sessions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum SessionEngine {
+    /// In rows.
+    Db,
+    /// In rows, with copies in a cache.
+    CachedDb,
+    /// In no rows that munjigi knows of: Django's other engines, and those of the project.
+    NoRows,
+}
+
 /// What nobody else may see. `None` where it is not set, or empty.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -352,15 +375,28 @@ pub struct Secrets {
     /// `JWT_AUTH["JWT_SECRET_KEY"]`, where it is written.
     #[serde(rename = "JWT_AUTH.JWT_SECRET_KEY")]
     pub jwt_secret_key: Option<Secret>,
-    /// `JWT_AUTH["JWT_PRIVATE_KEY"]`, where it is written.
-    #[serde(rename = "JWT_AUTH.JWT_PRIVATE_KEY")]
-    pub jwt_private_key: Option<Secret>,
-    /// `JWT_AUTH["JWT_PUBLIC_KEY"]`, where it is written.
-    #[serde(rename = "JWT_AUTH.JWT_PUBLIC_KEY")]
-    pub jwt_public_key: Option<Secret>,
 }
 
 impl Report {
+    /// Reads the report in the file at `path`, or from standard input where that is `-`.
+    ///
+    /// # Errors
+    /// The file cannot be read, or as [`Report::read`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let bytes = if path == Path::new("-") {
+            bounded(io::stdin())
+        } else {
+            File::open(path).and_then(bounded)
+        };
+        let bytes = bytes.map_err(|source| Error::File {
+            path: path.to_owned(),
+            source,
+        })?;
+        // What is printed before a report may be in any encoding.
+        let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
+        Self::read(&text)
+    }
+
     /// Reads the report that stands in `text`: between its two lines where they are there, else all of the text.
     ///
     /// # Errors
@@ -388,6 +424,15 @@ impl Report {
         self.settings.get(name)
     }
 
+    /// `SESSION_ENGINE`, of Django's own.
+    pub fn session_engine(&self) -> SessionEngine {
+        match self.setting("SESSION_ENGINE").and_then(Value::as_str) {
+            Some("django.contrib.sessions.backends.db") => SessionEngine::Db,
+            Some("django.contrib.sessions.backends.cached_db") => SessionEngine::CachedDb,
+            _ => SessionEngine::NoRows,
+        }
+    }
+
     /// Whether an app of this name, or one within it, is in `INSTALLED_APPS`.
     pub fn has_app(&self, name: &str) -> bool {
         self.apps.iter().any(|app| {
@@ -401,6 +446,14 @@ impl Report {
         let items = self.setting(name).and_then(Value::as_array);
         items.into_iter().flatten().filter_map(Value::as_str)
     }
+}
+
+/// All of it, or one byte more than is read.
+fn bounded(source: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    let most = u64::try_from(LONGEST).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Zeroizing::new(Vec::new());
+    source.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The JSON of a text. A terminal may have shown the script itself before, so that the last report counts.
@@ -465,6 +518,33 @@ pub(crate) mod tests {
             assert_eq!(report.database.vendor, "sqlite");
             assert!(report.has_app("rest_framework_simplejwt"));
         }
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_a_bound_and_whatever_encoding_stands_before_the_report() {
+        let path = std::env::temp_dir().join(format!("munjigi-report-{}.json", std::process::id()));
+        let greeting = b"Gr\xfc\xdfe\n".to_vec();
+        let report = format!("{BEGIN}\n{REFERENCE}\n{END}\n").into_bytes();
+        std::fs::write(&path, [greeting, report].concat()).unwrap();
+        assert_eq!(Report::open(&path).ok().unwrap().user.label, "user.User");
+        let endless = Report::open(Path::new("/dev/zero")).err().unwrap();
+        assert_eq!(endless.code(), "report_too_long");
+        std::fs::remove_file(&path).unwrap();
+        let missing = Report::open(&path).err().unwrap();
+        assert_eq!(missing.code(), "report_file");
+    }
+
+    #[test]
+    fn no_key_that_munjigi_does_not_use_leaves_the_project() {
+        let report: Value = serde_json::from_str(REFERENCE).unwrap();
+        let exported: Vec<_> = report["secrets"].as_object().unwrap().keys().collect();
+        assert!(
+            exported.iter().all(|name| !name.contains("PRIVATE")),
+            "{exported:?}"
+        );
+        refused(&with(|report| {
+            report["secrets"]["JWT_AUTH.JWT_PRIVATE_KEY"] = Value::Null;
+        }));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! written, in the order of the table; what cannot be taken over is a comment with the reason. How a value of Python is written
 //! in TOML, and which lines contradict each other, is [`config::convert`](crate::config::convert)'s knowledge.
 
-use super::report::{Cache, Report};
+use super::report::{Cache, Report, SessionEngine};
 use super::{passwords, routes, user, values};
 use crate::config::convert::{self, Python, comment};
 use crate::config::setting::About;
@@ -258,8 +258,7 @@ fn cache(report: &Report) -> Wanted {
 
 /// The cache that sessions are looked for in first, where there is one.
 pub(super) fn session_cache(report: &Report) -> Option<&Cache> {
-    let engine = report.setting("SESSION_ENGINE").and_then(Value::as_str)?;
-    let is_cached = engine == "django.contrib.sessions.backends.cached_db";
+    let is_cached = report.session_engine() == SessionEngine::CachedDb;
     report.cache.as_ref().filter(|_| is_cached)
 }
 

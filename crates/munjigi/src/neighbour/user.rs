@@ -67,12 +67,13 @@ pub(super) fn tables(user: &User) -> String {
     text
 }
 
-fn key(user: &User) -> Option<&Field> {
+/// The field that is the key.
+pub(super) fn key(user: &User) -> Option<&Field> {
     user.fields.iter().find(|field| field.primary_key)
 }
 
 /// Django's class whose column the key has.
-fn key_class(key: &Field) -> Option<&'static str> {
+pub(super) fn key_class(key: &Field) -> Option<&'static str> {
     match key.stored_as.as_deref()? {
         "AutoField" | "IntegerField" | "PositiveIntegerField" => Some("AutoField"),
         "BigAutoField" | "BigIntegerField" | "PositiveBigIntegerField" => Some("BigAutoField"),
@@ -83,7 +84,7 @@ fn key_class(key: &Field) -> Option<&'static str> {
 }
 
 /// The field of the address, or the empty text where the class names one that the model has not.
-fn email_field(user: &User) -> &str {
+pub(super) fn email_field(user: &User) -> &str {
     let named = user.email_field.as_deref().unwrap_or_default();
     let is_there = user.fields.iter().any(|field| field.name == named);
     if is_there { named } else { "" }

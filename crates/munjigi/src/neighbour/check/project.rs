@@ -1,7 +1,8 @@
 //! What of the Django project alone is in the way of working beside it, or dangerous for both.
 
 use super::{Both, Finding, finding};
-use munjigi_store::SessionEngine;
+use crate::neighbour::report::SessionEngine;
+use crate::neighbour::settings;
 use serde_json::Value;
 
 pub(super) fn check(both: &Both<'_>) -> Vec<Finding> {
@@ -32,35 +33,25 @@ fn is_on(both: &Both<'_>, name: &str) -> bool {
 
 fn session_engine(both: &Both<'_>) -> Option<Finding> {
     let engine = text(both, "SESSION_ENGINE");
-    if keeps_rows(both) || !both.report.has_app("django.contrib.sessions") {
+    if both.report.session_engine() != SessionEngine::NoRows
+        || !both.report.has_app("django.contrib.sessions")
+    {
         return None;
     }
     Some(finding(
         "neighbour.E080",
-        format!("SESSION_ENGINE is {engine} in Django, whose sessions are not in the database: neither side sees the other's."),
+        format!("SESSION_ENGINE is {engine} in Django, whose sessions are in no table that munjigi knows: neither side sees the other's."),
         "Write SESSION_ENGINE = \"django.contrib.sessions.backends.db\" in Django's settings, and sign everybody in anew."
             .to_owned(),
     ))
 }
 
-/// Whether Django has its sessions in the database, a cache before it or not.
-pub(super) fn keeps_rows(both: &Both<'_>) -> bool {
-    let engine = text(both, "SESSION_ENGINE");
-    [".backends.db", ".backends.cached_db"]
-        .iter()
-        .any(|end| engine.ends_with(end))
-}
-
 /// Copies that munjigi does not find it does not delete.
 fn session_cache(both: &Both<'_>) -> Option<Finding> {
-    let SessionEngine::CachedDb(ours) = &both.config.session_engine else {
+    let munjigi_store::SessionEngine::CachedDb(ours) = &both.config.session_engine else {
         return None;
     };
-    let theirs = both
-        .report
-        .cache
-        .as_ref()
-        .filter(|_| text(both, "SESSION_ENGINE").ends_with(".cached_db"))?;
+    let theirs = settings::session_cache(both.report)?;
     let prefix = theirs.key_prefix.as_str().unwrap_or_default();
     let version = theirs.version.as_i64().unwrap_or(1);
     (prefix != ours.key_prefix || version != ours.version).then(|| {

@@ -6,6 +6,7 @@ use crate::config::check::{Level, Level::Error, Level::Info, Level::Warning};
 use crate::config::convert;
 use crate::config::setting::About;
 use crate::config::table;
+use crate::neighbour::report::SessionEngine;
 use toml::Value;
 
 /// A setting, and what two values of it lead to.
@@ -329,7 +330,7 @@ impl Rule {
 fn is_told_elsewhere(setting: &str, both: &Both<'_>) -> bool {
     match setting {
         "SIMPLE_JWT.AUTH_TOKEN_CLASSES" => project::takes_refresh_tokens(both),
-        "SESSION_ENGINE" => !project::keeps_rows(both),
+        "SESSION_ENGINE" => both.report.session_engine() == SessionEngine::NoRows,
         "TIME_ZONE" => project::time_zone(both).is_some(),
         _ => false,
     }

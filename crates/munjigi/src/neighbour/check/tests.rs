@@ -121,6 +121,11 @@ fn each_fault_of_the_project_is_found_and_nothing_else() {
             json!("django.contrib.sessions.backends.file"),
         ),
         (
+            "neighbour.E080",
+            "SESSION_ENGINE",
+            json!("shop.sessions.backends.db"),
+        ),
+        (
             "neighbour.W081",
             "SESSION_ENGINE",
             json!("django.contrib.sessions.backends.cached_db"),
@@ -390,6 +395,24 @@ fn sessions_name_a_backend_that_django_has() {
     assert_eq!(
         with(json!(["django.contrib.auth.backends.ModelBackend"])),
         ["neighbour.E083"]
+    );
+}
+
+#[test]
+fn another_key_of_users_is_mended_by_a_class_that_munjigi_knows() {
+    let mut report = project();
+    let key = field(&mut report, "id");
+    key["class"] = "shop.fields.Number".into();
+    key["type"] = "IntegerField".into();
+    let findings = found(
+        &report,
+        &format!("{OURS}\n[user]\nprimary_key = \"BigAutoField\"\n"),
+    );
+    assert_eq!(ids(&findings), ["neighbour.E072"]);
+    assert!(
+        findings[0].hint.contains("primary_key = \"AutoField\""),
+        "{}",
+        findings[0].hint
     );
 }
 

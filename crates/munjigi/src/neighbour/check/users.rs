@@ -1,6 +1,7 @@
 //! `AUTH_USER_MODEL`: the table, its key and its columns.
 
 use super::{Both, Finding, finding};
+use crate::neighbour::user::{email_field, key, key_class};
 use munjigi_user::UserIdKind;
 
 pub(super) fn check(both: &Both<'_>) -> Vec<Finding> {
@@ -43,7 +44,7 @@ pub(super) fn check(both: &Both<'_>) -> Vec<Finding> {
         ),
         (
             "EMAIL_FIELD",
-            email_field(both).unwrap_or_default(),
+            email_field(theirs),
             ours.email_field.as_deref().unwrap_or_default(),
         ),
     ] {
@@ -54,27 +55,19 @@ pub(super) fn check(both: &Both<'_>) -> Vec<Finding> {
     findings
 }
 
-/// `AbstractBaseUser` names an `EMAIL_FIELD` even where the model has no such field.
-fn email_field<'a>(both: &Both<'a>) -> Option<&'a str> {
-    let user = &both.report.user;
-    let named = user.email_field.as_deref()?;
-    user.fields
-        .iter()
-        .any(|field| field.name == named)
-        .then_some(named)
-}
-
 fn primary_key(both: &Both<'_>) -> Option<Finding> {
-    let key = both.report.user.fields.iter().find(|field| field.primary_key)?;
+    let key = key(&both.report.user)?;
     let stored_as = key.stored_as.as_deref().unwrap_or(&key.class);
-    let kinds: &[UserIdKind] = match stored_as.trim_end_matches("Field") {
-        "Auto" | "Integer" | "PositiveInteger" => &[UserIdKind::Int],
-        "BigAuto" | "BigInteger" | "PositiveBigInteger" => &[UserIdKind::BigInt],
-        "UUID" => &[UserIdKind::Uuid],
-        _ => &[UserIdKind::Text],
+    let class = key_class(key);
+    let kind = match class {
+        Some("AutoField") => Some(UserIdKind::Int),
+        Some("BigAutoField") => Some(UserIdKind::BigInt),
+        Some("UUIDField") => Some(UserIdKind::Uuid),
+        Some(_) => Some(UserIdKind::Text),
+        None => None,
     };
     let ours = &both.config.user_model;
-    let is_same = kinds.contains(&ours.id_kind) && ours.columns.id() == key.column;
+    let is_same = kind == Some(ours.id_kind) && ours.columns.id() == key.column;
     (!is_same).then(|| {
         finding(
             "neighbour.E072",
@@ -87,7 +80,7 @@ fn primary_key(both: &Both<'_>) -> Option<Finding> {
             ),
             format!(
                 "Write primary_key = \"{}\" below [user] here, and id = \"{}\" below [user.columns].",
-                key.class.rsplit('.').next().unwrap_or(&key.class),
+                class.unwrap_or(&key.class),
                 key.column
             ),
         )
