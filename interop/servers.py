@@ -271,7 +271,7 @@ class House:
     def start(
         self, name: str, port: int, command: list[str], environment: dict[str, str] = BARE_ENVIRONMENT
     ) -> Server:
-        """Starts a helper, such as nginx, that is stopped and whose log is shown like the others'."""
+        """Starts another program, such as nginx, that is stopped and whose log is shown like the others'."""
         return self._start(name, port, command, environment)
 
     def _start(
