@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from threading import Event
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
@@ -267,11 +268,11 @@ def test_a_pgbouncer_that_starts_again_under_load_costs_nobody_his_sign_in(
     server = house.munjigi({"hashers": CHEAP_HASHES})
     assert server.client().sign_up("mseo").status_code == 201
     pair = server.client().jwt_signin("mseo").json()
-    stop, numbers, signed_up = time.monotonic() + 4, count(), []
+    over, numbers, signed_up = Event(), count(), []
     statuses: list[int] = []
 
     def load() -> None:
-        while time.monotonic() < stop:
+        while not over.is_set():
             statuses.append(server.client(bearer=pair["access_token"]).me().status_code)
             name = f"user{next(numbers)}"
             answer = server.client().sign_up(name)
@@ -279,13 +280,21 @@ def test_a_pgbouncer_that_starts_again_under_load_costs_nobody_his_sign_in(
             if answer.status_code == 201:
                 signed_up.append(name)
 
+    def await_more(answers: int) -> None:
+        wanted = len(statuses) + answers
+        wait_until(f"{answers} more answers", lambda: len(statuses) >= wanted, seconds=30)
+
     with ThreadPoolExecutor(6) as pool:
         running = [pool.submit(load) for _ in range(6)]
-        for _ in range(3):
-            time.sleep(0.7)
-            bouncer.kill()
-            time.sleep(0.1)
-            bouncer.start()
+        try:
+            for _ in range(3):
+                await_more(60)
+                bouncer.kill()
+                await_more(6)
+                bouncer.start()
+            await_more(60)
+        finally:
+            over.set()
         for each in running:
             each.result()
     assert set(statuses) <= {200, 201, 409, 400, 503}, set(statuses)

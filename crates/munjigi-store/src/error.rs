@@ -48,6 +48,9 @@ pub enum Error {
     /// `DATABASE_URL` cannot be read.
     #[error("{0}")]
     InvalidUrl(String),
+    /// `LOCATION` of the session cache cannot be read, or no client can be made of it.
+    #[error("{0}")]
+    InvalidCacheUrl(String),
     /// There is no database file, and the caller did not want one made.
     #[error("There is no database at {}. Run `munjigi migrate` to create it.", .0.display())]
     NoDatabaseFile(PathBuf),
@@ -136,6 +139,7 @@ impl Error {
             Self::Abandoned => "abandoned",
             Self::ForeignAwait => "foreign_await",
             Self::InvalidUrl(_) => "invalid_database_url",
+            Self::InvalidCacheUrl(_) => "invalid_cache_url",
             Self::NoDatabaseFile(_) => "no_database_file",
             Self::DamagedFile { .. } => "damaged_database",
             Self::UnusableFile { .. } => "unusable_database",

@@ -35,7 +35,7 @@ impl SessionCache {
         Ok(Self {
             settings: Arc::clone(settings),
             client: client
-                .map_err(|error| Error::InvalidUrl(format!("The cache cannot be used: {error}.")))?,
+                .map_err(|error| Error::InvalidCacheUrl(format!("The cache cannot be used: {error}.")))?,
             connection: Mutex::default(),
             is_lost: AtomicBool::new(false),
         })

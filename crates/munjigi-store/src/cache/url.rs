@@ -32,7 +32,7 @@ impl FromStr for CacheUrl {
     fn from_str(text: &str) -> Result<Self> {
         const WANTED: &str = "Write `redis://user:password@host:6379/0`, `rediss://…` for TLS, or \
                               `unix:///path/to/socket?db=0`.";
-        let wrong = |what: &str| Error::InvalidUrl(format!("The cache's LOCATION {what}. {WANTED}"));
+        let wrong = |what: &str| Error::InvalidCacheUrl(format!("The cache's LOCATION {what}. {WANTED}"));
         let mut url = redis::parse_redis_url(text).ok_or_else(|| wrong("is no URL of a Redis server"))?;
         if !matches!(url.scheme(), "redis" | "rediss" | "unix") {
             return Err(wrong("is no URL of a Redis server"));
@@ -155,7 +155,7 @@ mod tests {
             "rediss://:s3cret@cache#insecure",
         ] {
             let error = text.parse::<CacheUrl>().unwrap_err();
-            assert_eq!(error.code(), "invalid_database_url", "{text}");
+            assert_eq!(error.code(), "invalid_cache_url", "{text}");
             let said = error.to_string();
             assert!(!said.contains("s3cret") && said.ends_with("?db=0`."), "{said}");
         }

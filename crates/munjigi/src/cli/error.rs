@@ -48,7 +48,7 @@ pub(super) enum Error {
         .0.display()
     )]
     UnknownFormat(PathBuf),
-    #[error("{0} rows were not taken.")]
+    #[error("{} {} not taken.", .0, if *.0 == 1 { "row was" } else { "rows were" })]
     BadRows(u64),
     #[error("There is no {0} in the file, but there is {1}. If these are the users, write --model {1}.")]
     NoUsers(String, String),

@@ -50,7 +50,7 @@ impl Export {
             }
         };
         file.sync_all()?;
-        writeln!(out, "Exported: {} users", exported.users)?;
+        writeln!(out, "Exported: {}", users_told(exported.users))?;
         tell(&exported)
     }
 }
@@ -76,12 +76,19 @@ async fn export(app: &App, out: impl Write, format: Format) -> Result<Exported> 
     })
 }
 
+fn users_told(users: u64) -> String {
+    match users {
+        1 => "1 user".to_owned(),
+        users => format!("{users} users"),
+    }
+}
+
 /// What is not in the export, on standard error: standard output may be the export.
 fn tell(exported: &Exported) -> Result<()> {
     for column in &exported.left_out {
         writeln!(
             io::stderr(),
-            "Column not exported, since no [user.fields.NAME] of the settings names it: {column}"
+            "Column not exported, since no [user.fields.NAME] of the settings reads it: {column}"
         )?;
     }
     Ok(())

@@ -87,6 +87,21 @@ fn announce(ours: &Ours, config: &Config, out: &mut impl Write) -> Result<()> {
 fn consequences(ours: &Ours, config: &Config) -> Vec<String> {
     let live = ours.live;
     let access = config.simple_jwt.access_token_lifetime.as_secs();
+    let ended = if live.ended_tokens == 0 {
+        "Sign-ins that ended stay ended at Django: their session rows are gone and their refresh tokens blacklisted."
+            .to_owned()
+    } else {
+        let why = if config.token_blacklist == TokenBlacklist::Absent {
+            "TOKEN_BLACKLIST_APP is false, so that nothing says so to Django"
+        } else {
+            "they are not blacklisted"
+        };
+        format!(
+            "Tokens of sign-ins that have ended: {}. DJANGO TAKES THEM AGAIN until they expire: {why}. Change \
+             simplejwt's SIGNING_KEY to end all tokens, or wait until they have expired.",
+            live.ended_tokens
+        )
+    };
     let mut lines = vec![
         format!(
             "Cookie sessions that munjigi knows: {}. They go on at Django; the _munjigi_sid in their data does no harm.",
@@ -100,26 +115,10 @@ fn consequences(ours: &Ours, config: &Config) -> Vec<String> {
         format!(
             "Access tokens go on to their exp ({access} seconds at the most), also those of sign-ins that have ended since."
         ),
-        "Sign-ins that ended stay ended at Django: their session rows are gone and their refresh tokens blacklisted."
-            .to_owned(),
-    ];
-    if live.ended_tokens > 0 {
-        lines.pop();
-        let why = if config.token_blacklist == TokenBlacklist::Absent {
-            "TOKEN_BLACKLIST_APP is false, so that nothing says so to Django"
-        } else {
-            "they are not blacklisted"
-        };
-        lines.push(format!(
-            "Tokens of sign-ins that have ended: {}. DJANGO TAKES THEM AGAIN until they expire: {why}. Change \
-             simplejwt's SIGNING_KEY to end all tokens, or wait until they have expired.",
-            live.ended_tokens
-        ));
-    }
-    lines.push(
+        ended,
         "Should munjigi come back later, it refuses those that it had opened: their records are gone."
             .to_owned(),
-    );
+    ];
     if config.token_keys.ring.is_some() {
         lines.push(
             "Tokens are signed with keys of munjigi's own file. Django takes those whose key is its SIMPLE_JWT.VERIFYING_KEY \

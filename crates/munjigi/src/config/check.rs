@@ -39,7 +39,7 @@ pub enum Level {
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Info => "note",
+            Self::Info => "info",
             Self::Warning => "warning",
             Self::Error => "error",
         })

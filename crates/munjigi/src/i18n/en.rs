@@ -78,6 +78,9 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
         Text::ResetMailLink => "Please go to the following page and choose a new password:".into(),
         Text::ResetMailUsername => "In case you’ve forgotten, you are:".into(),
         Text::ResetMailThanks => "Thanks for using our site!".into(),
+        Text::ResetPageTitle => "Password reset".into(),
+        Text::ResetPagePassword => "New password".into(),
+        Text::ResetPageButton => "Change it".into(),
         Text::ResetMailTeam(site) => format!("The {site} team").into(),
 
         Text::MalformedRequest => "Malformed request.".into(),

@@ -79,6 +79,9 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
         Text::ResetMailUsername => "잊으신 경우, 귀하의 사용자 이름은 다음과 같습니다:".into(),
         Text::ResetMailThanks => "사이트를 이용해 주셔서 고맙습니다.".into(),
         Text::ResetMailTeam(site) => format!("{site} 팀").into(),
+        Text::ResetPageTitle => "비밀번호 재설정".into(),
+        Text::ResetPagePassword => "새 비밀번호".into(),
+        Text::ResetPageButton => "바꾸기".into(),
 
         Text::MalformedRequest => "잘못된 요청입니다.".into(),
         Text::NotAuthenticated => "자격 인증 데이터가 제공되지 않았습니다.".into(),

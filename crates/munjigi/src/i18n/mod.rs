@@ -122,6 +122,12 @@ pub enum Text {
     ResetMailThanks,
     /// Who writes; the site.
     ResetMailTeam(String),
+    /// What stands above the form of `munjigi dev`. Ours, as are its label and its button.
+    ResetPageTitle,
+    /// What stands before its field.
+    ResetPagePassword,
+    /// Its button.
+    ResetPageButton,
 
     // A request: DRF's `exceptions.py`.
     /// 400 that has no better word.
@@ -325,6 +331,9 @@ mod tests {
             | Text::PasswordChangeDone
             | Text::DeletionDone
             | Text::AccountInUse
+            | Text::ResetPageTitle
+            | Text::ResetPagePassword
+            | Text::ResetPageButton
             // drf-jwt's: fixtures/drf_jwt.json has them.
             | Text::TokenUndecodable
             | Text::TokenHasExpired

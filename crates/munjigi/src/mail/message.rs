@@ -30,6 +30,7 @@ pub struct Mail {
 
 /// An address that is none.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Unusable {
     /// It is misspelt.
     #[error(transparent)]

@@ -30,6 +30,7 @@ enum Security {
 
 /// Why a mail was not handed over. What the server said is left out: it likes to repeat the address.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Failure {
     /// The server refused.
     #[error("The mail server answered {0}.")]

@@ -143,8 +143,8 @@ pub enum Error {
     NoSuchField(String, String),
     /// The table has columns that munjigi could not fill.
     #[error(
-        "The table of {model} has the column {column}, which every row must fill, and no field of the settings. \
-         Declare it as [user.fields.{column}], or give the column a default in the database."
+        "The table of {model} has the column {column}, which every row must fill, and no [user.fields.*] reads it. \
+         Declare it there as an integer, a text or a boolean, or give the column a default in the database."
     )]
     Unfilled {
         /// The user model.

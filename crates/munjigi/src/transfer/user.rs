@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use munjigi_passwords::Hashers;
 use munjigi_store::memberships::Permission;
 use munjigi_store::users::rows::{Column, Field, Kind, Value as Stored};
-use munjigi_store::{FieldKind, UserModel};
+use munjigi_store::{FieldKind, FieldValue, UserModel};
 use munjigi_user::{UserId, UserIdKind};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 pub enum Passwords {
     /// The row is a bad one.
     Needed,
-    /// The user comes in without it. He is not known by any password until he sets a new one, for which Django mails him.
+    /// The user comes in without it. He is not known by any password until he sets a new one, for which a link
+    /// is mailed to him, by Django or here.
     Dropped,
 }
 
@@ -112,9 +113,18 @@ impl Table {
             .is_none_or(|column| column.nullable)
     }
 
-    /// What a new row has where the file gives nothing: what `AbstractUser`'s fields have as `default`.
+    /// What a new row has where the file gives nothing: what `AbstractUser`'s fields have as `default`,
+    /// and what `[user.fields.*]` has.
     pub(super) fn default(&self, field: &Field, now: Timestamp) -> Result<Stored, Reason> {
         let is_named = field.name == self.model.username_field;
+        let extra = self
+            .model
+            .extra_fields
+            .iter()
+            .find(|extra| extra.name == field.name);
+        if let Some(default) = extra.and_then(|extra| extra.default.as_ref()) {
+            return Ok(stored(default));
+        }
         match (field.name.as_str(), field.kind) {
             _ if is_named => Err(Reason::Missing(field.name.clone())),
             ("is_active", Kind::Boolean) => Ok(Stored::Boolean(true)),
@@ -323,6 +333,15 @@ impl Incoming {
             Some(Stored::Text(text)) => Some(text),
             _ => None,
         }
+    }
+}
+
+fn stored(value: &FieldValue) -> Stored {
+    match value {
+        FieldValue::Null => Stored::Null,
+        FieldValue::Integer(value) => Stored::Integer(*value),
+        FieldValue::Text(text) => Stored::Text(text.clone()),
+        FieldValue::Boolean(value) => Stored::Boolean(*value),
     }
 }
 

@@ -203,6 +203,25 @@ fn cargo_run_starts_the_server_and_not_an_example() {
     assert_eq!(started, ["munjigi"]);
 }
 
+/// A page that no list names is found by nobody.
+#[test]
+fn every_decision_stands_in_both_lists_in_order() {
+    let docs = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs"));
+    let names = fs::read_dir(docs.join("decisions")).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut pages: Vec<String> = names.filter(|name| name != "README.md").collect();
+    pages.sort();
+    for list in ["SUMMARY.md", "decisions/README.md"] {
+        let text = fs::read_to_string(docs.join(list)).unwrap();
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let named = links.map(|link| link.trim_start_matches("decisions/"));
+        let named: Vec<&str> = named
+            .filter(|name| name.starts_with(|first: char| first.is_ascii_digit()))
+            .collect();
+        assert_eq!(named, pages, "{list}");
+    }
+}
+
 /// Each crate of the workspace and what it uses, tests aside.
 fn crates() -> BTreeMap<String, Vec<String>> {
     let name = |value: &Value| value["name"].as_str().unwrap().to_owned();

@@ -8,7 +8,7 @@ mod tokens;
 mod told;
 
 pub(crate) use client::{Client, FORM, Reply};
-pub(crate) use database::{Database, Held};
+pub(crate) use database::{Database, Held, ROLE};
 pub(crate) use mail_server::{MailServer, Manner};
 pub(crate) use signed_in::SignedIn;
 pub(crate) use tokens::{claims, header, jti, signed};

@@ -7,7 +7,7 @@ mod formats;
 mod relations;
 mod round_trip;
 
-use crate::support::TestServer;
+use crate::support::{ROLE, TestServer};
 use munjigi::transfer::import::{
     self, Audience, Emails, Error, OnConflict, Options, Passwords, Piece, Report, Run,
 };
@@ -95,7 +95,7 @@ async fn exported(server: &TestServer, format: Format) -> String {
 async fn allow(server: &TestServer) {
     if !server.is_sqlite() {
         for what in ["TABLES", "SEQUENCES"] {
-            let grant = format!("GRANT ALL ON ALL {what} IN SCHEMA %I TO munjigi_test_server");
+            let grant = format!("GRANT ALL ON ALL {what} IN SCHEMA %I TO {ROLE}");
             server
                 .sql(&format!(
                     "DO $$ BEGIN EXECUTE format('{grant}', current_schema()); END $$"

@@ -287,13 +287,13 @@ fn a_deployment_is_told_what_is_unwise_and_where_it_is_not_simplejwts_default() 
             .iter()
             .any(|finding| finding.starts_with("warning: (security.W004) SECURE_HSTS_SECONDS is 0"))
     );
-    let difference = "note: (munjigi.I002) SIMPLE_JWT.REFRESH_TOKEN_LIFETIME is not written: it is \"7d\" here. simplejwt \
+    let difference = "info: (munjigi.I002) SIMPLE_JWT.REFRESH_TOKEN_LIFETIME is not written: it is \"7d\" here. simplejwt \
                       5.5.1 has \"1d\". Write what you mean.";
     assert!(plain.iter().any(|finding| finding == difference), "{plain:#?}");
     let is_shared = |findings: &[String]| {
         findings
             .iter()
-            .any(|finding| finding.starts_with("note: (munjigi.I003)"))
+            .any(|finding| finding.starts_with("info: (munjigi.I003)"))
     };
     assert!(is_shared(&plain), "{plain:#?}");
     let of_its_own = "ALLOWED_HOSTS = [\"a.example\"]\n[SIMPLE_JWT]\nSIGNING_KEY = \"another-key-of-at-least-32-bytes-0123456789\"\n";

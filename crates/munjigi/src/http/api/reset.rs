@@ -77,23 +77,19 @@ async fn page(context: Context, query: axum::extract::RawQuery) -> ([(HeaderName
             .unwrap_or_default()
             .into_owned()
     };
-    let words = match context.lang() {
-        Lang::Ko => ("비밀번호 재설정", "새 비밀번호", "바꾸기"),
-        Lang::En => ("Password reset", "New password", "Change it"),
-    };
+    let words = |text: &Text| text.render(context.lang());
+    let title = words(&Text::ResetPageTitle);
     let html = format!(
-        "<!doctype html>\n<html lang=\"{}\">\n<meta charset=\"utf-8\">\n<title>{}</title>\n<h1>{}</h1>\n\
+        "<!doctype html>\n<html lang=\"{}\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<h1>{title}</h1>\n\
          <form method=\"post\">\n<input type=\"hidden\" name=\"uid\" value=\"{}\">\n\
          <input type=\"hidden\" name=\"token\" value=\"{}\">\n\
          <label>{} <input type=\"password\" name=\"new_password\" autocomplete=\"new-password\" required></label>\n\
          <button>{}</button>\n</form>\n</html>\n",
         context.lang().code(),
-        words.0,
-        words.0,
         part("uid"),
         part("token"),
-        words.1,
-        words.2,
+        words(&Text::ResetPagePassword),
+        words(&Text::ResetPageButton),
     );
     ([(CONTENT_TYPE, "text/html; charset=utf-8")], html)
 }

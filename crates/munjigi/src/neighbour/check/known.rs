@@ -79,7 +79,7 @@ before production. `--django dj.json` compares with the Django project beside mu
 
 | exit status | |
 | --- | --- |
-| 0 | nothing as bad as `--fail-level`: `info` (what is called a note), `warning` (the default with `--deploy` and `--django`) or `error` (else) |
+| 0 | nothing as bad as `--fail-level`: `info`, `warning` (the default with `--deploy` and `--django`) or `error` (else) |
 | 1 | something is, or the settings or the report cannot be read |
 | 2 | the command was called wrongly |
 

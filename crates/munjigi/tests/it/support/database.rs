@@ -15,7 +15,7 @@ use tokio_postgres::{NoTls, SimpleQueryMessage};
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
 /// The role of every server in a test: many processes make it at once, and it owns nothing.
-const ROLE: &str = "munjigi_test_server";
+pub(crate) const ROLE: &str = "munjigi_test_server";
 const MAKE_ROLE: &str = "DO $$ BEGIN CREATE ROLE munjigi_test_server; \
      EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$";
 

@@ -129,7 +129,7 @@ fn an_export_is_its_owners_alone_and_goes_through_a_pipe_into_another_database()
     let (code, out, err) = ran(&folder, &["export", "users.json"]);
     assert_eq!(
         (code, out.as_str(), err.as_str()),
-        (Some(0), "Exported: 1 users\n", "")
+        (Some(0), "Exported: 1 user\n", "")
     );
     assert_eq!(mode(&folder, "users.json"), 0o600);
     let (code, _, err) = ran(&folder, &["export", "users.json"]);
