@@ -1,11 +1,13 @@
 //! One user in four formats, other names for fields, and what else stands in a file.
 
 use super::{HASH, import, named, names, options, rehearsed};
-use crate::support::Database;
 use crate::support::run;
+use crate::support::{Database, on_both};
 use munjigi::transfer::Format;
 use munjigi::transfer::import::Options;
 use std::path::Path;
+
+on_both!(a_field_that_is_not_given_has_the_default_of_the_settings);
 
 #[test]
 fn a_user_is_the_same_in_every_format() {
@@ -165,4 +167,22 @@ fn the_format_is_told_by_the_name_of_the_file() {
     ] {
         assert_eq!(Format::of_path(Path::new(path)), format, "{path}");
     }
+}
+
+async fn a_field_that_is_not_given_has_the_default_of_the_settings(database: Database) {
+    let settings = [
+        ("USER__FIELDS__AGE__TYPE", "PositiveIntegerField"),
+        ("USER__FIELDS__AGE__NULL", "true"),
+        ("USER__FIELDS__AGE__DEFAULT", "24"),
+    ];
+    let server = database.server_with(&settings).await;
+    let given = named("1", "mseo", "")
+        + "\n"
+        + &named("2", "minji", ", \"age\": 7")
+        + "\n"
+        + &named("3", "han", ", \"age\": null");
+    let came = rehearsed(&server, given, options(Format::Jsonl)).await;
+    assert_eq!(came.told, Vec::new());
+    let ages = server.sql("SELECT age FROM user_user ORDER BY id").await;
+    assert_eq!(ages, [["24"], ["7"], [""]]);
 }
