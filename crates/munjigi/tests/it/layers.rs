@@ -203,13 +203,13 @@ fn cargo_run_starts_the_server_and_not_an_example() {
     assert_eq!(started, ["munjigi"]);
 }
 
-/// A page that no list names is found by nobody.
+/// A page that no list files is found by nobody.
 #[test]
 fn every_decision_stands_in_both_lists_in_order() {
     let docs = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs"));
-    let names = fs::read_dir(docs.join("decisions")).unwrap();
-    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut pages: Vec<String> = names.filter(|name| name != "README.md").collect();
+    let files = fs::read_dir(docs.join("decisions")).unwrap();
+    let files = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut pages: Vec<String> = files.filter(|name| name != "README.md").collect();
     pages.sort();
     for list in ["SUMMARY.md", "decisions/README.md"] {
         let text = fs::read_to_string(docs.join(list)).unwrap();
