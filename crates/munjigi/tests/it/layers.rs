@@ -203,7 +203,7 @@ fn cargo_run_starts_the_server_and_not_an_example() {
     assert_eq!(started, ["munjigi"]);
 }
 
-/// A page that no list files is found by nobody.
+/// A page that no list names is found by nobody.
 #[test]
 fn every_decision_stands_in_both_lists_in_order() {
     let docs = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs"));
