@@ -1,0 +1,80 @@
+//! What the crate `pbkdf2` gives, over `hmac` and `sha2`.
+
+use crate::{derivation, finish};
+use chacha20::ChaCha8Rng;
+use munjigi_lanes::{Derivation, KEY_LEN, Kernel, Kernels};
+use rand_core::{Rng, SeedableRng};
+
+const EDGES: [usize; 12] = [0, 1, 31, 32, 55, 56, 63, 64, 65, 119, 128, 1000];
+
+fn expected(password: &[u8], salt: &[u8], iterations: u32) -> [u8; KEY_LEN] {
+    pbkdf2::pbkdf2_hmac_array::<sha2::Sha256, KEY_LEN>(password, salt, iterations)
+}
+
+fn available() -> impl Iterator<Item = (Kernel, Kernels)> {
+    let only = |kernel| Some((kernel, Kernels::only(kernel).ok()?));
+    Kernel::ALL.into_iter().filter_map(only)
+}
+
+fn text(length: usize, seed: u64) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    ChaCha8Rng::seed_from_u64(seed).fill_bytes(&mut bytes);
+    bytes
+}
+
+#[test]
+fn every_length_of_password_and_salt_is_hashed_as_rustcrypto_does() {
+    for (kernel, kernels) in available() {
+        for password in EDGES {
+            let mut batch = Vec::new();
+            let mut keys = Vec::new();
+            for salt in EDGES {
+                for iterations in [1, 2, 3, 7] {
+                    let (password, salt) = (text(password, 1), text(salt, 2));
+                    batch.push(derivation(&password, &salt, iterations));
+                    keys.push(expected(&password, &salt, iterations));
+                }
+            }
+            kernels.advance(&mut batch, 7);
+            assert_eq!(finish(batch), keys, "{kernel}, {password} bytes");
+        }
+    }
+}
+
+#[test]
+fn a_lane_is_hashed_alike_in_every_place_and_beside_every_number_of_others() {
+    for (kernel, kernels) in available() {
+        for lanes in 1..=kernel.lanes() + 1 {
+            let inputs: Vec<_> = (0..lanes).map(|lane| text(lane + 5, lane as u64)).collect();
+            let mut batch: Vec<_> = inputs.iter().map(|it| derivation(it, it, 12)).collect();
+            kernels.advance(&mut batch, 11);
+            let keys: Vec<_> = inputs.iter().map(|it| expected(it, it, 12)).collect();
+            assert_eq!(finish(batch), keys, "{kernel}, {lanes} lanes");
+        }
+    }
+}
+
+/// In slices of every size, joined at every point, leaving at every other.
+#[test]
+fn derivations_join_and_leave_between_any_two_slices() {
+    let sets = available().map(|(_, kernels)| kernels).chain([Kernels::detect()]);
+    for kernels in sets {
+        for slice in 1..=20 {
+            let mut batch: Vec<Derivation> = Vec::new();
+            let mut done = Vec::new();
+            let mut waiting = 1..=40_u32;
+            while !batch.is_empty() || !waiting.is_empty() {
+                let joining = waiting.by_ref().take(2);
+                batch.extend(joining.map(|n| derivation(&n.to_be_bytes(), b"salt", n)));
+                kernels.advance(&mut batch, slice);
+                done.extend(finish(batch.extract_if(.., |it| it.is_done()).collect()));
+            }
+            done.sort_unstable();
+            let mut keys: Vec<_> = (1..=40_u32)
+                .map(|n| expected(&n.to_be_bytes(), b"salt", n))
+                .collect();
+            keys.sort_unstable();
+            assert_eq!(done, keys, "{kernels:?}, {slice}");
+        }
+    }
+}
