@@ -49,8 +49,8 @@ pub mod users;
 
 pub use cache::{CacheSettings, CacheUrl, SessionEngine};
 pub use db::{
-    BoxFuture, Conn, DatabaseUrl, Endings, Foreign, Metrics, Missing, Options, Place, Reading, Store,
-    TokenBlacklist, Tx, Work,
+    BoxFuture, Conn, DatabaseUrl, Endings, Foreign, Metrics, Missing, Options, Place, Reading, Rehearsal,
+    Store, TokenBlacklist, Tx, Work,
 };
 pub use error::{Cause, Error, Result};
 pub use model::{Columns, ExtraField, FieldKind, FieldValue, Fill, FilledColumn, NameLengths, UserModel};

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::task::JoinError;
 
 use super::postgres::{InTransaction, Postgres};
+use super::rehearsal::Rehearsed;
 use super::row::Row;
 use super::sqlite::{Own, Readers};
 use super::value::{Param, Stmt};
@@ -35,6 +36,8 @@ pub(super) enum Link {
     PostgresShared(Arc<Postgres>),
     /// PostgreSQL, a connection with an open transaction.
     PostgresOwn(InTransaction),
+    /// Whatever the rehearsal reads from at the moment.
+    Rehearsed(Arc<Rehearsed>),
 }
 
 impl Conn {
@@ -58,9 +61,10 @@ impl Conn {
 
     /// Which of two is for this database, where one does not do: what asks about the schema, and what makes it.
     pub(crate) fn choose<T>(&self, sqlite: T, postgres: T) -> T {
-        match self.link {
+        match &self.link {
             Link::SqliteShared(_) | Link::SqliteOwn(_) => sqlite,
             Link::PostgresShared(_) | Link::PostgresOwn(_) => postgres,
+            Link::Rehearsed(rehearsed) => rehearsed.choose(sqlite, postgres),
         }
     }
 
@@ -99,6 +103,9 @@ impl Conn {
                 Ok(rows) => rows.iter().map(|row| read(&Row::Postgres(row))).collect(),
                 Err(error) => Err(error),
             },
+            Link::Rehearsed(rehearsed) => {
+                Box::pin(rehearsed.read(async |conn: &mut Self| conn.all(stmt, params, read).await)).await
+            }
         };
         self.noted(found)
     }
@@ -109,6 +116,9 @@ impl Conn {
         let Some(stmt) = &users.by_email else {
             return Ok(Vec::new());
         };
+        if let Link::Rehearsed(rehearsed) = &self.link {
+            return Box::pin(rehearsed.read(async |conn: &mut Self| conn.all_by_email(email).await)).await;
+        }
         if let Link::SqliteShared(readers) = &self.link
             && !readers.has_index_for(stmt)
         {
@@ -223,7 +233,7 @@ impl Tx {
         let changed = match &mut self.conn.link {
             Link::SqliteOwn(own) => own.execute(stmt, params),
             Link::PostgresOwn(own) => own.execute(stmt, params).await,
-            Link::SqliteShared(_) | Link::PostgresShared(_) => Err(only_reads()),
+            Link::SqliteShared(_) | Link::PostgresShared(_) | Link::Rehearsed(_) => Err(only_reads()),
         };
         self.conn.noted(changed)
     }
@@ -233,7 +243,7 @@ impl Tx {
         let done = match &mut self.conn.link {
             Link::SqliteOwn(own) => own.script(text),
             Link::PostgresOwn(own) => own.script(text).await,
-            Link::SqliteShared(_) | Link::PostgresShared(_) => Err(only_reads()),
+            Link::SqliteShared(_) | Link::PostgresShared(_) | Link::Rehearsed(_) => Err(only_reads()),
         };
         self.conn.noted(done)
     }
@@ -248,6 +258,11 @@ impl Tx {
 
     pub(super) fn link(&mut self) -> &mut Link {
         self.conn.link()
+    }
+
+    /// The connection, for another transaction in the same one.
+    pub(super) fn into_conn(self) -> Conn {
+        self.conn
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod conn;
 mod postgres;
+mod rehearsal;
 mod row;
 mod sqlite;
 mod time;
@@ -13,10 +14,12 @@ mod value;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use self::conn::Copies;
 pub(crate) use self::conn::LOCK_SCHEMA;
 pub use self::conn::{Conn, Tx};
+use self::conn::{Copies, Link};
 use self::postgres::{Listening, Postgres};
+pub use self::rehearsal::Rehearsal;
+use self::rehearsal::Rehearsed;
 pub(crate) use self::row::Row;
 use self::sqlite::Sqlite;
 pub(crate) use self::time::to_text as moment_text;
@@ -49,12 +52,23 @@ pub struct Store {
     users: Arc<UserSql>,
     cache: Option<Arc<SessionCache>>,
     options: Options,
+    /// Where nothing is to stay.
+    rehearsed: Option<Arc<Rehearsed>>,
 }
 
 #[derive(Clone)]
 enum Db {
     Sqlite(Arc<Sqlite>),
     Postgres(Arc<Postgres>),
+}
+
+impl Db {
+    fn reader(&self) -> Conn {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.reader(),
+            Self::Postgres(postgres) => postgres.reader(),
+        }
+    }
 }
 
 /// How a [`Store`] is opened.
@@ -140,16 +154,22 @@ impl Store {
             users,
             cache,
             options,
+            rehearsed: None,
         })
     }
 
     /// A connection for reading single rows, each in a moment. On SQLite it reads on this thread; on PostgreSQL
     /// it shares a few connections with all others. Two reads need not see the same state of the database.
     pub fn reader(&self) -> Conn {
-        match &self.db {
-            Db::Sqlite(sqlite) => sqlite.reader(),
-            Db::Postgres(postgres) => postgres.reader(),
+        match &self.rehearsed {
+            Some(rehearsed) => Conn::new(Arc::clone(&self.users), Link::Rehearsed(Arc::clone(rehearsed))),
+            None => self.db.reader(),
         }
+    }
+
+    /// A store on the same database of whose work nothing stays: see [`Rehearsal`].
+    pub fn rehearsal(&self) -> Rehearsal {
+        Rehearsal::of(self)
     }
 
     /// Runs a transaction and returns when it is on disk. `Err` rolls everything back, and so does a statement
@@ -166,6 +186,9 @@ impl Store {
         I: Send + Sync + 'static,
         T: Send + 'static,
     {
+        if let Some(rehearsed) = &self.rehearsed {
+            return rehearsed.write(input, work).await;
+        }
         let committed = match &self.db {
             Db::Sqlite(sqlite) => sqlite.write(input, work).await,
             Db::Postgres(postgres) => Postgres::write(postgres, input, work).await,
@@ -199,7 +222,7 @@ impl Store {
     }
 
     /// Reads many rows, for lists and exports: on a thread or a connection of its own, and all of one state of
-    /// the database.
+    /// the database; in a [`Rehearsal`] as it reads all else.
     ///
     /// # Errors
     /// What `reading` returned.
@@ -208,6 +231,9 @@ impl Store {
         I: Send + Sync + 'static,
         T: Send + 'static,
     {
+        if self.rehearsed.is_some() {
+            return reading(&mut self.reader(), &input).await;
+        }
         match &self.db {
             Db::Sqlite(sqlite) => sqlite.scan(input, reading).await,
             Db::Postgres(postgres) => Postgres::scan(postgres, input, reading).await,

@@ -18,6 +18,7 @@ mod permissions;
 mod postgres;
 mod processes;
 mod records;
+mod rehearsal;
 mod removal;
 mod roles;
 mod schema;

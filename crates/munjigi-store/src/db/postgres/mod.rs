@@ -19,7 +19,7 @@ use self::errors::Failure;
 pub(super) use self::listening::Listening;
 use self::statements::Statements;
 use self::tls::Connector;
-pub(super) use self::transaction::InTransaction;
+pub(super) use self::transaction::{InTransaction, rehearse};
 use super::conn::{Conn, Copies, Link, joined};
 use super::url::PostgresTarget;
 use super::value::{Param, Stmt};

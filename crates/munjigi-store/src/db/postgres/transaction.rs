@@ -19,6 +19,9 @@ pub(super) const WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCA
 /// For a server, a database or a role that is set to acknowledge a commit before it is on the disk.
 pub(super) const WRITING_THROUGH: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
      SET LOCAL lock_timeout = '5s'; SET LOCAL synchronous_commit = on";
+/// It waits less than who has something to write, and the server ends it where we have forgotten it.
+const REHEARSING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+     SET LOCAL lock_timeout = '500ms'; SET LOCAL idle_in_transaction_session_timeout = '30s'";
 const READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// What goes before each run, in milliseconds. The one who was ended for a deadlock lets the other one pass: at once it would take the
@@ -73,6 +76,12 @@ where
         End::Final(result) => result,
         End::Again(error) => Err(error),
     }
+}
+
+/// A transaction that will not be committed.
+pub(in crate::db) async fn rehearse(postgres: &Arc<Postgres>) -> Result<InTransaction> {
+    let begun = InTransaction::begin(postgres, REHEARSING).await;
+    begun.map_err(Failure::into_error)
 }
 
 fn conn(postgres: &Postgres, own: InTransaction) -> Conn {
@@ -190,10 +199,15 @@ impl InTransaction {
         }
     }
 
-    async fn roll_back<T>(&mut self, error: Error) -> End<T> {
+    /// Rolls back, and lays the connection back where that went well.
+    pub(in crate::db) async fn undo(&mut self) {
         if !self.unusable && self.script_inner("ROLLBACK").await.is_ok() {
             self.client = None;
         }
+    }
+
+    async fn roll_back<T>(&mut self, error: Error) -> End<T> {
+        self.undo().await;
         if self.again {
             End::Again(error)
         } else {

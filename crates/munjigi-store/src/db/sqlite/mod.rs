@@ -80,6 +80,14 @@ impl Sqlite {
         joined(scan.await)?
     }
 
+    /// A connection of its own with a transaction that holds the lock for writing. This blocks.
+    pub(super) fn rehearse(&self) -> Result<Own> {
+        let path = &self.readers.path;
+        let own = Own::new(open::rehearser(path)?, Arc::clone(path));
+        own.run("BEGIN IMMEDIATE")?;
+        Ok(own)
+    }
+
     pub(super) fn listeners(&self) -> &Listeners {
         self.writer.listeners()
     }
@@ -105,7 +113,7 @@ pub(super) fn leave<I, T>(sqlite: Arc<Sqlite>, input: &I, work: Work<I, T>) -> R
 }
 
 /// The end of a future that awaits nothing but SQLite, and so ends at once.
-fn finished<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) fn finished<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
         Poll::Pending => Err(Error::ForeignAwait),

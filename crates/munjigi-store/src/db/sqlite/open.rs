@@ -20,6 +20,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// thread that serves requests.
 const READER_PATIENCE: Duration = Duration::from_millis(100);
 
+/// A rehearsal waits no longer for who writes.
+const REHEARSERS_PATIENCE: Duration = Duration::from_millis(500);
+
 /// Statements that a connection keeps prepared; there are fewer than these.
 const STATEMENTS: usize = 64;
 
@@ -48,6 +51,17 @@ pub(super) fn reader(path: &Path) -> Result<Connection> {
     connection
         .busy_timeout(READER_PATIENCE)
         .map_err(|error| errors::told(error, path))?;
+    Ok(connection)
+}
+
+/// A connection for a transaction that will not be committed. It waits less than who has something to write.
+pub(super) fn rehearser(path: &Path) -> Result<Connection> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let failed = |error| errors::told(error, path);
+    connection.busy_timeout(REHEARSERS_PATIENCE).map_err(failed)?;
+    connection
+        .execute_batch("PRAGMA foreign_keys = ON")
+        .map_err(failed)?;
     Ok(connection)
 }
 
