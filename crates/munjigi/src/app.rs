@@ -243,19 +243,28 @@ async fn beside_django(config: Config, store: &Store) -> Result<Config, munjigi_
     }
     let index = migrate::email_index(store).await?;
     if matches!(index, EmailIndex::Missing { users } if users >= migrate::LARGE) {
-        config.warnings.push(Finding {
-            id: "munjigi.W060",
-            level: Level::Warning,
-            message: format!(
-                "The table {} has {} users or more and no index on their addresses in lower case, so that each sign-in by \
-                 e-mail reads all of it.",
-                config.user_model.table,
-                migrate::LARGE
-            ),
-            hint: "Run `munjigi migrate --email-index`, which makes one while Django goes on.".to_owned(),
-        });
+        let finding = no_email_index(&config);
+        config.warnings.push(finding);
     }
     Ok(config)
+}
+
+fn no_email_index(config: &Config) -> Finding {
+    let reset = match &config.routes.password_reset {
+        Some(path) => format!(", and so does whoever posts an address to {path}, one after the other"),
+        None => String::new(),
+    };
+    Finding {
+        id: "munjigi.W060",
+        level: Level::Warning,
+        message: format!(
+            "The table {} has {} users or more and no index on their addresses in lower case, so that each sign-in by \
+             e-mail reads all of it{reset}.",
+            config.user_model.table,
+            migrate::LARGE
+        ),
+        hint: "Run `munjigi migrate --email-index`, which makes one while Django goes on.".to_owned(),
+    }
 }
 
 fn csrf_settings(config: &Config) -> Result<CsrfSettings, SigningError> {

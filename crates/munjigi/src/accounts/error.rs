@@ -83,7 +83,7 @@ pub enum Error {
     /// More passwords wait to be hashed than can be in time.
     #[error("Too many passwords wait to be hashed. Try again in a moment.")]
     Busy,
-    /// So many ask for a password reset that another would not be looked up in time.
+    /// So many ask for a password reset, or one client so often, that another would not be looked up in time.
     #[error("Too many wait for a password reset. Try again in a moment.")]
     TooManyResets,
     /// It is not known whether a sign-in has ended: the database was not reached for too long.

@@ -32,7 +32,7 @@ pub use error::{Error, Result};
 pub use term::{Arrival, RememberMe, Stay};
 
 use munjigi_store::users::User;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// A user who is signed in, and by which sign-in.
 #[derive(Clone)]
@@ -67,4 +67,36 @@ pub struct Client {
     pub agent: String,
     /// What it calls itself: `Munjigi-Client`.
     pub name: Option<String>,
+}
+
+impl Client {
+    /// The address as far as it is one holder's: of IPv6 its /64, in which whoever has one address has all.
+    pub fn network(&self) -> Option<IpAddr> {
+        self.address.map(|address| match address.to_canonical() {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+            address @ IpAddr::V4(_) => address,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_has_a_64_of_ipv6_is_one_client() {
+        for (address, network) in [
+            ("203.0.113.7", "203.0.113.7"),
+            ("::ffff:203.0.113.7", "203.0.113.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("2001:db8:1:2:ffff::", "2001:db8:1:2::"),
+            ("2001:db8:1:3::", "2001:db8:1:3::"),
+        ] {
+            let client = Client {
+                address: Some(address.parse().unwrap()),
+                ..Client::default()
+            };
+            assert_eq!(client.network(), Some(network.parse().unwrap()), "{address}");
+        }
+    }
 }

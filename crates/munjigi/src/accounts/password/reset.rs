@@ -5,31 +5,30 @@
 //! for every address, whatever the database and the mail server are doing. Whoever has the link has the mailbox, and nobody
 //! else who may be signed in has shown as much: his new password ends every sign-in.
 
+mod pauses;
+mod waiting;
+
 use super::own;
+use crate::accounts::Client;
 use crate::accounts::error::{Error, Result};
 use crate::accounts::record::{self, Kept};
 use crate::app::App;
 use crate::i18n::{FieldErrors, Lang, Text};
 use crate::mail::Mail;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use munjigi_passwords::Password;
 use munjigi_signing::{Alphabet, ResetUser, random_string, uid_decode, uid_encode};
 use munjigi_store::records::{End, EndReason};
 use munjigi_store::users::User;
 use munjigi_store::{BoxFuture, Tx, users};
-use munjigi_user::UserId;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use pauses::Pauses;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
+use waiting::{Asking, Entry, PLACES, Waiting};
 
-/// How many askings wait to be looked up.
-const PLACES: u32 = 256;
 /// How many users of one address are written to. Django writes to all.
 const MOST_USERS: usize = 10;
-/// How long nobody is written to again who was.
-const INTERVAL: SignedDuration = SignedDuration::from_mins(1);
 /// How long is waited for a database that fails, each time.
 const PAUSES: [Duration; 3] = [
     Duration::from_millis(200),
@@ -39,42 +38,27 @@ const PAUSES: [Duration; 3] = [
 
 /// Who asked, and who was written to. One for each server.
 pub struct Resets {
-    places: Arc<Semaphore>,
-    /// Whose turn it is: without an index on the address each look reads the whole table.
+    waiting: Waiting,
+    /// Who is looked up, one at a time.
     turn: Semaphore,
-    written_to: Mutex<HashMap<UserId, Timestamp>>,
+    pauses: Pauses,
 }
 
 impl Default for Resets {
     fn default() -> Self {
         Self {
-            places: Arc::new(Semaphore::new(PLACES as usize)),
+            waiting: Waiting::default(),
             turn: Semaphore::new(1),
-            written_to: Mutex::default(),
+            pauses: Pauses::default(),
         }
     }
 }
 
 impl Resets {
-    /// Whether the user may be written to; if so, he is.
-    fn may_write_to(&self, user: &UserId, now: Timestamp) -> bool {
-        let mut written_to = self.written_to.lock().unwrap_or_else(PoisonError::into_inner);
-        written_to.retain(|_, at| now.duration_since(*at) < INTERVAL);
-        written_to.insert(user.clone(), now).is_none_or(|before| {
-            written_to.insert(user.clone(), before);
-            false
-        })
-    }
-
-    /// He was not written to after all.
-    fn was_not_written_to(&self, user: &UserId) {
-        let mut written_to = self.written_to.lock().unwrap_or_else(PoisonError::into_inner);
-        written_to.remove(user);
-    }
-
     /// Waits until nobody waits to be looked up, or until then.
     pub async fn settle(&self, until: Instant) {
-        if timeout_at(until, self.places.acquire_many(PLACES)).await.is_err() {
+        let places = &self.waiting.places;
+        if timeout_at(until, places.acquire_many(PLACES)).await.is_err() {
             tracing::error!(target: "munjigi::account", event = "password_reset_dropped", "some who asked were not looked up before the end");
         }
     }
@@ -84,23 +68,33 @@ impl Resets {
 /// any.
 ///
 /// # Errors
-/// [`Error::TooManyResets`] where so many ask that this one will not be looked up.
-pub fn ask(app: &App, email: String, lang: Lang) -> Result<()> {
-    let places = Arc::clone(&app.resets().places);
-    let place = places.try_acquire_owned().map_err(|_| Error::TooManyResets)?;
+/// [`Error::TooManyResets`] where so many ask, or this client so often, that this one will not be looked up.
+pub fn ask(app: &App, email: String, lang: Lang, client: &Client) -> Result<()> {
+    let asking = Asking { email, lang };
+    let place = match app.resets().waiting.enter(client.network(), asking) {
+        Entry::Added(place) => place,
+        Entry::Instead => return Ok(()),
+        Entry::Refused => return Err(Error::TooManyResets),
+    };
     let app = app.clone();
     tokio::spawn(async move {
         // Never closed.
         let _turn = app.resets().turn.acquire().await;
-        match addressees(&app, &email).await {
-            Ok(users) => users.iter().for_each(|user| write_to(&app, user, lang)),
-            Err(error) => {
-                tracing::error!(target: "munjigi::account", event = "password_reset_dropped", %error);
-            }
+        if let Some(asking) = app.resets().waiting.next() {
+            look_up(&app, &asking).await;
         }
         drop(place);
     });
     Ok(())
+}
+
+async fn look_up(app: &App, Asking { email, lang }: &Asking) {
+    match addressees(app, email).await {
+        Ok(users) => users.iter().for_each(|user| write_to(app, user, *lang)),
+        Err(error) => {
+            tracing::error!(target: "munjigi::account", event = "password_reset_dropped", %error);
+        }
+    }
 }
 
 /// `get_users`: who is active and has a password that can be another. The stored address is compared as a sign-in compares
@@ -134,18 +128,16 @@ fn has_usable_password(user: &User) -> bool {
     !user.password.starts_with('!')
 }
 
-/// Posts the mail, unless the user has had one within the minute.
+/// Posts the mail, unless the user was written to a while ago. One at a time comes here, so nobody else begins his pause.
 fn write_to(app: &App, user: &User, lang: Lang) {
-    let now = app.now();
-    if !app.resets().may_write_to(&user.id, now) {
+    let (now, pauses) = (app.now(), &app.resets().pauses);
+    if !pauses.is_over(&user.id, now) {
         tracing::info!(target: "munjigi::account", event = "password_reset_throttled", user = %user.id);
         return;
     }
-    let is_posted = mail(app, user, lang, now).is_some_and(|mail| app.outgoing().post(mail));
-    if is_posted {
+    if mail(app, user, lang, now).is_some_and(|mail| app.outgoing().post(mail)) {
+        pauses.begin(&user.id, now);
         tracing::info!(target: "munjigi::account", event = "password_reset_asked", user = %user.id);
-    } else {
-        app.resets().was_not_written_to(&user.id);
     }
 }
 
@@ -284,18 +276,4 @@ fn write_reset<'t>(tx: &'t mut Tx, reset: &'t Reset) -> BoxFuture<'t, munjigi_st
         record::end_all(tx, &user.id, end, Kept::default()).await?;
         Ok(true)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_user_is_written_to_once_a_minute_and_another_all_the_same() {
-        let resets = Resets::default();
-        let at = |seconds| Timestamp::from_second(seconds).unwrap();
-        let asked = [(1, 0), (1, 1), (2, 1), (1, 59), (1, 60), (1, 61), (2, 61)];
-        let written = asked.map(|(user, when)| resets.may_write_to(&UserId::Int(user), at(when)));
-        assert_eq!(written, [true, false, true, false, true, false, true]);
-    }
 }

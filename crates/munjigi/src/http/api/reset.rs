@@ -46,7 +46,7 @@ fn confirm_endpoint(config: &Config) -> Option<Endpoint> {
 /// `POST /user/password_reset`: the same answer for every address.
 async fn password_reset(State(app): State<App>, context: Context, fields: Fields) -> Result<Json<Value>> {
     let email = fields::reset_email(&fields, &app.config().user_model)?;
-    reset::ask(&app, email, context.lang())?;
+    reset::ask(&app, email, context.lang(), context.client())?;
     Ok(message(&context, &Text::ResetMailSent))
 }
 
@@ -109,8 +109,8 @@ fn ask_told() -> Operation {
     );
     told("password_reset", words)
         .note(
-            "The mail is sent after the answer, to the address as it is stored, and no more than one a minute to each user.",
-            "메일은 응답 뒤에 저장된 주소로 보냅니다. 사용자마다 1분에 한 통까지입니다.",
+            "The mail is sent after the answer, to the address as it is stored, and the more a user was written to, the longer he is not: a minute at first, an hour at most.",
+            "메일은 응답 뒤에 저장된 주소로 보냅니다. 같은 사용자에게는 메일을 보낼수록 더 오래 다시 보내지 않습니다. 처음에는 1분, 길어도 1시간입니다.",
         )
         .takes(Body::required(ADDRESS, json!({"email": "mseo@naver.com"})))
         .answers(answer.like(json!({"message": Text::ResetMailSent.render(Lang::Ko)})))

@@ -1,7 +1,7 @@
 //! `POST /user/password_reset`: who is written to, and what is answered to everybody.
 
 use super::{Link, SENT, Site, recipient, text_of};
-use crate::support::{Database, FORM, MailServer, Manner, on_both, run};
+use crate::support::{Database, FORM, MailServer, Manner, TestServer, on_both, run};
 use http::Method;
 use munjigi_store::users;
 use serde_json::json;
@@ -9,7 +9,7 @@ use serde_json::json;
 on_both!(
     every_address_is_answered_alike_and_only_who_may_reset_is_written_to,
     every_user_of_an_address_gets_a_link_of_his_own,
-    a_user_is_written_to_once_a_minute,
+    a_user_is_written_to_ever_more_seldom_while_somebody_asks,
 );
 
 async fn every_address_is_answered_alike_and_only_who_may_reset_is_written_to(database: Database) {
@@ -93,18 +93,29 @@ async fn every_user_of_an_address_gets_a_link_of_his_own(database: Database) {
     }
 }
 
-async fn a_user_is_written_to_once_a_minute(database: Database) {
+async fn a_user_is_written_to_ever_more_seldom_while_somebody_asks(database: Database) {
     let site = Site::new(database).await;
     site.server.signed_up().await;
-    for _ in 0..5 {
-        site.ask("mseo@naver.com").await.expect_status(200);
+    let mut mails = 0;
+    // A minute, two and four; after a quiet day a minute again.
+    for (seconds, is_written_to) in [
+        (0, true),
+        (59, false),
+        (1, true),
+        (60, false),
+        (60, true),
+        (239, false),
+        (1, true),
+        (86_400, true),
+        (60, true),
+    ] {
+        site.server.clock.advance(seconds);
+        let reply = site.ask("mseo@naver.com").await.expect_status(200);
+        assert_eq!(reply.json(), json!({"message": SENT}), "nobody is told");
+        site.settle().await;
+        mails += usize::from(is_written_to);
+        assert_eq!(site.post.mails(mails).await.len(), mails, "{seconds}");
     }
-    site.settle().await;
-    assert_eq!(site.post.mails(1).await.len(), 1);
-    site.server.clock.advance(60);
-    site.ask("mseo@naver.com").await.expect_status(200);
-    site.settle().await;
-    assert_eq!(site.post.mails(2).await.len(), 2);
 }
 
 #[test]
@@ -236,23 +247,113 @@ fn a_foreign_page_has_nobody_written_to() {
 }
 
 #[test]
-fn who_would_not_be_looked_up_in_time_is_told_to_come_again() {
+fn a_client_that_asks_for_many_is_told_to_come_again_and_keeps_nobody_else_waiting() {
     run(async {
         let Some(database) = Database::postgres().await else {
             return;
         };
         let site = Site::new(database).await;
+        site.server.signed_up().await;
         let held = site.server.held("LOCK TABLE user_user").await;
-        for _ in 0..256 {
-            site.ask("nobody@naver.com").await.expect_status(200);
+        let mut flood = site.server.anonymous();
+        let mut taken = 0;
+        for number in 0..300 {
+            // All of one /64.
+            flood.comes_from(&format!("2001:db8:1:2::{number:x}"));
+            let body = json!({"email": format!("{number}@naver.com")});
+            let reply = flood.post("/user/password_reset", &body).await;
+            if reply.status == 200 {
+                taken += 1;
+            } else {
+                let reply = reply.expect_error(503, "unavailable");
+                assert_eq!(reply.header("retry-after"), "1");
+            }
         }
-        for email in ["nobody@naver.com", "mseo@naver.com"] {
-            let reply = site.ask(email).await.expect_error(503, "unavailable");
-            assert_eq!(reply.header("retry-after"), "1");
+        // His share, and the one that is being looked up.
+        assert_eq!(taken, 33);
+        let told: Vec<_> = ["nobody@naver.com", "mseo@naver.com", "1@naver.com"]
+            .into_iter()
+            .map(|email| json!({"email": email}))
+            .collect();
+        let mut answers = Vec::new();
+        for body in &told {
+            let reply = flood.post("/user/password_reset", body).await;
+            answers.push((reply.status, reply.headers, reply.body));
+        }
+        assert!(answers.windows(2).all(|two| two[0] == two[1]), "{answers:?}");
+
+        let mut user = site.server.anonymous();
+        user.comes_from("2001:db8:1:3::1");
+        for body in [&told[1], &json!({"email": "MSEO@naver.com"})] {
+            user.post("/user/password_reset", body).await.expect_status(200);
         }
         held.run("ROLLBACK").await;
+        assert_eq!(recipient(&site.post.mails(1).await[0]), "mseo@naver.com");
         site.settle().await;
-        site.ask("nobody@naver.com").await.expect_status(200);
+        flood
+            .post("/user/password_reset", &told[0])
+            .await
+            .expect_status(200);
+    });
+}
+
+#[test]
+fn where_all_places_are_taken_by_a_few_clients_somebody_else_is_looked_up_all_the_same() {
+    run(async {
+        let Some(database) = Database::postgres().await else {
+            return;
+        };
+        let site = Site::new(database).await;
+        site.server.signed_up().await;
+        let held = site.server.held("LOCK TABLE user_user").await;
+        let mut flood = site.server.anonymous();
+        for number in 0..400 {
+            flood.comes_from(&format!("203.0.113.{}", number % 10));
+            let body = json!({"email": format!("{number}@naver.com")});
+            flood.post("/user/password_reset", &body).await;
+        }
+        let mut user = site.server.anonymous();
+        user.comes_from("198.51.100.1");
+        let body = json!({"email": "mseo@naver.com"});
+        user.post("/user/password_reset", &body).await.expect_status(200);
+        held.run("ROLLBACK").await;
+        assert_eq!(recipient(&site.post.mails(1).await[0]), "mseo@naver.com");
+        site.settle().await;
+    });
+}
+
+#[test]
+fn a_large_table_without_an_index_on_addresses_is_a_finding_that_names_the_route_where_there_is_one() {
+    run(async {
+        let server = Database::sqlite().server().await;
+        server.sql("DROP INDEX munjigi_user_email").await;
+        let columns = "id, username, password, email, first_name, last_name, is_superuser, is_staff, is_active, date_joined";
+        let users = format!(
+            "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 10000) \
+             INSERT INTO user_user ({columns}) SELECT n, n, '!', n || '@naver.com', '', '', 0, 0, 1, '2026-01-01' FROM n"
+        );
+        server.sql(&users).await;
+        server
+            .sql("UPDATE munjigi_origin SET created_by = 'django'")
+            .await;
+        let projects = ("AUTH_USER_MODEL", "user.User");
+        let finding = |server: &TestServer| {
+            let warnings = &server.app.config().warnings;
+            let found = warnings.iter().find(|warning| warning.id == "munjigi.W060");
+            found.unwrap().message.clone()
+        };
+        let off = ("ROUTES__PASSWORD_RESET", "false");
+        let server = server.restarted_with(&[projects, off]).await;
+        let alone = finding(&server);
+        assert!(
+            alone.ends_with("each sign-in by e-mail reads all of it."),
+            "{alone}"
+        );
+        let server = server
+            .restarted_with(&[projects, ("ROUTES__PASSWORD_RESET", "/user/password_reset")])
+            .await;
+        let both = finding(&server);
+        assert!(both.contains(" to /user/password_reset, "), "{both}");
     });
 }
 
@@ -284,6 +385,7 @@ fn nothing_is_asked_of_a_mail_server_for_an_address_that_none_takes() {
             &site.server.app,
             address.to_owned(),
             munjigi::i18n::Lang::En,
+            &munjigi::accounts::Client::default(),
         )
         .unwrap();
         site.settle().await;
