@@ -53,4 +53,6 @@ pub use db::{
     Store, TokenBlacklist, Tx, Work,
 };
 pub use error::{Cause, Error, Result};
-pub use model::{Columns, ExtraField, FieldKind, FieldValue, Fill, FilledColumn, NameLengths, UserModel};
+pub use model::{
+    Columns, ExtraField, FieldKind, FieldValue, Fill, FilledColumn, FilledKind, NameLengths, UserModel,
+};

@@ -35,7 +35,7 @@ pub struct UserModel {
     pub name_lengths: NameLengths,
     /// What the model has beside these and a user sees, in the order of its declaration.
     pub extra_fields: Vec<ExtraField>,
-    /// Further columns that a new row fills and nothing here reads.
+    /// Further columns that a new row fills; nothing reads them but an export.
     pub filled: Vec<FilledColumn>,
 }
 
@@ -196,13 +196,32 @@ pub struct ExtraField {
     pub default: Option<FieldValue>,
 }
 
-/// A column of the user's table that must be filled when a row is made, of a type that is not read here.
+/// A column of the user's table that must be filled when a row is made, of a type that no user sees.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FilledColumn {
-    /// Its name.
+    /// The field's name in the model.
+    pub name: String,
+    /// The column's name.
     pub column: String,
+    /// What it holds.
+    pub kind: FilledKind,
     /// With what.
     pub fill: Fill,
+}
+
+/// The type of a [`FilledColumn`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilledKind {
+    /// `DateTimeField`.
+    Moment,
+    /// `DateField`.
+    Date,
+    /// `UUIDField`.
+    Uuid,
+    /// `DecimalField` and `FloatField`.
+    Number,
+    /// `JSONField`.
+    Json,
 }
 
 /// What stands in a [`FilledColumn`] of a new row.

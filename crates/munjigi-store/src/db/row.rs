@@ -112,7 +112,7 @@ impl Row<'_> {
     }
 
     /// `uuid`; 32 hexadecimal digits (`UUIDField` is `char(32)` there).
-    fn optional_uuid(&self, column: usize) -> Result<Option<Uuid>> {
+    pub(crate) fn optional_uuid(&self, column: usize) -> Result<Option<Uuid>> {
         const EXPECTED: &str = "a UUID";
         match self {
             Self::Sqlite(row) => sqlite_text(row, column, EXPECTED)?

@@ -11,7 +11,7 @@ use munjigi_user::{UserId, UserIdKind};
 
 use crate::db::{Conn, Param, Row, Stmt, Tx, quoted};
 use crate::error::Result;
-use crate::model::{FieldKind, UserModel};
+use crate::model::{FieldKind, FilledKind, UserModel};
 
 /// A field of the model other than its primary key.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,14 @@ pub enum Kind {
     Boolean,
     /// A moment.
     Moment,
+    /// A day, as `2026-01-31`.
+    Date,
+    /// A UUID, with its dashes.
+    Uuid,
+    /// A number that may have a fraction, in digits.
+    Number,
+    /// JSON.
+    Json,
     /// An integer between two.
     Integer {
         /// The smallest value.
@@ -47,7 +55,8 @@ pub enum Kind {
 pub enum Value {
     /// NULL.
     Null,
-    /// Of [`Kind::Text`].
+    /// Of [`Kind::Text`], and of those kinds that go by what is written of them: [`Kind::Date`], [`Kind::Uuid`],
+    /// [`Kind::Number`], [`Kind::Json`].
     Text(String),
     /// Of [`Kind::Boolean`].
     Boolean(bool),
@@ -128,6 +137,17 @@ pub fn fields(model: &UserModel) -> Vec<Field> {
             FieldKind::Boolean => Kind::Boolean,
         },
     }));
+    fields.extend(model.filled.iter().map(|filled| Field {
+        name: filled.name.clone(),
+        column: filled.column.clone(),
+        kind: match filled.kind {
+            FilledKind::Moment => Kind::Moment,
+            FilledKind::Date => Kind::Date,
+            FilledKind::Uuid => Kind::Uuid,
+            FilledKind::Number => Kind::Number,
+            FilledKind::Json => Kind::Json,
+        },
+    }));
     fields
 }
 
@@ -162,7 +182,7 @@ pub async fn list(conn: &mut Conn, after: Option<&UserId>, limit: u32) -> Result
     let users = conn.users();
     let (model, fields) = (&users.model, fields(&users.model));
     let id = quoted(model.columns.id());
-    let names: Vec<String> = fields.iter().map(|field| quoted(&field.column)).collect();
+    let names: Vec<String> = fields.iter().map(selected).collect();
     let (from, names) = (quoted(&model.table), names.join(", "));
     let after_sql = if after.is_some() {
         format!("WHERE {id} > $2")
@@ -244,7 +264,7 @@ pub async fn insert(tx: &mut Tx, rows: &[UserRow]) -> Result<()> {
     let mut places = Places::default();
     let lists: Vec<String> = rows
         .iter()
-        .map(|_| format!("({})", places.next(fields.len() + 1)))
+        .map(|_| format!("({}, {})", places.next(1), places.of(&fields, tx)))
         .collect();
     let columns: Vec<String> = std::iter::once(model.columns.id())
         .chain(fields.iter().map(|field| field.column.as_str()))
@@ -271,12 +291,13 @@ pub async fn insert(tx: &mut Tx, rows: &[UserRow]) -> Result<()> {
 pub async fn insert_without_key(tx: &mut Tx, values: &[Value]) -> Result<Option<UserId>> {
     let users = tx.users();
     let model = &users.model;
-    let columns: Vec<String> = fields(model).iter().map(|field| quoted(&field.column)).collect();
+    let fields = fields(model);
+    let columns: Vec<String> = fields.iter().map(|field| quoted(&field.column)).collect();
     let stmt = Stmt::new(format!(
         "INSERT INTO {} ({}) VALUES ({}) RETURNING {}",
         quoted(&model.table),
         columns.join(", "),
-        Places::default().next(columns.len()),
+        Places::default().of(&fields, tx),
         quoted(model.columns.id())
     ));
     let params: Vec<Param<'_>> = values.iter().map(Param::from).collect();
@@ -301,7 +322,7 @@ pub async fn update(tx: &mut Tx, id: &UserId, values: &[Option<Value>]) -> Resul
     };
     let set: Vec<String> = given()
         .zip(2..)
-        .map(|((field, _), at)| format!("{} = ${at}", quoted(&field.column)))
+        .map(|((field, _), at)| format!("{} = {}", quoted(&field.column), written(field.kind, at, tx)))
         .collect();
     if set.is_empty() {
         return Ok(true);
@@ -361,12 +382,35 @@ pub async fn advance_keys(tx: &mut Tx) -> Result<()> {
 
 fn read(row: &Row<'_>, at: usize, kind: Kind) -> Result<Value> {
     let value = match kind {
-        Kind::Text => row.optional_text(at)?.map(Value::Text),
+        Kind::Text | Kind::Date | Kind::Number | Kind::Json => row.optional_text(at)?.map(Value::Text),
+        Kind::Uuid => row.optional_uuid(at)?.map(|id| Value::Text(id.to_string())),
         Kind::Boolean => row.optional_bool(at)?.map(Value::Boolean),
         Kind::Moment => row.optional_time(at)?.map(Value::Moment),
         Kind::Integer { .. } => row.optional_int(at)?.map(Value::Integer),
     };
     Ok(value.unwrap_or(Value::Null))
+}
+
+/// A column as it is read. What has no type of its own here is read as text.
+fn selected(field: &Field) -> String {
+    let column = quoted(&field.column);
+    match field.kind {
+        Kind::Date | Kind::Number | Kind::Json => format!("CAST({column} AS text)"),
+        _ => column,
+    }
+}
+
+/// The parameter of this number as a value of the kind: PostgreSQL asks for the column's type, and SQLite keeps a UUID as
+/// its 32 digits.
+fn written(kind: Kind, at: usize, conn: &Conn) -> String {
+    let cast = |class| format!("CAST(CAST(${at} AS text) AS {class})");
+    match kind {
+        Kind::Uuid => conn.choose(format!("replace(${at}, '-', '')"), cast("uuid")),
+        Kind::Date => conn.choose(format!("${at}"), cast("date")),
+        Kind::Json => conn.choose(format!("${at}"), cast("jsonb")),
+        Kind::Number => cast("numeric"),
+        Kind::Text | Kind::Boolean | Kind::Moment | Kind::Integer { .. } => format!("${at}"),
+    }
 }
 
 impl<'a> From<&'a Value> for Param<'a> {
@@ -392,6 +436,17 @@ impl Places {
         self.0 += count;
         (first..=self.0)
             .map(|place| format!("${place}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// The next ones for a value of each of the fields.
+    fn of(&mut self, fields: &[Field], conn: &Conn) -> String {
+        let first = self.0 + 1;
+        self.0 += fields.len();
+        let places = fields.iter().zip(first..);
+        places
+            .map(|(field, at)| written(field.kind, at, conn))
             .collect::<Vec<_>>()
             .join(", ")
     }

@@ -1,7 +1,9 @@
 //! The user's table of a Django project, as the catalogue tells of it.
 
 use munjigi_store::migrate::{self, EmailIndex};
-use munjigi_store::{ExtraField, FieldKind, Fill, FilledColumn, Foreign, Store, UserModel, users};
+use munjigi_store::{
+    ExtraField, FieldKind, Fill, FilledColumn, FilledKind, Foreign, Store, UserModel, users,
+};
 use munjigi_user::{UserId, UserIdKind};
 
 use crate::support::{TestDatabase, new_user, now, on_both};
@@ -81,7 +83,9 @@ fn complete() -> UserModel {
     UserModel {
         extra_fields: vec![department()],
         filled: vec![FilledColumn {
+            name: "badge".to_owned(),
             column: "badge".to_owned(),
+            kind: FilledKind::Uuid,
             fill: Fill::Uuid4,
         }],
         ..person()

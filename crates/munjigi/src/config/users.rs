@@ -68,8 +68,8 @@ pub(super) const SECTION: Section = Section {
             `CharField`, `TextField`, `BooleanField`), `null` (false), `max_length` (of a CharField), `db_column` \
             (the name), `editable` (true) and `default` (what a new user has who sends nothing). Sign-up takes these \
             fields, and `PATCH /user/me` changes them; one that is not editable is shown and never taken. A column of \
-            another type can only be filled at a sign-up, and must be declared where it may not be null and the database \
-            has no default: `DateTimeField` and `DateField` with `default = \"now\"` (`auto_now_add`; the day is that of \
+            another type is shown to nobody: a sign-up fills it, and so does an import where the file gives nothing. It \
+            must be declared where it may not be null and the database has no default: `DateTimeField` and `DateField` with `default = \"now\"` (`auto_now_add`; the day is that of \
             UTC), `UUIDField` with `default = \"uuid4\"`, and `DecimalField`, `FloatField` and `JSONField` with a constant, \
             such as `default = \"{}\"`. What is not declared is not read, and hinders nobody from signing in. For `user.User`, `age` is declared unless other fields are:\n\n\
             ```toml\n[user.fields.age]\ntype = \"PositiveIntegerField\"\nnull = true\n```\n\n\

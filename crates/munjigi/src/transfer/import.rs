@@ -19,7 +19,6 @@ use crate::app::App;
 use batch::{Batch, Done, Outcome, Written};
 use munjigi_store::users::rows;
 use munjigi_store::{Error as StoreError, migrate};
-use munjigi_user::UserId;
 use present::Seen;
 use rand_core::Rng;
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,8 +142,8 @@ pub enum Error {
     NoSuchField(String, String),
     /// The table has columns that munjigi could not fill.
     #[error(
-        "The table of {model} has the column {column}, which every row must fill, and no [user.fields.*] reads it. \
-         Declare it there as an integer, a text or a boolean, or give the column a default in the database."
+        "The table of {model} has the column {column}, which every row must fill, and no [user.fields.*] names it. \
+         Declare it there with its type and its default, or give the column a default in the database."
     )]
     Unfilled {
         /// The user model.
@@ -346,7 +345,7 @@ impl<'a> Importer<'a> {
         users.read(given, &self.explained, || {
             let mut random = [0; 16];
             self.app.entropy().fill_bytes(&mut random);
-            UserId::uuid4(random)
+            random
         })
     }
 

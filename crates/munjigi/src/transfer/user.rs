@@ -5,12 +5,12 @@ use super::named::{Explained, Resolved};
 use super::record::Given;
 use super::{Format, GROUPS, Reason, USER_PERMISSIONS};
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use munjigi_passwords::Hashers;
 use munjigi_store::memberships::Permission;
 use munjigi_store::users::rows::{Column, Field, Kind, Value as Stored};
-use munjigi_store::{FieldKind, FieldValue, UserModel};
+use munjigi_store::{FieldKind, FieldValue, Fill, UserModel};
 use munjigi_user::{UserId, UserIdKind};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -24,6 +24,9 @@ pub enum Passwords {
     /// is mailed to him, by Django or here.
     Dropped,
 }
+
+/// What is wanted of a UUID.
+const A_UUID: &str = "a UUID";
 
 /// The user's table, as far as a row is held against it.
 pub(super) struct Table {
@@ -40,6 +43,8 @@ pub(super) struct Incoming {
     pub(super) id: Option<UserId>,
     /// The key that was drawn for him, where the file gives none and the database gives none either.
     pub(super) drawn: Option<UserId>,
+    /// What was drawn for his columns with `default = "uuid4"`, in their order.
+    pub(super) random: Vec<[u8; 16]>,
     /// What is given of each field of the table.
     pub(super) values: Vec<Option<Stored>>,
     /// His groups, where they are given.
@@ -115,7 +120,17 @@ impl Table {
 
     /// What a new row has where the file gives nothing: what `AbstractUser`'s fields have as `default`,
     /// and what `[user.fields.*]` has.
-    pub(super) fn default(&self, field: &Field, now: Timestamp) -> Result<Stored, Reason> {
+    fn default(
+        &self,
+        field: &Field,
+        now: Timestamp,
+        random: &mut impl Iterator<Item = [u8; 16]>,
+    ) -> Result<Stored, Reason> {
+        let mut filled = self.model.filled.iter();
+        if let Some(filled) = filled.find(|filled| filled.name == field.name) {
+            let missing = || Reason::Missing(field.name.clone());
+            return filling(&filled.fill, now, random).ok_or_else(missing);
+        }
         let is_named = field.name == self.model.username_field;
         let extra = self
             .model
@@ -156,13 +171,16 @@ impl Users<'_> {
         &self,
         mut given: Given,
         explained: &Explained,
-        draw: impl FnOnce() -> UserId,
+        mut draw: impl FnMut() -> [u8; 16],
     ) -> Result<Incoming, Reason> {
         let id = given.pk.as_ref().map(|pk| self.key(pk)).transpose()?;
-        let drawn = (id.is_none() && self.table.model.id_kind == UserIdKind::Uuid).then(draw);
+        let needs_key = id.is_none() && self.table.model.id_kind == UserIdKind::Uuid;
+        let filled = self.table.model.filled.iter();
+        let uuids = filled.filter(|filled| filled.fill == Fill::Uuid4);
         let mut incoming = Incoming {
             id,
-            drawn,
+            drawn: needs_key.then(|| UserId::uuid4(draw())),
+            random: uuids.map(|_| draw()).collect(),
             values: Vec::with_capacity(self.table.fields.len()),
             groups: self.list(&mut given, GROUPS, |list| explained.groups(list))?,
             permissions: self.list(&mut given, USER_PERMISSIONS, |list| explained.permissions(list))?,
@@ -189,7 +207,7 @@ impl Users<'_> {
         let (parsed, wanted) = match kind {
             UserIdKind::Int => (kind.parse(&text).ok(), "an integer of 32 bits"),
             UserIdKind::BigInt => (kind.parse(&text).ok(), "an integer of 64 bits"),
-            UserIdKind::Uuid => (uuid(&text), "a UUID"),
+            UserIdKind::Uuid => (uuid(&text), A_UUID),
             UserIdKind::Text => (kind.parse(&text).ok().filter(|_| !text.contains('\0')), "a text"),
         };
         let greatest = match kind {
@@ -250,6 +268,12 @@ impl Users<'_> {
                 Kind::Text if field.name != "password" => Some(Stored::Text(text)),
                 _ => None,
             }),
+            Value::String(text) if self.format == Format::Csv && field.kind == Kind::Json => {
+                match super::json::read(text.as_bytes()) {
+                    Ok(value) => Ok(Some(Stored::Text(value.to_string()))),
+                    Err(_) => wrong("JSON"),
+                }
+            }
             Value::Null if field.name == "password" => Ok(None),
             Value::Null if is_nullable => Ok(Some(Stored::Null)),
             Value::Null => Err(Reason::Null(field.name.clone())),
@@ -282,6 +306,19 @@ impl Users<'_> {
                     }),
                     None => wrong("an integer"),
                 },
+                (Kind::Date, value) => match value.as_str().and_then(day) {
+                    Some(day) => Ok(Some(Stored::Text(day.to_string()))),
+                    None => wrong("a day as 2026-11-21"),
+                },
+                (Kind::Uuid, value) => match value.as_str().and_then(uuid) {
+                    Some(id) => Ok(Some(Stored::Text(id.to_string()))),
+                    None => wrong(A_UUID),
+                },
+                (Kind::Number, value) => match number(&value) {
+                    Some(number) => Ok(Some(Stored::Text(number))),
+                    None => wrong("a number"),
+                },
+                (Kind::Json, value) => Ok(Some(Stored::Text(value.to_string()))),
             },
         }
     }
@@ -316,13 +353,14 @@ impl Incoming {
             return Err(Reason::NoKey);
         }
         let fields = table.fields.iter().zip(&self.values);
+        let mut random = self.random.iter().copied();
         fields
             .map(|(field, value)| match value {
                 Some(value) => Ok(value.clone()),
                 None if field.name == "password" && passwords == Passwords::Dropped => {
                     Ok(Stored::Text(String::new()))
                 }
-                None => table.default(field, now),
+                None => table.default(field, now, &mut random),
             })
             .collect()
     }
@@ -343,6 +381,17 @@ fn stored(value: &FieldValue) -> Stored {
         FieldValue::Text(text) => Stored::Text(text.clone()),
         FieldValue::Boolean(value) => Stored::Boolean(*value),
     }
+}
+
+/// What a sign-up would write.
+fn filling(fill: &Fill, now: Timestamp, random: &mut impl Iterator<Item = [u8; 16]>) -> Option<Stored> {
+    let today = || now.to_zoned(TimeZone::UTC).date().to_string();
+    Some(match fill {
+        Fill::Constant(text) => Stored::Text(text.clone()),
+        Fill::Now => Stored::Moment(now),
+        Fill::Today => Stored::Text(today()),
+        Fill::Uuid4 => Stored::Text(UserId::uuid4(random.next()?).to_string()),
+    })
 }
 
 fn fits(field: &str, text: &str, length: Option<u32>) -> Result<(), Reason> {
@@ -395,6 +444,26 @@ fn boolean(value: &Value) -> Option<bool> {
         },
         _ => None,
     }
+}
+
+/// A day as `DateField` writes it.
+fn day(text: &str) -> Option<Date> {
+    let day: Date = text.parse().ok()?;
+    (day.to_string() == text && day.year() >= 1).then_some(day)
+}
+
+/// A `DecimalField` stands in a fixture as a text, a `FloatField` as a number.
+fn number(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        _ => return None,
+    };
+    let is_in_digits = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    let is_finite = text.parse::<f64>().is_ok_and(f64::is_finite);
+    (is_in_digits && is_finite).then_some(text)
 }
 
 fn integer(value: &Value) -> Option<i64> {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use munjigi_store::UserModel;
 use munjigi_store::memberships::Permission;
-use munjigi_store::users::rows::{Field, UserRow, Value as Stored};
+use munjigi_store::users::rows::{Field, Kind, UserRow, Value as Stored};
 use munjigi_user::UserId;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -88,7 +88,7 @@ impl<W: Write> Writer<W> {
             return writeln!(self.out, "{}", cells.join(","));
         }
         let mut fields: Map<String, Value> = values
-            .map(|(field, value)| (field.name.clone(), json(value)))
+            .map(|(field, value)| (field.name.clone(), json(field.kind, value)))
             .collect();
         let is_flat = self.format == Format::Ndjson;
         if self.has_relations {
@@ -136,8 +136,11 @@ fn natural(permissions: &[Permission]) -> Value {
     permissions.iter().map(key).collect()
 }
 
-fn json(value: &Stored) -> Value {
+fn json(kind: Kind, value: &Stored) -> Value {
     match value {
+        Stored::Text(text) if kind == Kind::Json => {
+            serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+        }
         Stored::Null => Value::Null,
         Stored::Text(text) => json!(text),
         Stored::Boolean(value) => json!(value),

@@ -3,6 +3,7 @@
 mod bad_rows;
 mod commands;
 mod conflicts;
+mod filled;
 mod formats;
 mod relations;
 mod round_trip;

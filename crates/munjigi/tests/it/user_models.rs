@@ -381,7 +381,7 @@ const MORE_FIELDS: [(&str, &str); 15] = [
     ("USER__FIELDS__IS_SOBER__DEFAULT", "true"),
 ];
 
-async fn sailors_with_more(database: Database) -> TestServer {
+pub(crate) async fn sailors_with_more(database: Database) -> TestServer {
     let tables = vec![more_of_sailors(&database)];
     let ship = [
         ("USER__FIELDS__SHIP__TYPE", "CharField"),

@@ -1,7 +1,7 @@
 //! Whose users they are: `AUTH_USER_MODEL`, `[user]`, and what that makes of the sign-ups.
 
 use super::{refusal, serve};
-use munjigi_store::{FieldKind, FieldValue, Fill, FilledColumn, Foreign, UserModel};
+use munjigi_store::{FieldKind, FieldValue, Fill, Foreign, UserModel};
 
 #[test]
 fn the_user_model_is_the_notes_unless_it_is_written() {
@@ -173,11 +173,14 @@ fn a_column_that_must_be_filled_is_filled_as_its_model_fills_it() {
     ] {
         let rest = format!("default = {default}\ndb_column = \"other\"");
         let model = serve(&field(class, &rest)).unwrap().user_model;
-        let column = FilledColumn {
-            column: "other".to_owned(),
-            fill,
+        let [column] = &model.filled[..] else {
+            panic!("{class}: {:?}", model.filled)
         };
-        assert_eq!(model.filled, [column], "{class}");
+        assert_eq!(
+            (column.column.as_str(), &column.fill),
+            ("other", &fill),
+            "{class}"
+        );
         assert!(model.extra_fields.is_empty(), "it is not shown");
     }
     for (class, rest, words) in [

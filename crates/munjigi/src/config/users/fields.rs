@@ -5,7 +5,7 @@ use crate::config::Error;
 use crate::config::kind::{self, FromText, Kind, Wrong};
 use crate::config::written::{Entry, Settings};
 use jiff::civil::Date;
-use munjigi_store::{Columns, ExtraField, FieldKind, FieldValue, Fill, FilledColumn, UserModel};
+use munjigi_store::{Columns, ExtraField, FieldKind, FieldValue, Fill, FilledColumn, FilledKind, UserModel};
 use std::collections::BTreeMap;
 use toml::Value;
 
@@ -26,14 +26,14 @@ pub(crate) const FIELD_CLASSES: [&str; 9] = [
     "BooleanField",
 ];
 
-/// Those of which a column is filled at a sign-up and never read.
-const FILLED_CLASSES: [&str; 6] = [
-    "DateTimeField",
-    "DateField",
-    "UUIDField",
-    "DecimalField",
-    "FloatField",
-    "JSONField",
+/// Those of which a column is filled where a row is made and shown to nobody.
+const FILLED_CLASSES: [(&str, FilledKind); 6] = [
+    ("DateTimeField", FilledKind::Moment),
+    ("DateField", FilledKind::Date),
+    ("UUIDField", FilledKind::Uuid),
+    ("DecimalField", FilledKind::Number),
+    ("FloatField", FilledKind::Number),
+    ("JSONField", FilledKind::Json),
 ];
 
 /// Gives the model the fields of `[user.fields.*]`, in the order of their names. They stand for all that it has beside the
@@ -113,7 +113,7 @@ impl Declaration<'_> {
             .map_or_else(|| self.name.to_owned(), |column| column.0);
         let default = self.keys.get("default").map(|entry| &entry.value);
         let problem = |problem| Error::Contradiction(format!("[user.fields.{}] {problem}", self.name));
-        if class.is_only_filled() {
+        if let Some(kind) = class.filled() {
             if let Some(key) = ["null", "max_length", "editable"]
                 .into_iter()
                 .find(|key| self.keys.contains_key(key))
@@ -124,7 +124,12 @@ impl Declaration<'_> {
                 )));
             }
             let fill = class.fill(default).map_err(problem)?;
-            return Ok(Declared::Filled(FilledColumn { column, fill }));
+            return Ok(Declared::Filled(FilledColumn {
+                name: self.name.to_owned(),
+                column,
+                kind,
+                fill,
+            }));
         }
         let kind = class.kind(max_length).map_err(problem)?;
         Ok(Declared::Shown(ExtraField {
@@ -168,9 +173,10 @@ impl Declaration<'_> {
 struct FieldClass(&'static str);
 
 impl FieldClass {
-    /// Whether a column of it is filled at a sign-up and never read.
-    fn is_only_filled(&self) -> bool {
-        FILLED_CLASSES.contains(&self.0)
+    /// What a column of it holds, where it is filled and shown to nobody.
+    fn filled(&self) -> Option<FilledKind> {
+        let mut classes = FILLED_CLASSES.iter();
+        classes.find_map(|(class, kind)| (*class == self.0).then_some(*kind))
     }
 
     /// What a column that is only filled is filled with. The error is the rest of a sentence.
@@ -265,7 +271,10 @@ impl FromText for FieldClass {
     const WANTED_LIST: &'static str = "a list of field classes";
 
     fn from_text(text: &str) -> Result<Self, String> {
-        let classes: Vec<&'static str> = FIELD_CLASSES.into_iter().chain(FILLED_CLASSES).collect();
+        let classes: Vec<&'static str> = FIELD_CLASSES
+            .into_iter()
+            .chain(FILLED_CLASSES.map(|(class, _)| class))
+            .collect();
         let class = classes.iter().find(|class| **class == text);
         class
             .map(|class| Self(class))
