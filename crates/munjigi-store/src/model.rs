@@ -4,6 +4,8 @@ mod columns;
 
 use munjigi_user::UserIdKind;
 
+use crate::users::columns::Column;
+
 pub use columns::Columns;
 
 /// A user model of Django: a table, its primary key, which of the fields of `AbstractUser` it has under which columns, and
@@ -76,13 +78,10 @@ impl UserModel {
         }
     }
 
-    /// The same where the columns hold no more than this, each a column and a number of code points.
+    /// The same where texts are no longer than the columns of the table hold.
     #[must_use]
-    pub fn within(mut self, lengths: &[(String, u32)]) -> Self {
-        let of = |column: &str| {
-            let found = lengths.iter().find(|(other, _)| other == column);
-            found.map(|(_, most)| *most)
-        };
+    pub fn within(mut self, columns: &[Column]) -> Self {
+        let of = |name: &str| columns.iter().find(|column| column.name == name)?.max_length;
         let fewer = |most: usize, column: &str| {
             let held = of(column).and_then(|held| usize::try_from(held).ok());
             held.map_or(most, |held| held.min(most))

@@ -16,6 +16,7 @@ use crate::emails;
 use crate::error::{Error, Result};
 use crate::model::FieldValue;
 
+pub mod columns;
 pub mod rows;
 mod sql;
 

@@ -20,6 +20,7 @@ use munjigi_signing::csrf::CsrfSettings;
 use munjigi_signing::{PasswordResetTokenGenerator, SigningError};
 use munjigi_store::grants::{self, Use};
 use munjigi_store::migrate::{self, EmailIndex};
+use munjigi_store::users::columns;
 use munjigi_store::{Missing, Options, Store};
 use munjigi_tokens::SimpleJwt;
 use munjigi_tokens::jwt_auth::JwtAuth;
@@ -236,8 +237,8 @@ impl App {
 /// The settings as they are in the database of a Django project, held against the table that it made.
 async fn beside_django(config: Config, store: &Store) -> Result<Config, munjigi_store::Error> {
     let mut config = config.for_adopted_database();
-    let lengths = migrate::text_lengths(store).await?;
-    config.user_model = config.user_model.within(&lengths);
+    let columns = columns::all(&mut store.reader()).await?;
+    config.user_model = config.user_model.within(&columns);
     if config.uses().contains(&Use::SignUp) {
         migrate::check_signup(store).await?;
     }

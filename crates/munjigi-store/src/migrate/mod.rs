@@ -18,7 +18,7 @@ mod survey;
 mod user_table;
 
 pub use email_index::{EmailIndex, LARGE, add_email_index, email_index};
-pub use user_table::{check_signup, text_lengths};
+pub use user_table::check_signup;
 
 use std::fmt;
 

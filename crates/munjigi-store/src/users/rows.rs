@@ -3,7 +3,6 @@
 //!
 //! Many rows go in one statement, for a file has a hundred thousand of them.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -86,17 +85,6 @@ pub struct Held {
     pub email: String,
 }
 
-/// A column of the user's table, as the database describes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Column {
-    /// The most code points that it holds, where that is bounded.
-    pub max_length: Option<u32>,
-    /// Whether it may be NULL.
-    pub nullable: bool,
-    /// Whether the database fills it where a row does not.
-    pub has_default: bool,
-}
-
 /// The fields of the model in the order of its declaration, `AbstractUser`'s first.
 pub fn fields(model: &UserModel) -> Vec<Field> {
     let built_in = [
@@ -149,29 +137,6 @@ pub fn fields(model: &UserModel) -> Vec<Field> {
         },
     }));
     fields
-}
-
-/// The columns of the user's table by name, also those that the model does not know.
-///
-/// # Errors
-/// What the database may fail with.
-pub async fn columns(conn: &mut Conn) -> Result<BTreeMap<String, Column>> {
-    let users = conn.users();
-    let table = &users.model.table;
-    let quoted_table = quoted(table);
-    let stmt = Stmt::new(conn.choose(SQLITE_COLUMNS, POSTGRES_COLUMNS));
-    let name = conn.choose(table, &quoted_table);
-    let params = [name.into()];
-    let described = conn.all(&stmt, &params, |row| {
-        let declared = row.optional_text(1)?.unwrap_or_default();
-        let column = Column {
-            max_length: length(&declared),
-            nullable: row.int(2)? == 0,
-            has_default: row.int(3)? != 0,
-        };
-        Ok((row.text(0)?, column))
-    });
-    Ok(described.await?.into_iter().collect())
 }
 
 /// Up to `limit` rows in the order of their keys, from the first or from the one after `after`.
@@ -452,12 +417,6 @@ impl Places {
     }
 }
 
-/// The length in `varchar(150)`, or in a number alone.
-fn length(declared: &str) -> Option<u32> {
-    let text = declared.split_once('(').map_or(declared, |(_, rest)| rest);
-    text.trim_end_matches(')').parse().ok()
-}
-
 static MAY_ADVANCE: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(
         "SELECT has_sequence_privilege(s.name, 'USAGE') AND has_sequence_privilege(s.name, 'UPDATE') \
@@ -465,30 +424,9 @@ static MAY_ADVANCE: LazyLock<Stmt> = LazyLock::new(|| {
     )
 });
 
-const SQLITE_COLUMNS: &str =
-    "SELECT name, type, \"notnull\", dflt_value IS NOT NULL OR pk > 0 FROM pragma_table_info($1)";
-const POSTGRES_COLUMNS: &str = "SELECT a.attname::text, \
-     CASE WHEN a.atttypid IN (1042, 1043) AND a.atttypmod > 4 THEN (a.atttypmod - 4)::text END, \
-     a.attnotnull::int, (a.atthasdef OR a.attidentity <> '')::int \
-     FROM pg_attribute a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped";
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_length_is_read_from_what_was_declared() {
-        for (declared, expected) in [
-            ("varchar(150)", Some(150)),
-            ("150", Some(150)),
-            ("char(32)", Some(32)),
-            ("text", None),
-            ("", None),
-            ("decimal(10, 2)", None),
-        ] {
-            assert_eq!(length(declared), expected, "{declared}");
-        }
-    }
 
     #[test]
     fn parameters_are_counted_on() {

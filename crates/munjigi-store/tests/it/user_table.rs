@@ -174,8 +174,8 @@ async fn a_user_is_written_and_read_under_the_columns_of_his_model(db: &TestData
 
 async fn a_model_has_the_lengths_of_its_columns(db: &TestDatabase) {
     let store = project(db, complete()).await;
-    let lengths = migrate::text_lengths(&store).await.unwrap();
-    let model = complete().within(&lengths);
+    let columns = users::columns::all(&mut store.reader()).await.unwrap();
+    let model = complete().within(&columns);
     assert_eq!((model.name_lengths.username, model.name_lengths.email), (40, 100));
     assert_eq!(
         model.extra_fields[0].kind,

@@ -9,6 +9,7 @@ use super::user::Table;
 use super::written::{Outgoing, Writer};
 use crate::app::App;
 use munjigi_store::memberships::{self, Permission};
+use munjigi_store::users::columns;
 use munjigi_store::users::rows::{self, UserRow};
 use munjigi_store::{BoxFuture, Conn, Error as StoreError, migrate};
 use munjigi_user::UserId;
@@ -62,7 +63,7 @@ pub async fn export(
     let model = &app.config().user_model;
     let store = app.store();
     let has_relations = model.has_permissions() && migrate::check_permissions(store).await.is_ok();
-    let columns = rows::columns(&mut store.reader()).await?;
+    let columns = columns::all(&mut store.reader()).await?;
     let table = Table::new(model.clone(), rows::fields(model), columns);
     let mut exported = Exported {
         users: 0,

@@ -17,7 +17,7 @@ use super::user::{Incoming, Table, Users};
 use super::{Format, GROUPS, Reason, USER_PERMISSIONS};
 use crate::app::App;
 use batch::{Batch, Done, Outcome, Written};
-use munjigi_store::users::rows;
+use munjigi_store::users::{columns, rows};
 use munjigi_store::{Error as StoreError, migrate};
 use present::Seen;
 use rand_core::Rng;
@@ -230,7 +230,7 @@ impl<'a> Importer<'a> {
         if !rows::may_advance_keys(&mut app.store().reader()).await? {
             return Err(Error::Sequence(model.table));
         }
-        let columns = rows::columns(&mut app.store().reader()).await?;
+        let columns = columns::all(&mut app.store().reader()).await?;
         let label = options.model.as_ref().unwrap_or(&model.label).to_lowercase();
         let table = Table::new(model.clone(), rows::fields(&model), columns);
         if let Some(column) = table.unfilled().into_iter().next() {

@@ -9,11 +9,11 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use munjigi_passwords::Hashers;
 use munjigi_store::memberships::Permission;
-use munjigi_store::users::rows::{Column, Field, Kind, Value as Stored};
+use munjigi_store::users::columns::Column;
+use munjigi_store::users::rows::{Field, Kind, Value as Stored};
 use munjigi_store::{FieldKind, FieldValue, Fill, UserModel};
 use munjigi_user::{UserId, UserIdKind};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// What to do with a password that no hasher here could verify, or where there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ const A_UUID: &str = "a UUID";
 pub(super) struct Table {
     pub(super) model: UserModel,
     pub(super) fields: Vec<Field>,
-    pub(super) columns: BTreeMap<String, Column>,
+    columns: Vec<Column>,
     /// The most code points of each field, where the database or the settings bound it.
     lengths: Vec<Option<u32>>,
 }
@@ -58,7 +58,7 @@ pub(super) struct Incoming {
 }
 
 impl Table {
-    pub(super) fn new(model: UserModel, fields: Vec<Field>, columns: BTreeMap<String, Column>) -> Self {
+    pub(super) fn new(model: UserModel, fields: Vec<Field>, columns: Vec<Column>) -> Self {
         let declared = |name: &str| {
             let field = model.extra_fields.iter().find(|field| field.name == name)?;
             match field.kind {
@@ -66,7 +66,7 @@ impl Table {
                 _ => None,
             }
         };
-        let bound = |field: &Field| columns.get(&field.column).and_then(|column| column.max_length);
+        let bound = |field: &Field| named(&columns, &field.column)?.max_length;
         let lengths = fields
             .iter()
             .map(|field| bound(field).into_iter().chain(declared(&field.name)).min())
@@ -81,29 +81,22 @@ impl Table {
 
     /// The columns that a row must fill and that no field names.
     pub(super) fn unfilled(&self) -> Vec<String> {
-        let is_known = |column: &str| {
-            column == self.model.columns.id() || self.fields.iter().any(|field| field.column == column)
-        };
         let needed = self
-            .columns
-            .iter()
-            .filter(|(_, column)| !column.nullable && !column.has_default);
-        needed
-            .map(|(name, _)| name.clone())
-            .filter(|name| !is_known(name))
-            .collect()
+            .unnamed()
+            .filter(|column| !column.nullable && !column.has_default);
+        needed.map(|column| column.name.clone()).collect()
     }
 
     /// The columns that no field names.
     pub(super) fn undeclared(&self) -> Vec<String> {
-        let is_known = |column: &str| {
-            column == self.model.columns.id() || self.fields.iter().any(|field| field.column == column)
+        self.unnamed().map(|column| column.name.clone()).collect()
+    }
+
+    fn unnamed(&self) -> impl Iterator<Item = &Column> {
+        let is_named = |name: &str| {
+            name == self.model.columns.id() || self.fields.iter().any(|field| field.column == name)
         };
-        self.columns
-            .keys()
-            .filter(|name| !is_known(name))
-            .cloned()
-            .collect()
+        self.columns.iter().filter(move |column| !is_named(&column.name))
     }
 
     /// Where a field stands among the others.
@@ -113,9 +106,7 @@ impl Table {
 
     /// Whether a row may leave it NULL.
     fn is_nullable(&self, field: &Field) -> bool {
-        self.columns
-            .get(&field.column)
-            .is_none_or(|column| column.nullable)
+        named(&self.columns, &field.column).is_none_or(|column| column.nullable)
     }
 
     /// What a new row has where the file gives nothing: what `AbstractUser`'s fields have as `default`,
@@ -224,7 +215,7 @@ impl Users<'_> {
     }
 
     fn check_text_key(&self, id: &UserId) -> Result<(), Reason> {
-        let column = self.table.columns.get(self.table.model.columns.id());
+        let column = named(&self.table.columns, self.table.model.columns.id());
         match (id, column.and_then(|column| column.max_length)) {
             (UserId::Text(text), Some(max)) => fits("key", text, Some(max)),
             _ => Ok(()),
@@ -381,6 +372,10 @@ fn stored(value: &FieldValue) -> Stored {
         FieldValue::Text(text) => Stored::Text(text.clone()),
         FieldValue::Boolean(value) => Stored::Boolean(*value),
     }
+}
+
+fn named<'c>(columns: &'c [Column], name: &str) -> Option<&'c Column> {
+    columns.iter().find(|column| column.name == name)
 }
 
 /// What a sign-up would write.
