@@ -1,6 +1,8 @@
 //! The kernels: which there are, whether this processor has one, and the one place that calls them.
 
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 use crate::derivation::State;
 use std::{fmt, str::FromStr};
@@ -69,6 +71,10 @@ impl Kernel {
 
     /// Whether this processor, and the system on it, can run it.
     pub fn is_available(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        if x86::is_available(self) {
+            return true;
+        }
         self == Self::Portable
     }
 
@@ -87,6 +93,10 @@ impl Kernel {
 
     /// Takes each of `states`, at most as many as there are lanes, `steps` iterations further.
     pub(crate) fn run(self, states: &mut [&mut State], steps: u32) {
+        #[cfg(target_arch = "x86_64")]
+        if x86::run(self, states, steps) {
+            return;
+        }
         for state in states {
             portable::run(state, steps);
         }
