@@ -1,0 +1,184 @@
+"""The figures as tables and plots: what `bench/run` prints, and what docs/performance.md is made of."""
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+BEGIN, END = "<!-- figures: made by bench/run -->", "<!-- end of figures -->"
+OPENSSL, RUST_CRYPTO = "OpenSSL (Python hashlib)", "RustCrypto"
+Row = list[str]
+
+
+def text(figures: dict[str, Any]) -> str:
+    """All tables, as Markdown."""
+    parts = [machine(figures["machine"])]
+    if "kernels" in figures:
+        parts.append(kernels(figures["kernels"]))
+    if "closed" in figures:
+        parts += [in_flight(figures["closed"]), offered(figures["open"], figures["capacity"])]
+    return "\n\n".join(parts) + "\n"
+
+
+def write(figures: dict[str, Any], docs: Path) -> None:
+    """Puts the tables into docs/performance.md, between its two marks, and the plots beside it."""
+    page = docs / "performance.md"
+    before, _, rest = page.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n\n{text(figures)}\n{END}{after}")
+    plots(figures, docs / "images")
+
+
+# ---- tables ---------------------------------------------------------------------------------------------------------
+
+
+def machine(of: dict[str, Any]) -> str:
+    features = ", ".join(of["features"])
+    return (
+        f"{of['cpu']}, {of['cores']} cores, {features}. Python {of['python']}, Django {of['django']}, OpenSSL {of['openssl']}."
+    )
+
+
+def kernels(run: dict[str, Any]) -> str:
+    rates = run["rates"]
+    rows = [
+        [name, spread(of), ratio(of, rates[OPENSSL]), ratio(of, rates[RUST_CRYPTO])]
+        for name, of in sorted(rates.items(), key=lambda item: median(item[1]))
+    ]
+    head = ["", f"hashes/s at {run['iterations']:,} iterations", "times OpenSSL", "times RustCrypto"]
+    return "### One core, PBKDF2-HMAC-SHA256\n\n" + table(head, rows)
+
+
+def ratio(of: list[float], to: list[float]) -> str:
+    """The median of the ratios within a round."""
+    return f"{median(a / b for a, b in zip(of, to, strict=True)):.2f}"
+
+
+def in_flight(closed: dict[str, Any]) -> str:
+    rows = []
+    for clients in closed["munjigi"]:
+        ours = median_of(closed["munjigi"][clients])
+        row = [clients]
+        for peer in closed:
+            per_second, p50 = median_of(closed[peer][clients])
+            row.append(f"{per_second:.1f}/s, {p50:,.0f} ms")
+        for peer in ("gunicorn", "granian"):
+            per_second, p50 = median_of(closed[peer][clients])
+            row.append(f"{ours[0] / per_second:.1f}×, {p50 / ours[1]:.1f}×" if per_second else "–")
+        rows.append(row)
+    head = ["in flight", *(f"{peer}: answered, median" for peer in closed), "against gunicorn", "against granian"]
+    return "### Sign-ins, so many in flight\n\n" + table(head, rows)
+
+
+def median_of(runs: list[dict[str, Any]]) -> tuple[float, float]:
+    """Sign-ins a second and their median in milliseconds, each the median of the passes."""
+    good = [run["load"]["by_status"]["200"] for run in runs if "200" in run["load"]["by_status"]]
+    if not good:
+        return (0.0, 0.0)
+    return (median(run["per_second"] for run in good), median(run["percentiles_ms"][50] for run in good))
+
+
+def offered(runs: dict[str, Any], capacity: float) -> str:
+    rows = [
+        [peer, "none" if times == "0" else f"{times}× ({float(times) * capacity:.1f}/s)", *offered_row(run)]
+        for peer, of in runs.items()
+        for times, run in of.items()
+    ]
+    head = ["", "offered", "signed in", "p50, p99 ms", "shed", "their p99 ms", "others", "lost", "token check p50, p99 ms"]
+    title = f"### Sign-ins, so many a second\n\nGunicorn serves {capacity:.1f}/s at most.\n\n"
+    return title + table(head, rows)
+
+
+def offered_row(run: dict[str, Any]) -> Row:
+    by_status = run["load"]["by_status"]
+    others = sum(of["count"] for status, of in by_status.items() if status not in ("200", "503"))
+    checks = run["probe"]["by_status"].get("200")
+    return [
+        count_of(by_status.get("200")),
+        times_of(by_status.get("200")),
+        count_of(by_status.get("503")),
+        f"{by_status['503']['percentiles_ms'][99]:.1f}" if "503" in by_status else "–",
+        str(others),
+        str(run["load"]["lost"]),
+        f"{checks['percentiles_ms'][50]:.2f}, {checks['percentiles_ms'][99]:.2f}" if checks else "–",
+    ]
+
+
+def count_of(summary: dict[str, Any] | None) -> str:
+    return str(summary["count"]) if summary else "0"
+
+
+def times_of(summary: dict[str, Any] | None) -> str:
+    return f"{summary['percentiles_ms'][50]:,.0f}, {summary['percentiles_ms'][99]:,.0f}" if summary else "–"
+
+
+def spread(of: list[float]) -> str:
+    return f"{median(of):.2f} [{min(of):.2f}..{max(of):.2f}]"
+
+
+def table(head: Row, rows: list[Row]) -> str:
+    ruler = ["---"] + ["---:"] * (len(head) - 1)
+    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ruler, *rows])
+
+
+# ---- plots ----------------------------------------------------------------------------------------------------------
+
+
+def plots(figures: dict[str, Any], folder: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("svg")
+    # The same figures give the same file.
+    matplotlib.rcParams.update({"svg.hashsalt": "munjigi", "svg.fonttype": "none", "font.family": "sans-serif"})
+    folder.mkdir(exist_ok=True)
+    plot_kernels(figures["kernels"], folder / "kernels.svg")
+    plot_in_flight(figures["closed"], folder / "sign-ins.svg")
+    plot_offered(figures["open"]["munjigi"], folder / "storm.svg")
+
+
+def plot_kernels(run: dict[str, Any], file: Path) -> None:
+    from matplotlib import pyplot
+
+    rates = sorted(run["rates"].items(), key=lambda item: median(item[1]))
+    drawing, axes = pyplot.subplots(figsize=(8, 0.4 * len(rates) + 1))
+    colours = ["#2b6cb0" if name.startswith("munjigi") else "#a0aec0" for name, _ in rates]
+    bars = axes.barh([name for name, _ in rates], [median(of) for _, of in rates], color=colours)
+    axes.bar_label(bars, fmt="%.1f", padding=3)
+    axes.set_xlabel(f"hashes a second on one core, {run['iterations']:,} iterations")
+    save(drawing, file)
+
+
+def plot_in_flight(closed: dict[str, Any], file: Path) -> None:
+    from matplotlib import pyplot
+
+    drawing, (rate, wait) = pyplot.subplots(1, 2, figsize=(9, 3.5))
+    for peer, by_clients in closed.items():
+        clients = list(by_clients)
+        points = [median_of(runs) for runs in by_clients.values()]
+        rate.plot(clients, [point[0] for point in points], marker="o", label=peer)
+        wait.plot(clients, [point[1] / 1000 for point in points], marker="o", label=peer)
+    rate.set(xlabel="sign-ins in flight", ylabel="sign-ins a second", ylim=0)
+    wait.set(xlabel="sign-ins in flight", ylabel="median, seconds", yscale="log")
+    rate.legend()
+    save(drawing, file)
+
+
+def plot_offered(runs: dict[str, Any], file: Path) -> None:
+    from matplotlib import pyplot
+
+    drawing, axes = pyplot.subplots(figsize=(8, 3.5))
+    loaded = [times for times in runs if times != "0"]
+    signed_in = [runs[times]["load"]["by_status"].get("200") for times in loaded]
+    for percent in (50, 99):
+        waits = [of["percentiles_ms"][percent] if of else float("nan") for of in signed_in]
+        axes.plot(loaded, waits, marker="o", label=f"sign-in, p{percent}")
+    checks = [runs[times]["probe"]["by_status"]["200"]["percentiles_ms"][99] for times in loaded]
+    axes.plot(loaded, checks, marker="o", label="token check, p99")
+    axes.set(xlabel="offered load, as multiples of what Django serves", ylabel="milliseconds", yscale="log")
+    axes.legend()
+    save(drawing, file)
+
+
+def save(drawing: Any, file: Path) -> None:
+    drawing.tight_layout()
+    drawing.savefig(file, metadata={"Date": None})
