@@ -82,12 +82,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     if let Some(clients) = arguments.clients {
         for number in 0..clients {
-            work.spawn(one_client(number, Arc::clone(&senders), window, Arc::clone(&seen)));
+            work.spawn(one_client(
+                number,
+                Arc::clone(&senders),
+                window,
+                Arc::clone(&seen),
+            ));
         }
     }
     if let Some(rate) = arguments.rate {
         let moments = Moments::new(rate, arguments.seed);
-        work.spawn(open_loop(moments, Arc::clone(&senders), window, Arc::clone(&seen)));
+        work.spawn(open_loop(
+            moments,
+            Arc::clone(&senders),
+            window,
+            Arc::clone(&seen),
+        ));
     }
     while let Some(done) = work.join_next().await {
         done?;
