@@ -102,6 +102,7 @@ pub fn lost(report: &Report) -> Vec<String> {
     rest_framework(report, &mut lost);
     users(report, &mut lost);
     sessions(report, &mut lost);
+    csrf(report, &mut lost);
     let problems = report.problems.iter();
     lost.extend(problems.map(|problem| format!("Not told by the project: {problem}.")));
     lost
@@ -313,6 +314,15 @@ fn users(report: &Report, lost: &mut Vec<String>) {
         lost.push(format!(
             "AUTH_PASSWORD_VALIDATORS: {} judges no password that is set here.",
             validator.path
+        ));
+    }
+}
+
+fn csrf(report: &Report, lost: &mut Vec<String>) {
+    let view = report.setting("CSRF_FAILURE_VIEW").and_then(Value::as_str);
+    if let Some(view) = view.filter(|view| *view != "django.views.csrf.csrf_failure") {
+        lost.push(format!(
+            "CSRF_FAILURE_VIEW: {view} does not answer here; a refusal has Django REST framework's own form."
         ));
     }
 }

@@ -80,44 +80,41 @@ impl Error {
     }
 }
 
-/// What a Django project says of itself.
+/// What a Django project says of itself. No field of it is seen outside of this crate, so that the compiler tells of one
+/// that nobody reads.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Report {
-    /// [`FORMAT`].
-    pub format: u64,
     /// The releases of Python, Django and packages beside it; those that are not installed are `None`.
-    pub versions: BTreeMap<String, Option<String>>,
+    pub(crate) versions: BTreeMap<String, Option<String>>,
     /// Settings by their names, as they hold, secrets aside. See `plain` in the script for what JSON has not.
-    pub settings: BTreeMap<String, Value>,
-    /// Those of them that the project sets, whether to Django's default or not.
-    pub overridden: Vec<String>,
+    pub(crate) settings: BTreeMap<String, Value>,
     /// The database of the users.
-    pub database: Database,
+    pub(crate) database: Database,
     /// `AUTH_USER_MODEL`.
-    pub user: User,
+    pub(crate) user: User,
     /// `PASSWORD_HASHERS`, in its order.
-    pub hashers: Vec<Hasher>,
+    pub(crate) hashers: Vec<Hasher>,
     /// `AUTH_PASSWORD_VALIDATORS`, in its order.
-    pub validators: Vec<PasswordValidator>,
+    pub(crate) validators: Vec<PasswordValidator>,
     /// The cache that `SESSION_CACHE_ALIAS` names.
-    pub cache: Option<Cache>,
+    pub(crate) cache: Option<Cache>,
     /// `SIMPLE_JWT` with simplejwt's defaults, where simplejwt is installed.
-    pub simple_jwt: Option<Dict>,
+    pub(crate) simple_jwt: Option<Dict>,
     /// `JWT_AUTH` with drf-jwt's defaults, where that is installed.
-    pub jwt_auth: Option<Dict>,
+    pub(crate) jwt_auth: Option<Dict>,
     /// Of `REST_FRAMEWORK` what concerns who signs in, where Django REST framework is installed.
-    pub rest_framework: Option<BTreeMap<String, Value>>,
+    pub(crate) rest_framework: Option<BTreeMap<String, Value>>,
     /// The routes that a sign-in goes through, in the order in which Django finds them.
-    pub routes: Vec<Route>,
+    pub(crate) routes: Vec<Route>,
     /// Who is called when somebody signs in, or when a row of a user changes; Django's own aside.
-    pub receivers: Vec<Receiver>,
+    pub(crate) receivers: Vec<Receiver>,
     /// `INSTALLED_APPS` by the names of the apps.
-    pub apps: Vec<String>,
+    pub(crate) apps: Vec<String>,
     /// What nobody else may see.
-    pub secrets: Secrets,
+    pub(crate) secrets: Secrets,
     /// Parts that could not be told, each with the reason.
-    pub problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
 }
 
 /// A value that nobody else may see: it is wiped when it is dropped, and has no `Debug`.
@@ -142,26 +139,20 @@ impl Secret {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// Its name in `DATABASES`.
-    pub alias: String,
-    /// `ENGINE`, a dotted path.
-    pub engine: Option<String>,
     /// `connection.vendor`: `postgresql`, `sqlite`, `mysql`, `oracle`, `microsoft`. Wrappers have that of what they wrap.
-    pub vendor: String,
+    pub(crate) vendor: String,
     /// `NAME`; the path of an SQLite file from the root on.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// `USER`.
-    pub user: Option<String>,
+    pub(crate) user: Option<String>,
     /// `HOST`: a name, an address, the folder of a socket, or nothing for the usual socket.
-    pub host: Option<String>,
+    pub(crate) host: Option<String>,
     /// `PORT`, a number or a text.
-    pub port: Option<Value>,
-    /// `CONN_MAX_AGE` in seconds; `None` for ever.
-    pub conn_max_age: Option<f64>,
+    pub(crate) port: Option<Value>,
     /// Of `OPTIONS` what says how the database is reached.
-    pub options: BTreeMap<String, Value>,
+    pub(crate) options: BTreeMap<String, Value>,
     /// The names of the others.
-    pub other_options: Vec<String>,
+    pub(crate) other_options: Vec<String>,
 }
 
 /// The user model, as its `_meta` has it.
@@ -169,26 +160,19 @@ pub struct Database {
 #[serde(deny_unknown_fields)]
 pub struct User {
     /// `accounts.Member`.
-    pub label: String,
+    pub(crate) label: String,
     /// `Meta.db_table`.
-    pub table: String,
-    /// The class, dotted.
-    pub class: String,
-    /// Which of `AbstractUser`, `AbstractBaseUser` and `PermissionsMixin` it is made of, dotted.
-    pub bases: Vec<String>,
+    pub(crate) table: String,
     /// The field that a user signs in by.
     #[serde(rename = "USERNAME_FIELD")]
-    pub username_field: String,
+    pub(crate) username_field: String,
     /// The field of his address, where the model has one.
     #[serde(rename = "EMAIL_FIELD")]
-    pub email_field: Option<String>,
-    /// What `createsuperuser` asks for.
-    #[serde(rename = "REQUIRED_FIELDS")]
-    pub required_fields: Vec<String>,
+    pub(crate) email_field: Option<String>,
     /// Its columns, in their order.
-    pub fields: Vec<Field>,
+    pub(crate) fields: Vec<Field>,
     /// Methods that are the project's own where munjigi does what Django's do: `check_password`.
-    pub own_methods: Vec<String>,
+    pub(crate) own_methods: Vec<String>,
 }
 
 /// A column of the user model.
@@ -197,38 +181,30 @@ pub struct User {
 #[serde(deny_unknown_fields)]
 pub struct Field {
     /// Its name in Python.
-    pub name: String,
+    pub(crate) name: String,
     /// Its name in the table.
-    pub column: String,
+    pub(crate) column: String,
     /// The table, which is another than the model's where that inherits from a model with a table.
-    pub table: String,
+    pub(crate) table: String,
     /// Its class, dotted.
-    pub class: String,
+    pub(crate) class: String,
     /// Django's class that it is stored as (`get_internal_type`): an `EmailField` is a `CharField`.
     #[serde(rename = "type")]
-    pub stored_as: Option<String>,
+    pub(crate) stored_as: Option<String>,
     /// Whether it may hold NULL.
-    pub null: bool,
-    /// Whether a form may leave it empty.
-    pub blank: bool,
-    /// Whether no two rows have the same.
-    pub unique: bool,
-    /// Whether a form shows it.
-    pub editable: bool,
+    pub(crate) null: bool,
     /// The most characters of a text.
-    pub max_length: Option<u32>,
-    /// Whether it has a default of any kind.
-    pub has_default: bool,
+    pub(crate) max_length: Option<u32>,
     /// Whether the database itself has one (Django 5.0 and later).
-    pub has_db_default: bool,
+    pub(crate) has_db_default: bool,
     /// The default, where it is a value; `{"$python": "…"}` where a function makes it.
-    pub default: Option<Value>,
+    pub(crate) default: Option<Value>,
     /// Whether Django writes the time into it (`auto_now`, `auto_now_add`).
-    pub auto_now: bool,
+    pub(crate) auto_now: bool,
     /// Whether it is the key.
-    pub primary_key: bool,
+    pub(crate) primary_key: bool,
     /// The model that it refers to.
-    pub relation: Option<String>,
+    pub(crate) relation: Option<String>,
 }
 
 /// One of `PASSWORD_HASHERS`, as `get_hashers()` made it.
@@ -236,17 +212,15 @@ pub struct Field {
 #[serde(deny_unknown_fields)]
 pub struct Hasher {
     /// As it is written.
-    pub path: String,
-    /// Its class, dotted.
-    pub class: String,
+    pub(crate) path: String,
     /// The hasher of Django's that it is, or is made of.
-    pub base: Option<String>,
+    pub(crate) base: Option<String>,
     /// What its rows begin with.
-    pub algorithm: Option<String>,
+    pub(crate) algorithm: Option<String>,
     /// `iterations`, `rounds` and their kin, as they hold.
-    pub costs: BTreeMap<String, u64>,
+    pub(crate) costs: BTreeMap<String, u64>,
     /// What else the project changed in it.
-    pub differences: Vec<String>,
+    pub(crate) differences: Vec<String>,
 }
 
 /// One of `AUTH_PASSWORD_VALIDATORS`.
@@ -254,35 +228,31 @@ pub struct Hasher {
 #[serde(deny_unknown_fields)]
 pub struct PasswordValidator {
     /// `NAME`.
-    pub path: String,
-    /// Its class, dotted.
-    pub class: String,
+    pub(crate) path: String,
     /// The validator of Django's that it is, or is made of.
-    pub base: Option<String>,
+    pub(crate) base: Option<String>,
     /// `OPTIONS`.
-    pub options: Value,
+    pub(crate) options: Value,
     /// What the project changed in it.
-    pub differences: Vec<String>,
+    pub(crate) differences: Vec<String>,
 }
 
 /// One of `CACHES`. No `Debug`: a password may stand in its location.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cache {
-    /// Its name in `CACHES`.
-    pub alias: String,
     /// `BACKEND`, dotted.
-    pub backend: Value,
+    pub(crate) backend: Value,
     /// `LOCATION`: one, or several.
-    pub location: Value,
+    pub(crate) location: Value,
     /// `KEY_PREFIX`.
-    pub key_prefix: Value,
+    pub(crate) key_prefix: Value,
     /// `VERSION`.
-    pub version: Value,
+    pub(crate) version: Value,
     /// `KEY_FUNCTION`, where it is not Django's.
-    pub key_function: Value,
+    pub(crate) key_function: Value,
     /// The names of its `OPTIONS`.
-    pub options: Vec<String>,
+    pub(crate) options: Vec<String>,
 }
 
 /// The dict of a package, with the package's defaults.
@@ -290,9 +260,9 @@ pub struct Cache {
 #[serde(deny_unknown_fields)]
 pub struct Dict {
     /// By key, secrets aside.
-    pub values: BTreeMap<String, Value>,
+    pub(crate) values: BTreeMap<String, Value>,
     /// The keys that the package does not know.
-    pub unknown: Vec<String>,
+    pub(crate) unknown: Vec<String>,
 }
 
 /// A route that a sign-in goes through.
@@ -300,21 +270,19 @@ pub struct Dict {
 #[serde(deny_unknown_fields)]
 pub struct Route {
     /// `/api/token/`; `None` where a path is more than letters, such as one that begins with the language.
-    pub path: Option<String>,
+    pub(crate) path: Option<String>,
     /// The last part of the pattern, as it is written.
-    pub pattern: String,
-    /// Its name for `reverse`.
-    pub name: Option<String>,
+    pub(crate) pattern: String,
     /// The library's view that it is, or is made of, dotted.
-    pub kind: String,
+    pub(crate) kind: String,
     /// The view, dotted.
-    pub view: String,
+    pub(crate) view: String,
     /// What of the view is the project's own.
-    pub differences: Vec<String>,
+    pub(crate) differences: Vec<String>,
     /// Its serializer, where it is a view of Django REST framework's.
-    pub serializer: Option<Serializer>,
+    pub(crate) serializer: Option<Serializer>,
     /// Its throttles, dotted.
-    pub throttles: Vec<String>,
+    pub(crate) throttles: Vec<String>,
 }
 
 /// A serializer of a view.
@@ -322,11 +290,11 @@ pub struct Route {
 #[serde(deny_unknown_fields)]
 pub struct Serializer {
     /// Its class, dotted.
-    pub class: String,
+    pub(crate) class: String,
     /// The library's serializer that it is, or is made of.
-    pub base: Option<String>,
+    pub(crate) base: Option<String>,
     /// What of it is the project's own: `get_token`.
-    pub differences: Vec<String>,
+    pub(crate) differences: Vec<String>,
 }
 
 /// Who is called by a signal.
@@ -334,9 +302,9 @@ pub struct Serializer {
 #[serde(deny_unknown_fields)]
 pub struct Receiver {
     /// `user_logged_in`, `post_save`.
-    pub signal: String,
+    pub(crate) signal: String,
     /// The function, dotted.
-    pub receiver: String,
+    pub(crate) receiver: String,
 }
 
 /// Where the project has its sessions.
@@ -356,25 +324,25 @@ pub enum SessionEngine {
 pub struct Secrets {
     /// `SECRET_KEY`.
     #[serde(rename = "SECRET_KEY")]
-    pub secret_key: Option<Secret>,
+    pub(crate) secret_key: Option<Secret>,
     /// `SECRET_KEY_FALLBACKS`.
     #[serde(rename = "SECRET_KEY_FALLBACKS")]
-    pub secret_key_fallbacks: Vec<Secret>,
+    pub(crate) secret_key_fallbacks: Vec<Secret>,
     /// `PASSWORD` of the database.
     #[serde(rename = "DATABASE_PASSWORD")]
-    pub database_password: Option<Secret>,
+    pub(crate) database_password: Option<Secret>,
     /// `EMAIL_HOST_PASSWORD`.
     #[serde(rename = "EMAIL_HOST_PASSWORD")]
-    pub email_host_password: Option<Secret>,
+    pub(crate) email_host_password: Option<Secret>,
     /// `SIMPLE_JWT["SIGNING_KEY"]`, where it is written.
     #[serde(rename = "SIMPLE_JWT.SIGNING_KEY")]
-    pub signing_key: Option<Secret>,
+    pub(crate) signing_key: Option<Secret>,
     /// `SIMPLE_JWT["VERIFYING_KEY"]`, where it is written.
     #[serde(rename = "SIMPLE_JWT.VERIFYING_KEY")]
-    pub verifying_key: Option<Secret>,
+    pub(crate) verifying_key: Option<Secret>,
     /// `JWT_AUTH["JWT_SECRET_KEY"]`, where it is written.
     #[serde(rename = "JWT_AUTH.JWT_SECRET_KEY")]
-    pub jwt_secret_key: Option<Secret>,
+    pub(crate) jwt_secret_key: Option<Secret>,
 }
 
 impl Report {
@@ -406,8 +374,9 @@ impl Report {
             return Err(Error::TooLong);
         }
         let json = within(text)?;
-        let value: Value = serde_json::from_str(json).map_err(|error| form(&error))?;
-        match value.get("format").and_then(Value::as_u64) {
+        let mut value: Value = serde_json::from_str(json).map_err(|error| form(&error))?;
+        let format = value.as_object_mut().and_then(|report| report.remove("format"));
+        match format.as_ref().and_then(Value::as_u64) {
             Some(FORMAT) => {}
             Some(other) => return Err(Error::Format(other)),
             None => return Err(Error::NotThere),

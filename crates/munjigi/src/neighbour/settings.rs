@@ -94,11 +94,10 @@ pub fn toml(report: &Report, secrets: &str, lost: &[String]) -> String {
 }
 
 fn head(report: &Report, secrets: &str) -> String {
-    let version = |package: &str| report.versions.get(package).cloned().flatten();
     let mut text = String::from("# The settings of munjigi beside a Django project, by `munjigi init`.\n");
-    let installed = ["django", "djangorestframework", "djangorestframework-simplejwt"]
-        .into_iter()
-        .filter_map(|package| Some(format!("{package} {}", version(package)?)));
+    let installed = report.versions.iter();
+    let installed =
+        installed.filter_map(|(package, version)| Some(format!("{package} {}", version.as_ref()?)));
     text.push_str(&comment(&format!(
         "As they held there: {}.",
         installed.collect::<Vec<_>>().join(", ")
@@ -419,6 +418,25 @@ fn in_no_setting(report: &Report) -> String {
         tell(
             "FORCE_SCRIPT_NAME",
             "the paths below [ROUTES] are without it. Write them as clients ask for them.",
+        );
+    }
+    if is_on("CORS_ALLOW_PRIVATE_NETWORK") {
+        tell(
+            "CORS_ALLOW_PRIVATE_NETWORK",
+            "munjigi has no such setting: a page of the public web reaches no server of a private network.",
+        );
+    }
+    let text_of = |name: &str| report.setting(name).and_then(Value::as_str).unwrap_or_default();
+    if !["", "^.*$"].contains(&text_of("CORS_URLS_REGEX")) {
+        tell(
+            "CORS_URLS_REGEX",
+            "munjigi answers other origins on all of its routes.",
+        );
+    }
+    if !text_of("EMAIL_SSL_CERTFILE").is_empty() {
+        tell(
+            "EMAIL_SSL_CERTFILE",
+            "munjigi shows the mail server no certificate. It signs in there with EMAIL_HOST_USER.",
         );
     }
     if !text.is_empty() {

@@ -3,11 +3,12 @@
 use super::report::Report;
 use super::report::tests::REFERENCE;
 use super::settings::MODEL_BACKEND;
-use super::{lost, nginx, refusal, secrets, toml};
+use super::{SCRIPT, lost, nginx, refusal, secrets, toml};
 use crate::config::tests::serve;
-use crate::config::{AuthenticationClass, Config, Mode, Sources, Written};
+use crate::config::{AuthenticationClass, Config, Mode, Sources, Written, table};
 use crate::i18n::Lang::{En, Ko};
 use jiff::SignedDuration;
+use munjigi_store::Fill;
 use munjigi_user::UserIdKind;
 use serde_json::{Value, json};
 use std::fs;
@@ -34,8 +35,8 @@ fn config(change: impl FnOnce(&mut Value)) -> Config {
 fn field(name: &str, class: &str, more: &Value) -> Value {
     let mut field = json!({
         "name": name, "column": name, "table": "user_user", "class": format!("django.db.models.fields.{class}"),
-        "type": class, "null": false, "blank": false, "unique": false, "editable": true, "max_length": null,
-        "has_default": false, "has_db_default": false, "default": null, "auto_now": false, "primary_key": false,
+        "type": class, "null": false, "max_length": null,
+        "has_db_default": false, "default": null, "auto_now": false, "primary_key": false,
         "relation": null,
     });
     for (key, value) in more.as_object().unwrap() {
@@ -77,13 +78,11 @@ fn the_reference_project_becomes_settings_that_mean_the_same() {
 fn costs_are_the_projects_own_however_they_are_set() {
     let report = report(|report| {
         report["hashers"][0]["path"] = "shop.hashers.Cheap".into();
-        report["hashers"][0]["class"] = "shop.hashers.Cheap".into();
         report["hashers"][0]["costs"]["iterations"] = 720_000.into();
         report["hashers"][1]["differences"] = json!(["digest"]);
         report["hashers"][2]["costs"] = json!({"time_cost": 3, "memory_cost": 65536, "parallelism": 4});
         report["hashers"].as_array_mut().unwrap().push(json!({
             "path": "django.contrib.auth.hashers.UnsaltedMD5PasswordHasher",
-            "class": "django.contrib.auth.hashers.UnsaltedMD5PasswordHasher",
             "base": "django.contrib.auth.hashers.UnsaltedMD5PasswordHasher",
             "algorithm": "unsalted_md5", "costs": {}, "differences": [],
         }));
@@ -136,7 +135,7 @@ fn no_backend_of_the_project_is_trusted_unless_somebody_writes_it() {
 fn validators_keep_their_options() {
     let of = |name: &str, options: Value, differences: Value| {
         let path = format!("django.contrib.auth.password_validation.{name}");
-        json!({"path": path, "class": path, "base": path, "options": options, "differences": differences})
+        json!({"path": path, "base": path, "options": options, "differences": differences})
     };
     let report = report(|report| {
         report["validators"] = json!([
@@ -144,7 +143,7 @@ fn validators_keep_their_options() {
             of("UserAttributeSimilarityValidator", json!({"max_similarity": 1}), json!([])),
             of("CommonPasswordValidator", json!({"password_list_path": "/srv/list"}), json!([])),
             of("NumericPasswordValidator", json!({}), json!(["validate"])),
-            {"path": "shop.NoNames", "class": "shop.NoNames", "base": null, "options": {}, "differences": []},
+            {"path": "shop.NoNames", "base": null, "options": {}, "differences": []},
         ]);
     });
     let (text, config) = written(&report);
@@ -164,9 +163,8 @@ fn validators_keep_their_options() {
 fn a_model_of_its_own_is_told_with_its_columns() {
     let (text, config) = written(&report(|report| {
         report["user"] = json!({
-            "label": "accounts.Member", "table": "members", "class": "accounts.models.Member",
-            "bases": ["django.contrib.auth.base_user.AbstractBaseUser"],
-            "USERNAME_FIELD": "email", "EMAIL_FIELD": "email", "REQUIRED_FIELDS": [], "own_methods": [],
+            "label": "accounts.Member", "table": "members",
+            "USERNAME_FIELD": "email", "EMAIL_FIELD": "email", "own_methods": [],
             "fields": [],
         });
         report["simple_jwt"]["values"]["USER_ID_FIELD"] = "uuid".into();
@@ -209,7 +207,7 @@ fn a_model_of_its_own_is_told_with_its_columns() {
     assert_eq!(model.username_field, "email");
     assert!(model.extra_fields.is_empty(), "{text}");
     assert!(
-        text.contains("# [user.fields.team]: a ForeignKey to accounts.Team, which is not shown here.\n"),
+        text.contains("# [user.fields.team]: a ForeignKey to accounts.Team, which is not shown here, and munjigi cannot fill it:"),
         "{text}"
     );
     let declared = "#[user.fields.phone]\n#type = \"CharField\"\n#max_length = 20\n#db_column = \"tel\"\n#editable = false\n";
@@ -221,6 +219,85 @@ fn a_model_of_its_own_is_told_with_its_columns() {
             .replace("\n#max", "\nmax"),
     )
     .unwrap();
+}
+
+#[test]
+fn a_column_that_a_new_row_must_have_is_declared_with_its_default() {
+    let (text, config) = written(&report(|report| {
+        let fields = report["user"]["fields"].as_array_mut().unwrap();
+        for (name, class, more) in [
+            (
+                "badge",
+                "UUIDField",
+                json!({"default": {"$python": "uuid.uuid4"}, "column": "badge_no"}),
+            ),
+            ("hired", "DateField", json!({"auto_now": true})),
+            (
+                "since",
+                "DateTimeField",
+                json!({"default": {"$python": "django.utils.timezone.now"}}),
+            ),
+            ("pay", "DecimalField", json!({"default": "12.5"})),
+            (
+                "likes",
+                "JSONField",
+                json!({"default": {"$python": "builtins.dict"}}),
+            ),
+            ("left", "DateTimeField", json!({"null": true})),
+            (
+                "seen",
+                "DateTimeField",
+                json!({"default": {"$python": "shop.now"}, "has_db_default": true}),
+            ),
+            ("team", "ForeignKey", json!({"relation": "shop.Team"})),
+            ("grade", "IntegerField", json!({"default": 3})),
+        ] {
+            fields.push(field(name, class, &more));
+        }
+    }));
+    let filled = config.user_model.filled.iter();
+    let filled: Vec<_> = filled.map(|it| (it.column.as_str(), it.fill.clone())).collect();
+    let expected = [
+        ("badge_no", Fill::Uuid4),
+        ("hired", Fill::Today),
+        ("likes", Fill::Constant("{}".to_owned())),
+        ("pay", Fill::Constant("12.5".to_owned())),
+        ("since", Fill::Now),
+    ];
+    assert_eq!(filled, expected, "{text}");
+    assert!(
+        text.contains("#type = \"IntegerField\"\n#default = 3\n"),
+        "{text}"
+    );
+    let team = text
+        .lines()
+        .skip_while(|line| !line.contains("[user.fields.team]"));
+    let team = team.take(2).collect::<Vec<_>>().join(" ");
+    assert!(team.contains("munjigi cannot fill it"), "{team}");
+}
+
+/// Nobody's project is asked for more than is used.
+#[test]
+fn every_setting_that_a_project_is_asked_for_is_one_here_or_is_looked_at() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/neighbour"));
+    let mut sources = String::new();
+    for folder in [folder.to_owned(), folder.join("check")] {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.extension().is_some_and(|it| it == "rs") && !path.ends_with("tests.rs") {
+                sources.push_str(&fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let mut asked = 0;
+    for list in ["\nSETTINGS = \"\"\"", "\nCORS = \"\"\""] {
+        let (_, list) = SCRIPT.split_once(list).unwrap();
+        for name in list.split_once("\"\"\"").unwrap().0.split_whitespace() {
+            let is_setting = table::find(name).is_some_and(|about| about.table().is_none());
+            assert!(is_setting || sources.contains(&format!("\"{name}\"")), "{name}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 60, "{asked}");
 }
 
 #[test]
@@ -287,6 +364,7 @@ fn what_no_longer_runs_is_told_by_name() {
         report["settings"]["AUTHENTICATION_BACKENDS"] = json!(["shop.backends.Directory"]);
         report["rest_framework"]["NON_FIELD_ERRORS_KEY"] = "errors".into();
         report["settings"]["SESSION_ENGINE"] = "django.contrib.sessions.backends.signed_cookies".into();
+        report["settings"]["CSRF_FAILURE_VIEW"] = "shop.views.refused".into();
         let apps = report["apps"].as_array_mut().unwrap();
         apps.extend(["axes", "django_otp.plugins.otp_totp", "allauth"].map(Value::from));
         let middleware = report["settings"]["MIDDLEWARE"].as_array_mut().unwrap();
@@ -327,6 +405,7 @@ fn what_no_longer_runs_is_told_by_name() {
         "shop.views.Token at /api/token/, serializer shop.serializers.Token (get_token): the route answers as simplejwt's does; \
          claims that it adds are for [SIMPLE_JWT_CLAIMS].",
         "shop.views.Token at /api/token/, throttle rest_framework.throttling.ScopedRateThrottle: nobody is throttled by it here.",
+        "CSRF_FAILURE_VIEW: shop.views.refused does not answer here; a refusal has Django REST framework's own form.",
         "Not told by the project: ROOT_URLCONF: ImportError: no shop.",
     ] {
         assert!(told.iter().any(|other| other == line), "{line}\n{told:#?}");
@@ -386,7 +465,7 @@ fn the_cache_of_sessions_is_told_and_where_it_is_kept_secret() {
         report["settings"]["SESSION_ENGINE"] = "django.contrib.sessions.backends.cached_db".into();
         report["settings"]["SESSION_CACHE_ALIAS"] = "sessions".into();
         report["cache"] = json!({
-            "alias": "sessions", "backend": "django.core.cache.backends.redis.RedisCache", "key_prefix": "shop",
+            "backend": "django.core.cache.backends.redis.RedisCache", "key_prefix": "shop",
             "location": ["redis://:pass@cache:6379/1", "redis://replica"], "version": 2, "key_function": null,
             "options": ["db"],
         });
@@ -429,6 +508,33 @@ fn languages_are_those_that_a_client_can_get() {
     let one = languages("ko-kr", false);
     assert_eq!((one.default, one.available), (Ko, vec![Ko]));
     assert_eq!(languages("fr", true).default, En);
+}
+
+#[test]
+fn what_has_no_counterpart_is_told_where_the_project_relies_on_it() {
+    let names = [
+        "SECURE_SSL_REDIRECT",
+        "USE_X_FORWARDED_PORT",
+        "FORCE_SCRIPT_NAME",
+        "CORS_ALLOW_PRIVATE_NETWORK",
+        "CORS_URLS_REGEX",
+        "EMAIL_SSL_CERTFILE",
+    ];
+    let (text, _) = written(&report(|_| ()));
+    assert!(!text.contains("Without a counterpart"), "{text}");
+    let (text, _) = written(&report(|report| {
+        let settings = &mut report["settings"];
+        for name in &names[..2] {
+            settings[*name] = true.into();
+        }
+        settings["FORCE_SCRIPT_NAME"] = "/shop".into();
+        settings["CORS_ALLOW_PRIVATE_NETWORK"] = true.into();
+        settings["CORS_URLS_REGEX"] = "^/api/.*$".into();
+        settings["EMAIL_SSL_CERTFILE"] = "/srv/mail.pem".into();
+    }));
+    for name in names {
+        assert!(text.contains(&format!("\n# {name}: ")), "{name}\n{text}");
+    }
 }
 
 #[test]
@@ -529,8 +635,8 @@ fn a_database_is_one_url() {
     let url = |change: fn(&mut Value)| {
         let report = report(|report| {
             report["database"] = json!({
-                "alias": "default", "engine": "django.db.backends.postgresql", "vendor": "postgresql", "name": "my site",
-                "user": "me", "host": "db.internal", "port": "5433", "conn_max_age": 60, "options": {},
+                "vendor": "postgresql", "name": "my site",
+                "user": "me", "host": "db.internal", "port": "5433", "options": {},
                 "other_options": [],
             });
             report["secrets"]["DATABASE_PASSWORD"] = "p@ss/w:rd%$'".into();

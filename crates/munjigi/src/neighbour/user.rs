@@ -5,6 +5,7 @@ use super::settings::{Want, Wanted};
 use crate::config::FIELD_CLASSES;
 use crate::config::convert::{Python, bare, comment, quoted};
 use munjigi_store::Columns;
+use serde_json::Value;
 use std::fmt::Write as _;
 
 /// The settings that tell the model, always written: who reads the file sees whose table it is.
@@ -135,30 +136,30 @@ fn further(user: &User) -> impl Iterator<Item = &Field> {
     })
 }
 
-/// A further field. It is a comment, for only the project knows whether a user may see it; but the one that munjigi shows by
+/// A further field of a class that users see, or a column that only a new row fills. What users see is a comment, for only the project knows whether a user may see it; but the one that munjigi shows by
 /// default is declared, as one that nobody changes.
 fn declaration(user: &User, field: &Field) -> String {
     let class = field.stored_as.as_deref().unwrap_or_default();
-    if !FIELD_CLASSES.contains(&class) {
-        let what = match &field.relation {
-            Some(relation) => format!("a {} to {relation}", short(&field.class)),
-            None => format!("a {}", short(&field.class)),
-        };
-        let name = format!("[user.fields.{}]", field.name);
-        return format!(
-            "\n{}",
-            comment(&format!("{name}: {what}, which is not shown here."))
-        );
-    }
     let mut lines = format!("[user.fields.{}]\ntype = \"{class}\"\n", bare(&field.name));
+    if !FIELD_CLASSES.contains(&class) {
+        return match filling(class, field) {
+            Some(default) if is_required(field) => {
+                let _ = writeln!(lines, "default = {default}");
+                lines.push_str(&db_column(field));
+                format!("\n# It is shown to nobody; a new row must have it.\n{lines}")
+            }
+            _ => format!("\n{}", comment(&not_shown(field))),
+        };
+    }
     if field.null {
         lines.push_str("null = true\n");
     }
     if let Some(length) = field.max_length.filter(|_| class == "CharField") {
         let _ = writeln!(lines, "max_length = {length}");
     }
-    if field.column != field.name {
-        let _ = writeln!(lines, "db_column = {}", quoted(&field.column));
+    lines.push_str(&db_column(field));
+    if let Some(default) = constant(field) {
+        let _ = writeln!(lines, "default = {default}");
     }
     lines.push_str("editable = false\n");
     if user.label == "user.User" && field.name == "age" {
@@ -169,6 +170,68 @@ fn declaration(user: &User, field: &Field) -> String {
         "\n# Take the \"#\" away to have /user/me show it; with editable = true its user may change it.\n{}",
         commented.collect::<String>()
     )
+}
+
+fn db_column(field: &Field) -> String {
+    if field.column == field.name {
+        String::new()
+    } else {
+        format!("db_column = {}\n", quoted(&field.column))
+    }
+}
+
+/// Whether a new row must give it.
+fn is_required(field: &Field) -> bool {
+    !field.null && !field.has_db_default
+}
+
+fn not_shown(field: &Field) -> String {
+    let what = match &field.relation {
+        Some(relation) => format!("a {} to {relation}", short(&field.class)),
+        None => format!("a {}", short(&field.class)),
+    };
+    let missed = if is_required(field) {
+        ", and munjigi cannot fill it: neither a sign-up nor an import makes a row here"
+    } else {
+        ""
+    };
+    format!(
+        "[user.fields.{}]: {what}, which is not shown here{missed}.",
+        field.name
+    )
+}
+
+/// The default of a field whose column is only filled, as `[user.fields.*]` takes it.
+fn filling(class: &str, field: &Field) -> Option<String> {
+    let made_by = field
+        .default
+        .as_ref()
+        .and_then(|default| default.get("$python")?.as_str());
+    let is_clock = |path: &str| matches!(path.rsplit('.').next(), Some("now" | "today"));
+    let is_now = field.auto_now || made_by.is_some_and(is_clock);
+    match class {
+        "DateTimeField" | "DateField" if is_now => Some(quoted("now")),
+        "DateField" => constant(field),
+        "UUIDField" if made_by == Some("uuid.uuid4") => Some(quoted("uuid4")),
+        "DecimalField" | "FloatField" => {
+            let default = field.default.as_ref()?;
+            let number = default.as_f64().or_else(|| default.as_str()?.parse().ok())?;
+            number.is_finite().then(|| number.to_string())
+        }
+        "JSONField" if made_by == Some("builtins.dict") => Some(quoted("{}")),
+        "JSONField" if made_by == Some("builtins.list") => Some(quoted("[]")),
+        _ => None,
+    }
+}
+
+/// A default that is a value, in TOML.
+fn constant(field: &Field) -> Option<String> {
+    match field.default.as_ref()? {
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Number(number) if number.is_i64() => Some(number.to_string()),
+        Value::String(text) => Some(quoted(text)),
+        _ => None,
+    }
 }
 
 fn short(class: &str) -> &str {
