@@ -19,7 +19,7 @@ pub(super) fn is_available(kernel: Kernel) -> bool {
         Kernel::Avx512x16 => has!("avx512f"),
         Kernel::Avx512x8 => has!("avx512f") && has!("avx512vl"),
         Kernel::Avx2x8 => has!("avx2"),
-        Kernel::ShaNi4 | Kernel::ShaNi2 | Kernel::ShaNi1 => has!("sha") && has!("sse4.1"),
+        Kernel::ShaNi2 | Kernel::ShaNi1 => has!("sha") && has!("sse4.1"),
         Kernel::Portable => false,
     }
 }
@@ -41,10 +41,8 @@ pub(super) fn run(kernel: Kernel, states: &mut [&mut State], steps: u32) -> bool
         // SAFETY: it asks for avx2, which `is_available` has found for this kernel.
         Kernel::Avx2x8 => unsafe { avx2x8::run(states, steps) },
         // SAFETY: it asks for sha and sse4.1, which `is_available` has found for this kernel.
-        Kernel::ShaNi4 => unsafe { sha_ni::run::<4>(states, steps) },
-        // SAFETY: as for four.
         Kernel::ShaNi2 => unsafe { sha_ni::run::<2>(states, steps) },
-        // SAFETY: as for four.
+        // SAFETY: as for two.
         Kernel::ShaNi1 => unsafe { sha_ni::run::<1>(states, steps) },
         Kernel::Portable => return false,
     }

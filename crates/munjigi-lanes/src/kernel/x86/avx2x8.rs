@@ -1,7 +1,7 @@
 //! Eight lanes of 256-bit registers as AVX2 has them: a rotation is two shifts.
 
 use super::lanes::{Lanes, four};
-use super::vertical::{schedule, sixteen, vertical};
+use super::vertical::{each, schedule, vertical};
 use crate::derivation::State;
 use crate::sha256::{BITS_AFTER_KEY, K};
 use std::arch::x86_64::{

@@ -1,7 +1,7 @@
 //! Sixteen lanes of 512-bit registers, with AVX-512F's rotations and three-way logic.
 
 use super::lanes::{Lanes, four};
-use super::vertical::{schedule, sixteen, vertical};
+use super::vertical::{each, schedule, vertical};
 use crate::derivation::State;
 use crate::sha256::{BITS_AFTER_KEY, K};
 use std::arch::x86_64::{

@@ -1,6 +1,8 @@
-//! The SHA extensions: `N` streams, interleaved, for one alone waits for its own results most of the time.
+//! The SHA extensions: `N` streams, interleaved. One alone waits for its own results a third of the time; two leave the
+//! unit that they share no time to wait.
 
 use super::lanes::four;
+use super::vertical::each;
 use crate::derivation::State;
 use crate::sha256::{BITS_AFTER_KEY, K, Words};
 use std::arch::x86_64::{
@@ -44,20 +46,15 @@ pub(super) fn run<const N: usize>(states: &mut [&mut State], steps: u32) {
 fn compress<const N: usize>(start: &[Halves; N], digest: [Halves; N]) -> [Halves; N] {
     let mut w = digest.map(|halves| message(halves));
     let mut state = *start;
-    macro_rules! rounds {
-        ($($group:literal)*) => {
-            $(
-                for (state, w) in state.iter_mut().zip(&mut w) {
-                    *state = four_rounds::<{ 4 * $group }>(*state, w[$group % 4]);
-                    if $group < 12 {
-                        let [first, second, third, fourth] = [0, 1, 2, 3].map(|place| w[($group + place) % 4]);
-                        w[$group % 4] = next(first, second, third, fourth);
-                    }
-                }
-            )*
-        };
-    }
-    rounds!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    each!(I in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 => {
+        let constants = [K[4 * I], K[4 * I + 1], K[4 * I + 2], K[4 * I + 3]];
+        for (state, w) in state.iter_mut().zip(&mut w) {
+            *state = four_rounds(*state, w[I % 4], constants);
+            if I < 12 {
+                w[I % 4] = next(w[I % 4], w[(I + 1) % 4], w[(I + 2) % 4], w[(I + 3) % 4]);
+            }
+        }
+    });
     for ([a, c], [start_a, start_c]) in state.iter_mut().zip(start) {
         *a = _mm_add_epi32(*a, *start_a);
         *c = _mm_add_epi32(*c, *start_c);
@@ -78,11 +75,11 @@ fn message([abef, cdgh]: Halves) -> [__m128i; 4] {
     ]
 }
 
-/// Four rounds, by the constants from `FROM` on.
+/// Four rounds, two at a time.
 #[target_feature(enable = "sha,sse4.1")]
 #[inline]
-fn four_rounds<const FROM: usize>([abef, cdgh]: Halves, w: __m128i) -> Halves {
-    let [a, b, c, d] = const { [K[FROM], K[FROM + 1], K[FROM + 2], K[FROM + 3]] }.map(u32::cast_signed);
+fn four_rounds([abef, cdgh]: Halves, w: __m128i, constants: [u32; 4]) -> Halves {
+    let [a, b, c, d] = constants.map(u32::cast_signed);
     let words = _mm_add_epi32(w, _mm_set_epi32(d, c, b, a));
     let cdgh = _mm_sha256rnds2_epu32(cdgh, abef, words);
     let abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32::<0b00_00_11_10>(words));
