@@ -54,17 +54,46 @@ FAULTS: dict[str, tuple[dict[str, str], list[str]]] = {
         },
         [f"neighbour.{id}" for id in ("E030", "E031", "E034", "E039", "W041", "W043", "W055")],
     ),
+    "csrf": (
+        {"REF_SETTINGS": json.dumps({"CSRF_COOKIE_AGE": 3600, "CSRF_TRUSTED_ORIGINS": ["https://shop.example"]})},
+        ["neighbour.W026", "neighbour.W029"],
+    ),
     "a signing key of its own": ({"REF_SIMPLE_JWT": json.dumps({"SIGNING_KEY": OTHER_KEY})}, ["neighbour.E004"]),
+}  # fmt: skip
+
+REDIS = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://:secret@cache.example:6379/1"}
+CACHED = {"SESSION_ENGINE": "django.contrib.sessions.backends.cached_db"}
+DIALECT = {"JWT_AUTH": {"JWT_AUTH_HEADER_PREFIX": "Bearer"}, "ROUTES": {"obtain_jwt_token": "/api-token-auth/"}}
+
+# Faults that need something on our side too.
+OF_BOTH: dict[str, tuple[dict[str, object], dict[str, str], list[str]]] = {
+    "the other dialect": (DIALECT, {"REF_JWT_AUTH": "{}"}, []),
+    "its keys": (
+        DIALECT,
+        {"REF_JWT_AUTH": json.dumps({"JWT_ALGORITHM": "HS512", "JWT_ISSUER": "shop", "JWT_SECRET_KEY": OTHER_KEY})},
+        ["neighbour.E110", "neighbour.E112", "neighbour.E121"],
+    ),
+    "another cache": (
+        CACHED | {"CACHES": {"default": REDIS | {"LOCATION": "redis://cache.example:6379/2"}}},
+        {"REF_SETTINGS": json.dumps(CACHED | {"CACHES": {"default": REDIS}})},
+        ["neighbour.W085"],
+    ),
+    "the same cache": (
+        CACHED | {"CACHES": {"default": REDIS}},
+        {"REF_SETTINGS": json.dumps(CACHED | {"CACHES": {"default": REDIS}})},
+        [],
+    ),
+    "a field that is not there": ({"user": {"fields": {"phone": {"type": "TextField"}}}}, {}, ["neighbour.E075"]),
 }  # fmt: skip
 
 
 class Comparison:
     """The reference project and munjigi, neither of them running."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: dict[str, object] | None = None) -> None:
         self.folder = folder
         self.house = House(SqliteFile(folder / "munjigi.sqlite3"), folder)
-        (folder / "munjigi.toml").write_text(toml(OURS))
+        (folder / "munjigi.toml").write_text(toml(OURS | (more or {})))
         self.script = self.munjigi("init", "--django-script").stdout
 
     def munjigi(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -112,6 +141,13 @@ def test_each_planted_fault_is_found_and_nothing_else(comparison: Comparison) ->
         assert sorted(found) == sorted(expected), name
         fails = any(".I" not in id for id in expected)
         assert status == (1 if fails else 0), name
+
+
+def test_faults_of_both_sides_together_are_found(tmp_path_factory: pytest.TempPathFactory) -> None:
+    for name, (more, environment, expected) in OF_BOTH.items():
+        comparison = Comparison(tmp_path_factory.mktemp("both"), more)
+        _, found = comparison.ids(name, environment)
+        assert sorted(found) == sorted(expected), name
 
 
 def test_what_is_no_report_is_told_and_fails(comparison: Comparison) -> None:

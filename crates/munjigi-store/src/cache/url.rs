@@ -57,6 +57,13 @@ impl FromStr for CacheUrl {
     }
 }
 
+impl CacheUrl {
+    /// Which server and which of its databases, without a word of how one signs in there: `cache.internal:6380` and 1.
+    pub fn place(&self) -> (String, i64) {
+        (self.server.addr().to_string(), self.server.redis_settings().db())
+    }
+}
+
 fn option(login: RedisConnectionInfo, name: &str, value: &str) -> Result<RedisConnectionInfo, String> {
     match name {
         "db" => value

@@ -307,7 +307,7 @@ impl Routes {
     }
 
     /// Whether one of djangorestframework-jwt's routes is served.
-    pub(super) fn speak_drf_jwt(&self) -> bool {
+    pub(crate) fn speak_drf_jwt(&self) -> bool {
         [
             &self.obtain_jwt_token,
             &self.refresh_jwt_token,

@@ -51,10 +51,10 @@ struct Both<'a> {
 }
 
 /// A finding at the level that its id has.
-fn finding(id: &'static str, message: String, hint: String) -> Finding {
+fn finding(known: &known::Known, message: String, hint: String) -> Finding {
     Finding {
-        id,
-        level: known::level(id),
+        id: known.id,
+        level: known.level,
         message,
         hint,
     }

@@ -345,6 +345,13 @@ pub struct Secrets {
     pub(crate) jwt_secret_key: Option<Secret>,
 }
 
+impl Cache {
+    /// The URL of the server that is written to: of several the first.
+    pub(crate) fn server(&self) -> Option<&str> {
+        self.location.get(0).unwrap_or(&self.location).as_str()
+    }
+}
+
 impl Report {
     /// Reads the report in the file at `path`, or from standard input where that is `-`.
     ///

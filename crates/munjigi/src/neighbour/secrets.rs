@@ -72,9 +72,7 @@ pub fn secrets(report: &Report, path: &Path) -> Result<Secrets, String> {
         }
     }
     if let Some(cache) = session_cache(report) {
-        // Of several the first is written to.
-        let location = cache.location.get(0).unwrap_or(&cache.location);
-        secrets.add("CACHES.default.LOCATION", location.as_str(), path)?;
+        secrets.add("CACHES.default.LOCATION", cache.server(), path)?;
     }
     Ok(secrets)
 }

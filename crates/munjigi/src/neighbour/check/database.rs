@@ -1,6 +1,6 @@
 //! `DATABASE_URL` and Django's `DATABASES`.
 
-use super::{Both, Finding, finding};
+use super::{Both, Finding, finding, known};
 use munjigi_store::Place;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ pub(super) fn check(both: &Both<'_>) -> Vec<Finding> {
     let there = format!("{} {name}", theirs.vendor);
     let other = |here: String| {
         finding(
-            "neighbour.W090",
+            &known::W090,
             format!("Users are in {there} in Django and in {here} here: the two are not on one database."),
             "Write Django's database as DATABASE_URL, unless it is the same file under another path."
                 .to_owned(),
@@ -56,7 +56,7 @@ fn elsewhere(both: &Both<'_>, hosts: &[String], port: u16) -> Option<Finding> {
         .any(|ours| ours == host || is_local(ours) && is_local(host));
     (!is_same_host || their_port != port.to_string()).then(|| {
         finding(
-            "neighbour.I091",
+            &known::I091,
             format!(
                 "PostgreSQL is at {host}:{their_port} for Django and at {}:{port} here.",
                 hosts.join(",")

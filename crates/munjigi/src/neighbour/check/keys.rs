@@ -1,6 +1,7 @@
 //! `SECRET_KEY`, its fallbacks, and what tokens are signed with.
 
-use super::{Both, Finding, finding};
+use super::rules::speaks_drf_jwt;
+use super::{Both, Finding, finding, known};
 use crate::config::check::is_secret_key;
 use crate::config::convert::Python;
 use crate::neighbour::report::Secret;
@@ -23,14 +24,14 @@ pub(super) fn check(both: &Both<'_>) -> Vec<Finding> {
     let is_here = |key: &Secret| ours.all().any(|known| is_same(known.expose(), key));
     if !fits && is_fallback_there {
         findings.push(finding(
-            "neighbour.W002",
+            &known::W002,
             "The SECRET_KEY here is only among Django's SECRET_KEY_FALLBACKS, and what Django signs is refused here."
                 .to_owned(),
             "Write Django's SECRET_KEY here, and this one into SECRET_KEY_FALLBACKS.".to_owned(),
         ));
     } else if !fits && is_here(theirs) {
         findings.push(finding(
-            "neighbour.W002",
+            &known::W002,
             "Django's SECRET_KEY is only among the SECRET_KEY_FALLBACKS here, and what munjigi signs is refused there."
                 .to_owned(),
             "Write the SECRET_KEY that is here into Django's settings, and Django's into its SECRET_KEY_FALLBACKS."
@@ -38,7 +39,7 @@ pub(super) fn check(both: &Both<'_>) -> Vec<Finding> {
         ));
     } else if !fits {
         findings.push(finding(
-            "neighbour.E001",
+            &known::E001,
             "SECRET_KEY is another one in Django, and each side refuses the other's sessions.".to_owned(),
             "Hand Django's over as MUNJIGI_SECRET_KEY; `munjigi init` writes it into a file of its own."
                 .to_owned(),
@@ -51,7 +52,7 @@ pub(super) fn check(both: &Both<'_>) -> Vec<Finding> {
         .count();
     if missing > 0 {
         findings.push(finding(
-            "neighbour.W003",
+            &known::W003,
             format!(
                 "SECRET_KEY_FALLBACKS has {missing} of Django's fallbacks less, and sessions under them end here."
             ),
@@ -63,6 +64,7 @@ pub(super) fn check(both: &Both<'_>) -> Vec<Finding> {
         return findings;
     }
     findings.extend(token_keys(both, theirs));
+    findings.extend(jwt_auth_key(both, theirs).filter(|_| fits || secrets.jwt_secret_key.is_some()));
     findings
 }
 
@@ -105,10 +107,30 @@ fn token_keys(both: &Both<'_>, secret_key: &Secret) -> Option<Finding> {
     };
     (!we_take || !they_take).then(|| {
         finding(
-            "neighbour.E004",
+            &known::E004,
             "SIMPLE_JWT.SIGNING_KEY or VERIFYING_KEY is another one in Django, and each side refuses the other's tokens."
                 .to_owned(),
             "Hand Django's over as MUNJIGI_SIMPLE_JWT__SIGNING_KEY; where it is the SECRET_KEY, leave it out.".to_owned(),
+        )
+    })
+}
+
+/// djangorestframework-jwt's tokens have a key of their own, or the `SECRET_KEY`.
+fn jwt_auth_key(both: &Both<'_>, secret_key: &Secret) -> Option<Finding> {
+    let ours = &both.config.jwt_auth;
+    let theirs = both.report.secrets.jwt_secret_key.as_ref().unwrap_or(secret_key);
+    if !both.wanted.contains_key("JWT_AUTH.JWT_ALGORITHM") || !speaks_drf_jwt(both) {
+        return None;
+    }
+    let ring = |key: &SigningKey| Some(KeyRing::new(Signer::new(ours.algorithm, key).ok()?));
+    let token = ring(&ours.secret_key)?.sign(b"{}").ok()?;
+    let is_taken = ring(&SigningKey::new(theirs.expose()))
+        .is_some_and(|ring| ring.verify(&token, Timestamp::UNIX_EPOCH).is_ok());
+    (!is_taken).then(|| {
+        finding(
+            &known::E121,
+            "JWT_AUTH.JWT_SECRET_KEY is another one in Django, and each side refuses the other's tokens.".to_owned(),
+            "Hand Django's over as MUNJIGI_JWT_AUTH__JWT_SECRET_KEY; where it is the SECRET_KEY, leave it out.".to_owned(),
         )
     })
 }

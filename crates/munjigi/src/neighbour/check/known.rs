@@ -4,45 +4,58 @@ use super::rules::RULES;
 use crate::config::check::{KNOWN as OF_THE_SETTINGS, Level, When};
 use std::fmt::Write as _;
 
+/// What is found by no rule of [`RULES`].
+pub(super) struct Known {
+    pub(super) id: &'static str,
+    /// How bad it is.
+    pub(super) level: Level,
+    meaning: &'static str,
+}
+
+/// A constant for each id, so that nothing is found that is not listed, and a list of them.
 macro_rules! known {
-    ($($id:literal $level:ident $meaning:literal)+) => {
-        &[$(($id, Level::$level, $meaning)),+]
+    ($($name:ident $level:ident $meaning:literal)+) => {
+        $(pub(super) const $name: Known = Known {
+            id: concat!("neighbour.", stringify!($name)),
+            level: Level::$level,
+            meaning: $meaning,
+        };)+
+
+        const OTHERS: &[&Known] = &[$(&$name),+];
     };
 }
 
-/// The ids that stand in no rule of [`RULES`].
-const OTHERS: &[(&str, Level, &str)] = known![
-    "neighbour.E001" Error "Another SECRET_KEY"
-    "neighbour.W002" Warning "A SECRET_KEY that the other side has only as a fallback"
-    "neighbour.W003" Warning "A fallback of Django's SECRET_KEY that is not here"
-    "neighbour.E004" Error "Tokens signed with another key"
-    "neighbour.W055" Warning "Django takes a refresh token as a bearer token"
-    "neighbour.W056" Warning "Django is to blacklist used-up tokens and has no list for them"
-    "neighbour.W060" Warning "Another hasher stores new passwords"
-    "neighbour.E061" Error "Passwords stored here that Django cannot verify"
-    "neighbour.W062" Warning "Passwords stored by Django that are not verified here"
-    "neighbour.W063" Warning "Another cost of the hasher that stores new passwords"
-    "neighbour.W064" Warning "Django stores passwords at too low a cost"
-    "neighbour.E070" Error "Another user model"
-    "neighbour.E071" Error "Another table of users"
-    "neighbour.E072" Error "Another primary key of users"
-    "neighbour.E073" Error "Another USERNAME_FIELD or EMAIL_FIELD"
-    "neighbour.E074" Error "Another column of a field of users"
-    "neighbour.E080" Error "Django's sessions are not in the database"
-    "neighbour.E082" Error "Django's sessions are not JSON"
-    "neighbour.E083" Error "Django has not the backend that sessions from here name"
-    "neighbour.W084" Warning "Other names of keys in the cache of sessions"
-    "neighbour.W090" Warning "Another database"
-    "neighbour.I091" Info "The same database at another host"
-    "neighbour.W100" Warning "Django's DEBUG is on"
-    "neighbour.W101" Warning "Django answers the pages of every site, with cookies"
-    "neighbour.E102" Error "Django writes times of a zone into SQLite"
-];
-
-/// How bad an id is.
-pub(super) fn level(id: &str) -> Level {
-    let known = OTHERS.iter().find(|(known, ..)| *known == id);
-    known.map_or(Level::Error, |(_, level, _)| *level)
+known! {
+    E001 Error "Another SECRET_KEY"
+    W002 Warning "A SECRET_KEY that the other side has only as a fallback"
+    W003 Warning "A fallback of Django's SECRET_KEY that is not here"
+    E004 Error "Tokens signed with another key"
+    W055 Warning "Django takes a refresh token as a bearer token"
+    W056 Warning "Django is to blacklist used-up tokens and has no list for them"
+    W060 Warning "Another hasher stores new passwords"
+    E061 Error "Passwords stored here that Django cannot verify"
+    W062 Warning "Passwords stored by Django that are not verified here"
+    W063 Warning "Another cost of the hasher that stores new passwords"
+    W064 Warning "Django stores passwords at too low a cost"
+    E070 Error "Another user model"
+    E071 Error "Another table of users"
+    E072 Error "Another primary key of users"
+    E073 Error "Another USERNAME_FIELD or EMAIL_FIELD"
+    E074 Error "Another column of a field of users"
+    E075 Error "A field of [user.fields] that Django's model has not, or has as another type"
+    E076 Error "A sign-up that would leave a column empty that every row must fill"
+    E080 Error "Django's sessions are not in the database"
+    E082 Error "Django's sessions are not JSON"
+    E083 Error "Django has not the backend that sessions from here name"
+    W084 Warning "Other names of keys in the cache of sessions"
+    W085 Warning "Another database of the cache of sessions"
+    I086 Info "The cache of sessions at another host"
+    W090 Warning "Another database"
+    I091 Info "The same database at another host"
+    W100 Warning "Django's DEBUG is on"
+    W101 Warning "Django answers the pages of every site, with cookies"
+    E102 Error "Django writes times of a zone into SQLite"
+    E121 Error "Tokens of djangorestframework-jwt signed with another key"
 }
 
 /// `docs/reference/checks.md`.
@@ -59,8 +72,8 @@ pub fn page() -> String {
             (When::Django, &format!("Another `{}`", rule.setting)),
         );
     }
-    for (id, level, meaning) in OTHERS {
-        row(&mut page, id, *level, (When::Django, meaning));
+    for known in OTHERS {
+        row(&mut page, known.id, known.level, (When::Django, known.meaning));
     }
     page
 }
@@ -109,7 +122,7 @@ mod tests {
             .iter()
             .map(|known| known.id)
             .chain(RULES.iter().map(|rule| rule.id))
-            .chain(OTHERS.iter().map(|(id, ..)| *id))
+            .chain(OTHERS.iter().map(|known| known.id))
             .collect();
         let once: BTreeSet<&str> = listed.iter().copied().collect();
         assert_eq!(once.len(), listed.len(), "an id is listed twice");
@@ -124,6 +137,8 @@ mod tests {
                     let text = fs::read_to_string(&path).unwrap();
                     let code = text.split("#[cfg(test)]").next().unwrap();
                     found.extend(ids(code));
+                    let constants = code.split("&known::").skip(1).filter_map(|rest| rest.get(..4));
+                    found.extend(constants.map(|name| format!("neighbour.{name}")));
                 }
             }
         }

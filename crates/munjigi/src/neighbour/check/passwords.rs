@@ -4,7 +4,7 @@
 //! policies each undoes what the other did, and sessions end with it.
 
 use super::rules::{here, ours};
-use super::{Both, Finding, finding};
+use super::{Both, Finding, finding, known};
 use crate::config::convert::{self, Python};
 use crate::config::table;
 use crate::neighbour::passwords::{LEGACY, known};
@@ -66,13 +66,13 @@ pub(super) fn check(both: &Both<'_>) -> Vec<Finding> {
         );
     if !there.contains(&our_first.as_str()) {
         findings.push(finding(
-            "neighbour.E061",
+            &known::E061,
             format!("PASSWORD_HASHERS begins with {our_first} here, which Django has not: it cannot verify what is stored here."),
             fix,
         ));
     } else if our_first != their_first {
         findings.push(finding(
-            "neighbour.W060",
+            &known::W060,
             format!("New passwords are stored by {their_first} in Django and by {our_first} here, and each side stores the other's anew at a sign-in."),
             fix,
         ));
@@ -90,7 +90,7 @@ pub(super) fn check(both: &Both<'_>) -> Vec<Finding> {
             .collect();
         if !unknown.is_empty() {
             findings.push(finding(
-                "neighbour.W062",
+                &known::W062,
                 format!("PASSWORD_HASHERS has {} in Django and not here: whose password is stored so cannot sign in here.", unknown.join(", ")),
                 format!("{fix} A hasher of the project's own is not run here: have Django store its rows by another one first."),
             ));
@@ -125,7 +125,7 @@ fn costs(both: &Both<'_>, class_name: &str) -> Option<Finding> {
     }
     if !low.is_empty() {
         return Some(finding(
-            "neighbour.W064",
+            &known::W064,
             format!(
                 "{class_name} stores passwords in Django at a cost so low that those of a stolen table are soon guessed: {}.",
                 low.join("; ")
@@ -135,7 +135,7 @@ fn costs(both: &Both<'_>, class_name: &str) -> Option<Finding> {
     }
     let (about, theirs, ours) = other.into_iter().next()?;
     Some(finding(
-        "neighbour.W063",
+        &known::W063,
         format!(
             "{} is {theirs} in Django and {ours} here, and each side stores the other's passwords anew at a sign-in.",
             about.name

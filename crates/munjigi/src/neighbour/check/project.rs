@@ -1,14 +1,16 @@
 //! What of the Django project alone is in the way of working beside it, or dangerous for both.
 
-use super::{Both, Finding, finding};
+use super::{Both, Finding, finding, known};
 use crate::neighbour::report::SessionEngine;
 use crate::neighbour::settings;
+use munjigi_store::CacheUrl;
 use serde_json::Value;
 
 pub(super) fn check(both: &Both<'_>) -> Vec<Finding> {
     let parts = [
         session_engine(both),
         session_cache(both),
+        cache_server(both),
         session_serializer(both),
         backends(both),
         refresh_tokens(both),
@@ -39,7 +41,7 @@ fn session_engine(both: &Both<'_>) -> Option<Finding> {
         return None;
     }
     Some(finding(
-        "neighbour.E080",
+        &known::E080,
         format!("SESSION_ENGINE is {engine} in Django, whose sessions are in no table that munjigi knows: neither side sees the other's."),
         "Write SESSION_ENGINE = \"django.contrib.sessions.backends.db\" in Django's settings, and sign everybody in anew."
             .to_owned(),
@@ -56,7 +58,7 @@ fn session_cache(both: &Both<'_>) -> Option<Finding> {
     let version = theirs.version.as_i64().unwrap_or(1);
     (prefix != ours.key_prefix || version != ours.version).then(|| {
         finding(
-            "neighbour.W084",
+            &known::W084,
             format!(
                 "Keys in the cache of sessions have the prefix \"{prefix}\" and the version {version} in Django, and \
                  \"{}\" and {} here, so that a session that ends here lives on in the cache.",
@@ -67,11 +69,39 @@ fn session_cache(both: &Both<'_>) -> Option<Finding> {
     })
 }
 
+/// Within containers one server has several names.
+fn cache_server(both: &Both<'_>) -> Option<Finding> {
+    let munjigi_store::SessionEngine::CachedDb(ours) = &both.config.session_engine else {
+        return None;
+    };
+    let location = settings::session_cache(both.report)?.server()?;
+    let theirs: CacheUrl = location.parse().ok()?;
+    let (there, here) = (theirs.place(), ours.url.place());
+    let of = |place: &(String, i64)| format!("{}, database {}", place.0, place.1);
+    let known = if there.1 != here.1 {
+        &known::W085
+    } else if there.0 != here.0 {
+        &known::I086
+    } else {
+        return None;
+    };
+    Some(finding(
+        known,
+        format!(
+            "The cache of sessions is at {} for Django and at {} here, so that a session that ends here lives on in \
+             Django's cache unless both are one.",
+            of(&there),
+            of(&here)
+        ),
+        "Hand the LOCATION of Django's cache over as MUNJIGI_CACHES__DEFAULT__LOCATION.".to_owned(),
+    ))
+}
+
 fn session_serializer(both: &Both<'_>) -> Option<Finding> {
     let serializer = text(both, "SESSION_SERIALIZER");
     (serializer != "django.contrib.sessions.serializers.JSONSerializer").then(|| {
         finding(
-            "neighbour.E082",
+            &known::E082,
             format!(
                 "SESSION_SERIALIZER is {serializer} in Django, and sessions are JSON here: neither side reads the other's, and \
                  a pickle runs whatever is in it."
@@ -90,7 +120,7 @@ fn backends(both: &Both<'_>) -> Option<Finding> {
         .any(|path| path == ours);
     (!has_it).then(|| {
         finding(
-            "neighbour.E083",
+            &known::E083,
             format!(
                 "AUTHENTICATION_BACKENDS is without {ours} in Django, which every session from here names: Django takes none \
                  of them."
@@ -121,7 +151,7 @@ pub(super) fn takes_refresh_tokens(both: &Both<'_>) -> bool {
 fn refresh_tokens(both: &Both<'_>) -> Option<Finding> {
     takes_refresh_tokens(both).then(|| {
         finding(
-            "neighbour.W055",
+            &known::W055,
             "SIMPLE_JWT[\"AUTH_TOKEN_CLASSES\"] takes more than access tokens in Django, so that a stolen refresh token opens \
              everything there for its whole lifetime, and none of ours can be ended there before."
                 .to_owned(),
@@ -137,7 +167,7 @@ fn blacklist(both: &Both<'_>) -> Option<Finding> {
     let has_app = both.report.has_app("rest_framework_simplejwt.token_blacklist");
     (asks && !has_app).then(|| {
         finding(
-            "neighbour.W056",
+            &known::W056,
             "SIMPLE_JWT[\"BLACKLIST_AFTER_ROTATION\"] is True in Django and token_blacklist is not installed, so that simplejwt \
              blacklists nothing."
                 .to_owned(),
@@ -149,7 +179,7 @@ fn blacklist(both: &Both<'_>) -> Option<Finding> {
 fn debug(both: &Both<'_>) -> Option<Finding> {
     is_on(both, "DEBUG").then(|| {
         finding(
-            "neighbour.W100",
+            &known::W100,
             "DEBUG is True in Django: its error pages show settings, and it answers to any name of this machine.".to_owned(),
             "Write DEBUG = False in Django's settings.".to_owned(),
         )
@@ -159,7 +189,7 @@ fn debug(both: &Both<'_>) -> Option<Finding> {
 fn cors(both: &Both<'_>) -> Option<Finding> {
     (is_on(both, "CORS_ALLOW_ALL_ORIGINS") && is_on(both, "CORS_ALLOW_CREDENTIALS")).then(|| {
         finding(
-            "neighbour.W101",
+            &known::W101,
             "CORS_ALLOW_ALL_ORIGINS and CORS_ALLOW_CREDENTIALS are both True in Django: any page on the web acts there as \
              whoever visits it, with a session of munjigi's too."
                 .to_owned(),
@@ -174,7 +204,7 @@ pub(super) fn time_zone(both: &Both<'_>) -> Option<Finding> {
     let is_local = both.report.setting("USE_TZ") == Some(&Value::Bool(false)) && zone != "UTC";
     (is_local && both.report.database.vendor == "sqlite").then(|| {
         finding(
-            "neighbour.E102",
+            &known::E102,
             format!(
                 "USE_TZ is False in Django, which writes the time of {zone} into SQLite, where munjigi writes and reads UTC: \
                  sessions end hours too early or too late."

@@ -1,11 +1,11 @@
 //! Settings that both sides have and that must say the same, each with what comes of it where they do not.
 
 use super::{Both, Finding, project};
-use crate::config::Mode;
 use crate::config::check::{Level, Level::Error, Level::Info, Level::Warning};
 use crate::config::convert;
 use crate::config::setting::About;
 use crate::config::table;
+use crate::config::{AuthenticationClass, Mode};
 use crate::neighbour::report::SessionEngine;
 use toml::Value;
 
@@ -109,6 +109,12 @@ pub(super) const RULES: &[Rule] = &[
         "which requests carry a CSRF token depends on who set it",
     ),
     rule(
+        "neighbour.W026",
+        Warning,
+        "CSRF_COOKIE_AGE",
+        "how long a browser keeps a CSRF token depends on who set it",
+    ),
+    rule(
         "neighbour.W027",
         Warning,
         "CSRF_HEADER_NAME",
@@ -119,6 +125,12 @@ pub(super) const RULES: &[Rule] = &[
         Warning,
         "CSRF_USE_SESSIONS",
         "neither side finds the CSRF token that the other gave",
+    ),
+    rule(
+        "neighbour.W029",
+        Warning,
+        "CSRF_TRUSTED_ORIGINS",
+        "one side takes requests of pages that the other refuses",
     ),
     rule("neighbour.E030", Error, "SIMPLE_JWT.ALGORITHM", REFUSED),
     rule("neighbour.E031", Error, "SIMPLE_JWT.AUDIENCE", REFUSED),
@@ -259,6 +271,57 @@ pub(super) const RULES: &[Rule] = &[
         "LANGUAGE_CODE",
         "a client that asks for no language is answered in two",
     ),
+    rule("neighbour.E110", Error, "JWT_AUTH.JWT_ALGORITHM", REFUSED),
+    rule("neighbour.E111", Error, "JWT_AUTH.JWT_AUDIENCE", REFUSED),
+    rule("neighbour.E112", Error, "JWT_AUTH.JWT_ISSUER", REFUSED),
+    rule(
+        "neighbour.E113",
+        Error,
+        "JWT_AUTH.JWT_AUTH_HEADER_PREFIX",
+        "a client must know which of the two it speaks to",
+    ),
+    rule(
+        "neighbour.W114",
+        Warning,
+        "JWT_AUTH.JWT_EXPIRATION_DELTA",
+        "how long a token lives depends on who gave it",
+    ),
+    rule(
+        "neighbour.W115",
+        Warning,
+        "JWT_AUTH.JWT_VERIFY_EXPIRATION",
+        "one side takes tokens that have expired",
+    ),
+    rule(
+        "neighbour.W116",
+        Warning,
+        "JWT_AUTH.JWT_ALLOW_REFRESH",
+        "only one side gives a new token for one that it is given",
+    ),
+    rule(
+        "neighbour.W117",
+        Warning,
+        "JWT_AUTH.JWT_REFRESH_EXPIRATION_DELTA",
+        "how long a sign-in lives depends on who renews its token",
+    ),
+    rule(
+        "neighbour.W118",
+        Warning,
+        "JWT_AUTH.JWT_LEEWAY",
+        "a token that one side still takes the other refuses",
+    ),
+    rule(
+        "neighbour.W119",
+        Warning,
+        "JWT_AUTH.JWT_TOKEN_ID",
+        "the side that demands an id refuses tokens that the other gives without",
+    ),
+    rule(
+        "neighbour.W120",
+        Warning,
+        "JWT_AUTH.JWT_PAYLOAD_INCLUDE_USER_ID",
+        "what a token tells of its user depends on who gave it",
+    ),
 ];
 
 /// The rules whose settings differ.
@@ -326,14 +389,21 @@ impl Rule {
 }
 
 /// A refresh token that opens routes at Django is a finding of its own, and so are sessions that are no rows and times that
-/// are no moments.
+/// are no moments. A dialect that is not spoken here has nothing to differ in.
 fn is_told_elsewhere(setting: &str, both: &Both<'_>) -> bool {
     match setting {
         "SIMPLE_JWT.AUTH_TOKEN_CLASSES" => project::takes_refresh_tokens(both),
         "SESSION_ENGINE" => both.report.session_engine() == SessionEngine::NoRows,
         "TIME_ZONE" => project::time_zone(both).is_some(),
+        name if name.starts_with("JWT_AUTH.") => !speaks_drf_jwt(both),
         _ => false,
     }
+}
+
+/// Whether munjigi gives out tokens of djangorestframework-jwt's dialect, or takes them.
+pub(super) fn speaks_drf_jwt(both: &Both<'_>) -> bool {
+    let classes = &both.config.authentication_classes;
+    both.config.routes.speak_drf_jwt() || classes.contains(&AuthenticationClass::JsonWebToken)
 }
 
 /// What holds here.

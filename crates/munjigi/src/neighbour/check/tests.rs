@@ -103,7 +103,14 @@ fn each_fault_of_the_project_is_found_and_nothing_else() {
         ("neighbour.W023", "CSRF_COOKIE_SECURE", json!(false)),
         ("neighbour.W024", "CSRF_COOKIE_HTTPONLY", json!(true)),
         ("neighbour.W025", "CSRF_COOKIE_SAMESITE", json!("Strict")),
+        ("neighbour.W026", "CSRF_COOKIE_AGE", json!(3600)),
+        ("neighbour.W026", "CSRF_COOKIE_AGE", Value::Null),
         ("neighbour.W027", "CSRF_HEADER_NAME", json!("HTTP_X_SHOP")),
+        (
+            "neighbour.W029",
+            "CSRF_TRUSTED_ORIGINS",
+            json!(["https://app.example.com"]),
+        ),
         ("neighbour.W028", "CSRF_USE_SESSIONS", json!(true)),
         (
             "neighbour.E080",
@@ -417,11 +424,11 @@ fn another_key_of_users_is_mended_by_a_class_that_munjigi_knows() {
 
 #[test]
 fn copies_of_sessions_have_the_same_names_on_both_sides() {
-    let with = |prefix: &str, version: i64| {
+    let with = |prefix: &str, version: i64, location: Value| {
         let mut report = project();
         report["settings"]["SESSION_ENGINE"] = "django.contrib.sessions.backends.cached_db".into();
         report["cache"]["backend"] = "django.core.cache.backends.redis.RedisCache".into();
-        report["cache"]["location"] = "redis://cache:6379/1".into();
+        report["cache"]["location"] = location;
         report["cache"]["key_prefix"] = prefix.into();
         report["cache"]["version"] = version.into();
         let cache = "SESSION_ENGINE = \"django.contrib.sessions.backends.cached_db\"\n[CACHES.default]\nBACKEND = \
@@ -431,9 +438,101 @@ fn copies_of_sessions_have_the_same_names_on_both_sides() {
         findings.into_iter().map(|finding| finding.id).collect::<Vec<_>>()
     };
     let nothing: [&str; 0] = [];
-    assert_eq!(with("shop", 1), nothing);
-    assert_eq!(with("", 1), ["neighbour.W084"]);
-    assert_eq!(with("shop", 2), ["neighbour.W084"]);
+    let (cache, signed_in) = ("redis://cache:6379/1", "redis://:secret@cache:6379?db=1");
+    assert_eq!(with("shop", 1, json!(cache)), nothing);
+    assert_eq!(with("shop", 1, json!([signed_in, "redis://replica"])), nothing);
+    assert_eq!(with("", 1, json!(cache)), ["neighbour.W084"]);
+    assert_eq!(with("shop", 2, json!(cache)), ["neighbour.W084"]);
+    let other_number = json!("redis://:secret@cache:6379/2");
+    assert_eq!(with("shop", 1, other_number), ["neighbour.W085"]);
+    assert_eq!(with("shop", 1, json!("redis://other/1")), ["neighbour.I086"]);
+}
+
+/// The project as one that speaks djangorestframework-jwt's dialect.
+fn in_the_other_dialect() -> Value {
+    let mut report = project();
+    let classes = &mut report["rest_framework"]["DEFAULT_AUTHENTICATION_CLASSES"];
+    let classes = classes.as_array_mut().unwrap();
+    classes.push("rest_framework_jwt.authentication.JSONWebTokenAuthentication".into());
+    report["secrets"]["JWT_AUTH.JWT_SECRET_KEY"] = KEY.into();
+    report
+}
+
+#[test]
+fn each_fault_of_its_jwt_auth_is_found_where_munjigi_speaks_it_too() {
+    let keys: &[(&str, &str, Value)] = &[
+        ("neighbour.E110", "JWT_ALGORITHM", json!("HS512")),
+        ("neighbour.E111", "JWT_AUDIENCE", json!("shop")),
+        ("neighbour.E112", "JWT_ISSUER", json!("shop")),
+        ("neighbour.E113", "JWT_AUTH_HEADER_PREFIX", json!("Token")),
+        (
+            "neighbour.W114",
+            "JWT_EXPIRATION_DELTA",
+            json!({"$seconds": 60.0}),
+        ),
+        ("neighbour.W115", "JWT_VERIFY_EXPIRATION", json!(false)),
+        ("neighbour.W116", "JWT_ALLOW_REFRESH", json!(false)),
+        (
+            "neighbour.W117",
+            "JWT_REFRESH_EXPIRATION_DELTA",
+            json!({"$seconds": 60.0}),
+        ),
+        ("neighbour.W118", "JWT_LEEWAY", json!({"$seconds": 30.0})),
+        ("neighbour.W119", "JWT_TOKEN_ID", json!("require")),
+        ("neighbour.W120", "JWT_PAYLOAD_INCLUDE_USER_ID", json!(false)),
+    ];
+    let ours = format!(
+        "{OURS}\n[JWT_AUTH]\nJWT_AUTH_HEADER_PREFIX = \"Bearer\"\n[ROUTES]\nobtain_jwt_token = \"/api-token-auth/\"\n"
+    );
+    assert_eq!(ids(&found(&in_the_other_dialect(), &ours)), [""; 0]);
+    for (id, key, value) in keys {
+        let mut report = in_the_other_dialect();
+        report["jwt_auth"]["values"][*key] = value.clone();
+        let findings = found(&report, &ours);
+        assert_eq!(ids(&findings), [*id], "{key} = {value}: {findings:#?}");
+        let findings = found(&report, OURS);
+        assert!(findings.is_empty(), "it is not spoken here: {findings:#?}");
+    }
+    let mut report = in_the_other_dialect();
+    report["secrets"]["JWT_AUTH.JWT_SECRET_KEY"] = OTHER_KEY.into();
+    assert_eq!(ids(&found(&report, &ours)), ["neighbour.E121"]);
+}
+
+#[test]
+fn fields_of_users_are_held_against_the_model() {
+    let with = |ours: &str| {
+        let mut report = project();
+        let mut team = field(&mut report, "age").clone();
+        for (key, value) in [
+            ("name", json!("team")),
+            ("column", json!("team_id")),
+            ("type", json!("ForeignKey")),
+            ("null", json!(false)),
+        ] {
+            team[key] = value;
+        }
+        report["user"]["fields"].as_array_mut().unwrap().push(team);
+        let findings = found(&report, &format!("{OURS}\n{ours}"));
+        findings.into_iter().map(|finding| finding.id).collect::<Vec<_>>()
+    };
+    let age = "[user.fields.age]\ntype = \"PositiveIntegerField\"\nnull = true\n";
+    assert_eq!(with(age), [""; 0]);
+    assert_eq!(
+        with("[user.fields.years]\ntype = \"IntegerField\"\n"),
+        ["neighbour.E075"]
+    );
+    assert_eq!(
+        with("[user.fields.age]\ntype = \"BooleanField\"\n"),
+        ["neighbour.E075"]
+    );
+    assert_eq!(
+        with("[user.fields.age]\ntype = \"DateTimeField\"\ndefault = \"now\"\n"),
+        ["neighbour.E075"]
+    );
+    assert_eq!(
+        with("[ROUTES]\njwt_signup = \"/user/jwt_signup\"\n"),
+        ["neighbour.E076"]
+    );
 }
 
 #[test]
