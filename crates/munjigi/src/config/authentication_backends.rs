@@ -7,6 +7,9 @@ use super::kind::FromText;
 use super::setting::{Section, Setting};
 use super::written::Settings;
 
+/// Under its name munjigi opens sessions, unless it is told of another.
+pub(crate) const MODEL_BACKEND: &str = "django.contrib.auth.backends.ModelBackend";
+
 const BACKENDS: Setting<Vec<Backend>> = Setting::upstream(
     "AUTHENTICATION_BACKENDS",
     "[\"django.contrib.auth.backends.ModelBackend\"]",

@@ -5,6 +5,7 @@
 
 mod lexer;
 mod python;
+mod sessions;
 mod setting_line;
 mod settled;
 mod simple_jwt;
@@ -12,6 +13,7 @@ mod simple_jwt;
 mod tests;
 
 pub(crate) use python::Python;
+pub(crate) use sessions::untrusted;
 pub(crate) use setting_line::{
     bare, comment, is_default, is_taken, on_one_line, quoted, setting_line, usable,
 };
@@ -50,7 +52,12 @@ pub fn convert(source: &str) -> String {
             match &assignment.value {
                 // Python takes the last of several.
                 Some(value) if last(&assignments, name) == Some(position) => {
-                    text.push_str(&setting_line(about, value));
+                    text.push_str(&match name {
+                        "AUTHENTICATION_BACKENDS" => sessions::backends(value),
+                        // It is `default` here, whatever it is there.
+                        "SESSION_CACHE_ALIAS" if sessions::has_cache(&assignments) => String::new(),
+                        _ => setting_line(about, value),
+                    });
                 }
                 Some(_) => {}
                 None => text.push_str(&not_read(assignment)),
@@ -63,6 +70,10 @@ pub fn convert(source: &str) -> String {
         if !lines.is_empty() {
             text.extend(["\n[", dict, "]\n", &lines]);
         }
+    }
+    let lines = sessions::cache(&assignments);
+    if !lines.is_empty() {
+        text.extend(["\n[CACHES.default]\n", &lines]);
     }
     settled(&text)
 }

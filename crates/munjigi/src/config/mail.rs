@@ -127,6 +127,11 @@ impl MailSettings {
         })
     }
 
+    /// Whether somebody wrote which server takes the mails.
+    pub(super) fn names_a_server(&self) -> bool {
+        matches!(&self.backend, MailBackend::Smtp(smtp) if smtp.host != "localhost" || smtp.credentials.is_some())
+    }
+
     /// Whether a password would be sent in the clear to a server that is not on this machine.
     pub(super) fn shows_password(&self) -> bool {
         let MailBackend::Smtp(smtp) = &self.backend else {

@@ -45,6 +45,7 @@ mod users;
 mod written;
 
 pub use auth_cookie::{AuthCookieSettings, TokensStand};
+pub(crate) use authentication_backends::MODEL_BACKEND;
 pub use claims::{ClaimPlaced, ClaimSource, TokenClaim, UserFact};
 pub use cookies::SameSite;
 pub use cors::{AllowedOrigins, CorsSettings};

@@ -104,7 +104,7 @@ fn for_nothing(name: &str) -> Error {
 }
 
 const DB: &str = "django.contrib.sessions.backends.db";
-const CACHED_DB: &str = "django.contrib.sessions.backends.cached_db";
+pub(super) const CACHED_DB: &str = "django.contrib.sessions.backends.cached_db";
 
 /// An engine whose sessions are rows.
 #[derive(Clone, Copy, PartialEq)]

@@ -120,6 +120,11 @@ impl<T: Kind + PartialEq> Setting<T> {
     }
 }
 
+/// The variable of the environment for a setting of this name.
+pub(crate) fn variable(name: &str) -> String {
+    format!("MUNJIGI_{}", name.replace('.', "__").to_ascii_uppercase())
+}
+
 impl About {
     /// The value where none is written.
     pub(crate) fn default_value(&self, mode: Mode) -> Value {
@@ -139,6 +144,11 @@ impl About {
     /// Its name within its table.
     pub(crate) fn key(&self) -> &'static str {
         self.name.rsplit_once('.').map_or(self.name, |(_, key)| key)
+    }
+
+    /// Its name in the environment.
+    pub(crate) fn variable(&self) -> String {
+        variable(self.name)
     }
 
     /// Whether two values mean the same, however they are written.

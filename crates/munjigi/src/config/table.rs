@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn no_setting_looks_like_a_variable_of_kubernetes() {
         for about in all() {
-            let variable = format!("MUNJIGI_{}", about.name.replace('.', "__"));
+            let variable = about.variable();
             assert!(
                 !crate::config::env::is_injected(&variable, "25".as_ref()),
                 "{variable}"

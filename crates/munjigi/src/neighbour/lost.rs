@@ -1,8 +1,8 @@
 //! What of the project no longer runs for a sign-in that is served here: it is Python, and munjigi runs none.
 
 use super::report::{Report, Route, SessionEngine};
-use super::settings::MODEL_BACKEND;
 use super::{passwords, routes, settings};
+use crate::config::MODEL_BACKEND;
 use serde_json::Value;
 
 /// Whose middleware and backends do nothing that a sign-in here would miss.

@@ -9,6 +9,7 @@ use super::database;
 use super::report::{Report, Secret};
 use super::settings::session_cache;
 use crate::config::convert::{comment, on_one_line, quoted};
+use crate::config::setting::variable;
 use std::path::Path;
 use toml::Value;
 use zeroize::Zeroizing;
@@ -130,10 +131,6 @@ impl Secrets {
         self.values.push((ending, content));
         Ok(())
     }
-}
-
-fn variable(name: &str) -> String {
-    format!("MUNJIGI_{}", name.replace('.', "__").to_ascii_uppercase())
 }
 
 /// Whether single quotes around the value mean the same to all who read the file. What would be TOML without them must not

@@ -12,9 +12,6 @@ use crate::config::table;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Under its name munjigi opens sessions, unless it is told of another.
-pub(super) const MODEL_BACKEND: &str = "django.contrib.auth.backends.ModelBackend";
-
 /// What the project has for settings of munjigi.
 pub(super) type Wanted = BTreeMap<String, Want>;
 
@@ -185,6 +182,8 @@ fn scalar(report: &Report, name: &str, value: &Value) -> Option<Want> {
         Ok(value) if name == "ALLOWED_HOSTS" => Want::pinned(value).told(
             "The names by which the project is reached. Where munjigi has a name of its own, write that too.",
         ),
+        Ok(value) if name == "EMAIL_HOST" => Want::of(value)
+            .told("For the mails of a password reset; none goes out until PASSWORD_RESET_URL is written."),
         Ok(value) => Want::of(value),
         Err(what) => Want::refused(format!(
             "the project has {what}, which cannot be written here. {}",
@@ -193,27 +192,9 @@ fn scalar(report: &Report, name: &str, value: &Value) -> Option<Want> {
     })
 }
 
-/// `AUTHENTICATION_BACKENDS` is not copied: sessions are trusted under every name that stands there, and the first stands in
-/// those that munjigi opens. Which of the project's own sign in as `ModelBackend` does only the project knows.
+/// See [`convert::untrusted`].
 fn backends(report: &Report) -> Option<Want> {
-    let (models, others): (Vec<_>, Vec<_>) = report
-        .texts("AUTHENTICATION_BACKENDS")
-        .partition(|path| *path == MODEL_BACKEND);
-    if others.is_empty() {
-        return None;
-    }
-    let others = others.join(", ");
-    Some(Want::refused(if models.is_empty() {
-        format!(
-            "the project has {others}, and not ModelBackend, under which munjigi opens sessions. Write that of them which \
-             signs in as ModelBackend does, or add ModelBackend to the project; until then Django takes no session from here."
-        )
-    } else {
-        format!(
-            "the project also has {others}. munjigi runs none of them, and sessions under their names are not taken. Write \
-             ModelBackend first, and behind it those that sign in as it does."
-        )
-    }))
+    convert::untrusted(report.texts("AUTHENTICATION_BACKENDS")).map(Want::refused)
 }
 
 /// Python's `timedelta.total_seconds()` is a number with a point, and Django does not mind.

@@ -2,8 +2,8 @@
 
 use super::report::Report;
 use super::report::tests::REFERENCE;
-use super::settings::MODEL_BACKEND;
 use super::{SCRIPT, lost, nginx, refusal, secrets, toml};
+use crate::config::MODEL_BACKEND;
 use crate::config::tests::serve;
 use crate::config::{AuthenticationClass, Config, Mode, Sources, Written, table};
 use crate::i18n::Lang::{En, Ko};

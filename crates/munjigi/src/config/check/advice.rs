@@ -213,6 +213,14 @@ pub(super) const ADVICE: &[Advice] = &[
         hint: "Write the EMAIL_HOST that sends them, and leave EMAIL_BACKEND out, or leave out PASSWORD_RESET_URL.",
     },
     Advice {
+        is_needed: |config| config.mail.names_a_server() && config.password_reset.page.url().is_none(),
+        id: "munjigi.I004",
+        level: Level::Info,
+        message: "A mail server is written and PASSWORD_RESET_URL is not, so that no mail goes out: munjigi mails the links \
+                  that reset passwords, and nothing else.",
+        hint: "Write PASSWORD_RESET_URL, or leave EMAIL_HOST and its kin out.",
+    },
+    Advice {
         is_needed: |config| config.mail.shows_password(),
         id: "munjigi.W050",
         level: Level::Warning,

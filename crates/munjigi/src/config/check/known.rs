@@ -91,4 +91,5 @@ pub(crate) const KNOWN: &[Known] = known![
     "munjigi.I001" Info Deploy "No trusted proxy"
     "munjigi.I002" Info Deploy "A default that is not simplejwt's, and not written"
     "munjigi.I003" Info Deploy "Tokens are signed with the SECRET_KEY itself"
+    "munjigi.I004" Info Deploy "A mail server, and nothing that is mailed"
 ];

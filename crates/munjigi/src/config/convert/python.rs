@@ -45,6 +45,24 @@ pub(crate) enum Python {
     Unknown(Passage),
 }
 
+impl Python {
+    /// What is a text, or a path to a class, as it is written.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What is in a dict.
+    pub(super) fn pairs(&self) -> Option<&[(Self, Self)]> {
+        match self {
+            Self::Dict(pairs) => Some(pairs),
+            _ => None,
+        }
+    }
+}
+
 /// A part of the file.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Passage {

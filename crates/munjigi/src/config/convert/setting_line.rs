@@ -33,7 +33,7 @@ pub(crate) fn is_taken(about: &About, value: &Python) -> bool {
 
 /// The value in TOML with what is to be said of it, or why there is none.
 fn told(about: &About, value: &Python) -> Result<(Value, Option<String>), String> {
-    let variable = format!("MUNJIGI_{}", about.name.replace('.', "__"));
+    let variable = about.variable();
     match value {
         // What `startproject` writes; whoever adds a name below would have the key twice.
         Python::Sequence(names) if about.name == "ALLOWED_HOSTS" && names.is_empty() => Err(
@@ -77,7 +77,7 @@ fn from_environment(
     variables: &[String],
     otherwise: Option<&Python>,
 ) -> Result<(Value, Option<String>), String> {
-    let variable = format!("MUNJIGI_{}", about.name.replace('.', "__"));
+    let variable = about.variable();
     let named = match variables {
         [one] => format!("the variable {one}"),
         several => format!("the variables {}", several.join(" and ")),

@@ -122,6 +122,59 @@ fn what_simplejwt_has_by_default_is_written_where_munjigi_has_another() {
 }
 
 #[test]
+fn no_backend_of_the_project_is_trusted_unless_somebody_writes_it() {
+    const MODEL: &str = "'django.contrib.auth.backends.ModelBackend'";
+    assert_eq!(converted(&format!("AUTHENTICATION_BACKENDS = [{MODEL}]")), "");
+    for (backends, words) in [
+        (
+            format!("['axes.backends.AxesBackend', {MODEL}]"),
+            "the project also has axes.backends.AxesBackend.",
+        ),
+        (
+            "('shop.Directory',)".to_owned(),
+            "the project has shop.Directory, and not ModelBackend",
+        ),
+        (
+            format!("[{MODEL}, env('BACKEND')]"),
+            "only Python can tell what is in it.",
+        ),
+        ("load()".to_owned(), "only Python can tell what is in it."),
+    ] {
+        let text = converted(&format!("AUTHENTICATION_BACKENDS = {backends}"));
+        assert!(
+            text.starts_with(&format!("# AUTHENTICATION_BACKENDS: {words}")),
+            "{text}"
+        );
+        assert!(!text.contains("\nAUTH"), "{text}");
+    }
+}
+
+#[test]
+fn the_cache_of_sessions_is_the_one_that_settings_py_names() {
+    let caches = "CACHES = {'default': {'BACKEND': 'django.core.cache.backends.locmem.LocMemCache'}, 'sessions': {\
+                  'BACKEND': 'django_redis.cache.RedisCache', 'LOCATION': 'redis://:secret@cache:6379/1', \
+                  'KEY_PREFIX': 'shop', 'VERSION': 2, 'TIMEOUT': 60, 'OPTIONS': {'MAX_CONNECTIONS': 5}}}\n";
+    let engine = "SESSION_ENGINE = 'django.contrib.sessions.backends.cached_db'\n";
+    let alias = "SESSION_CACHE_ALIAS = 'sessions'\n";
+    assert_eq!(converted(caches), "");
+    let text = converted(&format!("{engine}{alias}{caches}"));
+    assert_eq!(
+        text,
+        "SESSION_ENGINE = \"django.contrib.sessions.backends.cached_db\"\n\n[CACHES.default]\n\
+         BACKEND = \"django_redis.cache.RedisCache\"\n\
+         # LOCATION: a secret, which is better kept out of files. Hand it over as MUNJIGI_CACHES__DEFAULT__LOCATION.\n\
+         KEY_PREFIX = \"shop\"\nVERSION = 2\n\
+         # OPTIONS: munjigi has none. What says where the cache is belongs into LOCATION.\n"
+    );
+    let text = converted(&format!("{engine}{caches}"));
+    assert!(text.contains("# BACKEND: CACHES.default.BACKEND"), "{text}");
+    for unread in ["CACHES = {'default': env.cache()}\n", ""] {
+        let text = converted(&format!("{engine}{unread}"));
+        assert!(text.contains("Only Python can tell which cache"), "{text}");
+    }
+}
+
+#[test]
 fn a_project_without_simplejwts_blacklist_keeps_without_it() {
     let line = "TOKEN_BLACKLIST_APP = false  # token_blacklist is not in INSTALLED_APPS\n";
     for apps in [

@@ -153,6 +153,18 @@ fn contradictions_stop_the_start_with_what_to_write_instead() {
             "CORS_ALLOW_CREDENTIALS = false",
         ),
         ("SECURE_HSTS_PRELOAD = true", "Write SECURE_HSTS_SECONDS"),
+        (
+            "EMAIL_USE_TLS = true\nEMAIL_USE_SSL = true",
+            "EMAIL_USE_SSL = true for port 465",
+        ),
+        (
+            "PASSWORD_RESET_URL = \"http://a.example/{uid}/{token}\"",
+            "begins with https://",
+        ),
+        (
+            "[ROUTES]\npassword_reset = \"/user/password_reset\"",
+            "Write PASSWORD_RESET_URL = ",
+        ),
         ("LANGUAGES = [\"en\"]", "another LANGUAGE_CODE"),
         ("[ROUTES]\nme = \"/user/csrf/\"", "Give one of them another path"),
         ("[SIMPLE_JWT]\nJTI_CLAIM = \"exp\"", "JTI_CLAIM is \"exp\""),
@@ -338,8 +350,16 @@ fn a_deployment_is_told_what_is_unwise_and_where_it_is_not_simplejwts_default() 
         "ALLOWED_HOSTS = [\"a.example\"]\nEMAIL_BACKEND = \"django.core.mail.backends.console.EmailBackend\"\n\
          PASSWORD_RESET_URL = \"https://a.example/{uid}/{token}\"\n",
     );
-    let says_so = |findings: &[String]| findings.iter().any(|finding| finding.contains("munjigi.W051"));
-    assert!(says_so(&printed) && !says_so(&loose), "{printed:#?}");
+    let says = |findings: &[String], id: &str| findings.iter().any(|finding| finding.contains(id));
+    assert!(
+        says(&printed, "munjigi.W051") && !says(&loose, "munjigi.W051"),
+        "{printed:#?}"
+    );
+    assert!(
+        says(&loose, "munjigi.I004") && !says(&printed, "munjigi.I004"),
+        "{loose:#?}"
+    );
+    assert!(!says(&plain, "munjigi.I004"), "{plain:#?}");
     for absent in [
         "security.W004",
         "munjigi.I001",
