@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -232,10 +233,12 @@ def test_a_csrf_token_that_a_session_keeps_is_good_at_both(adopted: House) -> No
     # A visitor's, through a sign-in at the other.
     visitor = both.munjigi.client()
     token = visitor.get("/user/csrf").json()["csrftoken"]
+    assert lasts(adopted, visitor) <= 3_600
     visitor.base = both.django.base
     form = {"username": "root", "password": PASSWORD, "csrfmiddlewaretoken": token}
     assert visitor.post("/admin/login/", data=form, allow_redirects=False).status_code == 302
     assert opens_admin(visitor)
+    assert lasts(adopted, visitor) > 13 * 86_400, "a visitor's hour is not the user's"
     visitor.base = both.munjigi.base
     assert visitor.post("/user/session_signout", headers={"X-CSRFToken": token}).status_code == 403, "it was replaced"
     token = visitor.get("/user/csrf").json()["csrftoken"]
@@ -243,6 +246,13 @@ def test_a_csrf_token_that_a_session_keeps_is_good_at_both(adopted: House) -> No
     assert visitor.post("/admin/logout/", data={"csrfmiddlewaretoken": token}).status_code == 200
     visitor.base = both.munjigi.base
     assert both.me(visitor) == 401
+
+
+def lasts(house: House, client: Client) -> float:
+    """For how many seconds the client's row is good."""
+    (row,) = house.database.rows("select expire_date from django_session where session_key = ?", client.cookies["sessionid"])
+    until = row[0] if isinstance(row[0], datetime) else datetime.fromisoformat(row[0])
+    return (until.replace(tzinfo=timezone.utc) - datetime.now(timezone.utc)).total_seconds()
 
 
 def form_token(django: Server, client: Client) -> str:

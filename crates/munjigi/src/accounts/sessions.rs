@@ -151,24 +151,35 @@ fn write_prolonged<'t>(
 pub struct KeptSecret {
     /// The secret.
     pub secret: CsrfSecret,
-    /// The session that was written for it, and how long the browser keeps its cookie; none where the session had one.
+    /// The session that was written for it, and how long the browser keeps its cookie; none where nothing was.
     pub written: Option<(SessionKey, Option<SignedDuration>)>,
 }
 
+/// How long a session lasts in which nobody is signed in and that is there for the CSRF secret alone. Django gives it the
+/// settings' age, two weeks, and anybody can have as many rows as he asks for. A row that Django saves or signs somebody in
+/// by gets that age there: nothing in its data says otherwise.
+const VISIT: SignedDuration = SignedDuration::from_hours(1);
+/// A visitor who asks again with less than this left has another hour.
+const REST_OF_VISIT: SignedDuration = SignedDuration::from_mins(30);
+
 /// The CSRF secret of the session with this key. A session that has none is given one, and who has no session one of his
-/// own, as an anonymous visitor's at Django: `_set_csrf_cookie` of `CsrfViewMiddleware` with `CSRF_USE_SESSIONS`.
+/// own, for an hour: `_set_csrf_cookie` of `CsrfViewMiddleware` with `CSRF_USE_SESSIONS`.
 ///
 /// # Errors
 /// [`super::Error::Store`].
 pub async fn csrf_secret(app: &App, key: Option<SessionKey>, now: Timestamp) -> Result<KeptSecret> {
     if let Some(key) = &key
         && let Some(row) = sessions::by_key(&mut app.store().reader(), key.expose(), now).await?
-        && let Some(secret) = kept(&app.session_rows().decode(&row).data)
+        && let data = app.session_rows().decode(&row).data
+        && let Some(secret) = kept(&data)
     {
-        return Ok(KeptSecret {
-            secret,
-            written: None,
-        });
+        let is_ending = data.auth_user_id().is_none() && row.expire_date.duration_since(now) < REST_OF_VISIT;
+        let written = if is_ending {
+            prolong_visit(app, key, &data, now).await?
+        } else {
+            None
+        };
+        return Ok(KeptSecret { secret, written });
     }
     let keeping = Keeping {
         app: app.clone(),
@@ -178,6 +189,23 @@ pub async fn csrf_secret(app: &App, key: Option<SessionKey>, now: Timestamp) -> 
         now,
     };
     Ok(app.store().write(keeping, write_kept).await?)
+}
+
+/// None where the session is no longer there.
+async fn prolong_visit(
+    app: &App,
+    key: &SessionKey,
+    data: &SessionData,
+    now: Timestamp,
+) -> Result<Option<(SessionKey, Option<SignedDuration>)>> {
+    let rows = app.session_rows();
+    let until = rows.expire_date(data, Some(now + VISIT), now);
+    let prolonged = app.store().write((key.clone(), until), write_prolonged).await?;
+    Ok(prolonged.then(|| (key.clone(), visits_cookie_age(app, data, now))))
+}
+
+fn visits_cookie_age(app: &App, data: &SessionData, now: Timestamp) -> Option<SignedDuration> {
+    app.session_rows().cookie_age(data, now).map(|age| age.min(VISIT))
 }
 
 fn kept(data: &SessionData) -> Option<CsrfSecret> {
@@ -222,8 +250,8 @@ fn write_kept<'t>(tx: &'t mut Tx, keeping: &'t Keeping) -> BoxFuture<'t, munjigi
         }
         let mut data = SessionData::default();
         data.insert(CSRF_SESSION_KEY, secret.expose());
-        sessions::insert(tx, &rows.row(fresh, &data, None, *now)).await?;
-        let written = Some((fresh.clone(), rows.cookie_age(&data, *now)));
+        sessions::insert(tx, &rows.row(fresh, &data, Some(*now + VISIT), *now)).await?;
+        let written = Some((fresh.clone(), visits_cookie_age(app, &data, *now)));
         Ok(KeptSecret { secret, written })
     })
 }

@@ -84,7 +84,8 @@ const USE_SESSIONS: Setting<bool> = Setting::upstream(
     "CSRF_USE_SESSIONS",
     "false",
     "Whether the token is kept in the session instead of a cookie. The route `csrf` then opens a session for a visitor who \
-     has none, a row that `munjigi clearsessions` removes when it has expired.",
+     has none, unless a page of another site that is not trusted sends him. It lasts an hour, where Django gives it \
+     `SESSION_COOKIE_AGE`, and as long as he goes on asking; `munjigi clearsessions` removes the rows that have expired.",
 );
 
 pub(super) const SECTION: Section = Section {

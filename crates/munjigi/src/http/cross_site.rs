@@ -25,12 +25,18 @@ pub(super) async fn refuse(
     request: Request,
     next: Next,
 ) -> Result<Response> {
-    if !is_safe(request.method())
-        && let Some(origin) = foreign_origin(&app, &context, request.headers())
-    {
-        return Err(Error::CrossSite(origin));
+    if !is_safe(request.method()) {
+        refuse_foreign(&app, &context, request.headers())?;
     }
     Ok(next.run(request).await)
+}
+
+/// The same for a safe method that writes all the same.
+///
+/// # Errors
+/// [`Error::CrossSite`] with the origin that the browser names.
+pub(super) fn refuse_foreign(app: &App, context: &Context, headers: &HeaderMap) -> Result<()> {
+    foreign_origin(app, context, headers).map_or(Ok(()), |origin| Err(Error::CrossSite(origin)))
 }
 
 /// The foreign origin that the browser names, if it does.

@@ -1,12 +1,15 @@
 //! What Django's settings of sessions change: `CSRF_USE_SESSIONS`, `SESSION_SAVE_EVERY_REQUEST`, `AUTHENTICATION_BACKENDS`.
 
 use crate::support::{Database, mseo_signs_in, on_both};
+use http::Method;
 use munjigi_sessions::{SessionCodec, SessionData};
 use munjigi_signing::{SecretKey, SecretKeys};
 use serde_json::json;
 
 on_both!(
     the_csrf_secret_is_kept_in_the_session_and_in_no_cookie,
+    a_visitors_session_lasts_an_hour_and_longer_while_he_asks,
+    a_foreign_page_has_no_session_written_and_a_trusted_one_has,
     a_session_without_a_csrf_secret_is_given_one_and_keeps_the_rest,
     a_session_that_is_used_is_prolonged_where_the_settings_say_so,
     the_first_backend_is_written_and_any_of_the_list_is_taken,
@@ -55,6 +58,76 @@ async fn the_csrf_secret_is_kept_in_the_session_and_in_no_cookie(database: Datab
     let signout = client.post("/user/session_signout", &json!({})).await;
     signout.expect_status(200);
     assert!(server.sql("SELECT 1 FROM django_session").await.is_empty());
+}
+
+async fn a_visitors_session_lasts_an_hour_and_longer_while_he_asks(database: Database) {
+    let server = database.server_with(&[("CSRF_USE_SESSIONS", "true")]).await;
+    let mut client = server.anonymous();
+    let reply = client.get("/user/csrf").await.expect_status(200);
+    assert!(reply.set_cookie("sessionid").unwrap().contains("Max-Age=3600;"));
+    let key = client.cookies["sessionid"].clone();
+    for (minutes, is_prolonged) in [(29, false), (2, true), (59, true), (31, true), (29, false)] {
+        server.clock.advance(minutes * 60);
+        let reply = client.get("/user/csrf").await.expect_status(200);
+        let cookie = reply.set_cookie("sessionid");
+        assert_eq!(cookie.is_some(), is_prolonged, "{minutes}");
+        assert!(cookie.is_none_or(|cookie| cookie.contains("Max-Age=3600;") && cookie.contains(&key)));
+    }
+    server.clock.advance(32 * 60);
+    let reply = client.get("/user/csrf").await.expect_status(200);
+    assert!(
+        !reply.set_cookie("sessionid").unwrap().contains(&key),
+        "it is over"
+    );
+
+    // A user's own session keeps its end.
+    let mut user = server.cookie_user().await;
+    server.clock.advance(2 * 7 * 86_400 - 60);
+    let reply = user.get("/user/csrf").await.expect_status(200);
+    assert!(reply.set_cookie("sessionid").is_none());
+    server.clock.advance(120);
+    user.get("/user/me").await.expect_status(401);
+}
+
+async fn a_foreign_page_has_no_session_written_and_a_trusted_one_has(database: Database) {
+    let settings = [
+        ("CSRF_USE_SESSIONS", "true"),
+        ("CSRF_TRUSTED_ORIGINS", r#"["https://app.example.com"]"#),
+    ];
+    let server = database.server_with(&settings).await;
+    for foreign in [
+        &[("origin", "https://evil.example")] as &[(&str, &str)],
+        &[("origin", "null"), ("sec-fetch-site", "cross-site")],
+        // An image, a link: no origin is named with a GET.
+        &[("sec-fetch-site", "cross-site")],
+    ] {
+        let mut page = server.anonymous();
+        for (name, value) in foreign {
+            page.header(name, value);
+        }
+        let reply = page.get("/user/csrf").await.expect_error(403, "cross_site");
+        assert!(reply.set_cookie("sessionid").is_none());
+        page.send(Method::HEAD, "/user/csrf", None, "")
+            .await
+            .expect_status(403);
+    }
+    assert!(server.sql("SELECT 1 FROM django_session").await.is_empty());
+    for own in [
+        &[] as &[(&str, &str)],
+        &[("sec-fetch-site", "same-origin")],
+        &[("sec-fetch-site", "none")],
+        &[
+            ("origin", "https://app.example.com"),
+            ("sec-fetch-site", "cross-site"),
+        ],
+    ] {
+        let mut page = server.anonymous();
+        for (name, value) in own {
+            page.header(name, value);
+        }
+        let reply = page.get("/user/csrf").await.expect_status(200);
+        assert!(reply.set_cookie("sessionid").is_some(), "{own:?}");
+    }
 }
 
 async fn a_session_without_a_csrf_secret_is_given_one_and_keeps_the_rest(database: Database) {

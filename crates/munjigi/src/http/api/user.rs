@@ -13,7 +13,7 @@ use crate::http::body::{Fields, Value as FieldsValue};
 use crate::http::context::Context;
 use crate::http::cookies::CookieAttributes;
 use crate::http::error::Result;
-use crate::http::{csrf, fields, token_cookies};
+use crate::http::{cross_site, csrf, fields, token_cookies};
 use crate::i18n::Text;
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
@@ -182,8 +182,12 @@ async fn me(State(app): State<App>, user: CurrentUser) -> Json<Value> {
     })
 }
 
-/// `GET /user/csrf`: a token for a page that cannot read the cookie, and the cookie.
+/// `GET /user/csrf`: a token for a page that cannot read the cookie, and the cookie. Where sessions keep the token, a visitor
+/// is given a session, and no foreign page gives him one.
 async fn csrf_token(State(app): State<App>, context: Context, headers: HeaderMap) -> Result<Json<Value>> {
+    if app.config().csrf.use_sessions {
+        cross_site::refuse_foreign(&app, &context, &headers)?;
+    }
     let token = csrf::token(&app, &context, &headers).await?;
     Ok(Json(json!({"csrftoken": token})))
 }

@@ -214,19 +214,19 @@ pub(super) fn csrf(config: &Config) -> Operation {
         en: "A CSRF token, for a page that cannot read the cookie",
         ko: "CSRF 토큰",
     };
-    told(Method::GET, "csrf", words).answers(
-        Answer::json(
-            StatusCode::OK,
-            CSRF,
-            "The token, and its cookie.",
-            "토큰과 쿠키입니다.",
-        )
-        .with(if config.csrf.use_sessions {
-            Head::MaybeCookies
-        } else {
-            Head::Cookies
-        }),
-    )
+    let answer = Answer::json(
+        StatusCode::OK,
+        CSRF,
+        "The token, and its cookie.",
+        "토큰과 쿠키입니다.",
+    );
+    let told = told(Method::GET, "csrf", words);
+    if config.csrf.use_sessions {
+        told.answers(answer.with(Head::MaybeCookies))
+            .answers(cross_site())
+    } else {
+        told.answers(answer.with(Head::Cookies))
+    }
 }
 
 fn told(method: Method, id: &'static str, words: Words) -> Operation {
