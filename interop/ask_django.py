@@ -311,6 +311,15 @@ def stateless_guard(tokens: list[str]) -> list[str]:
     return _guarded(import_module("munjigi_auth").JWTStatelessUserAuthentication(), tokens, lambda user: str(user.id))
 
 
+def checked_by_munjigi_auth() -> list[str]:
+    """What `manage.py check --database default` says of munjigi's rows, in a project that imports munjigi_auth."""
+    from django.core import checks
+
+    import_module("munjigi_auth")
+    found = [message for message in checks.run_checks(databases=["default"]) if message.id.startswith("munjigi_auth.")]
+    return [f"{message.id}: {message.msg}" for message in found]
+
+
 def queries_of_guards(token: str, times: int) -> dict[str, Any]:
     """The statements that simplejwt's guard runs for an access token, those that munjigi_auth's runs, alone and in a
     transaction, and the microseconds of each."""
@@ -362,7 +371,7 @@ QUESTIONS = {
     for question in (
         check_password, make_user, make_people, settle, people_of, look_and_delete, encode, log_in, let_an_hour_pass,
         make_groups, make_member, hash_password, set_password, set_active, delete_user,
-        all_permissions, custom_claims, queries_of_guards, stateless_guard,
+        all_permissions, custom_claims, queries_of_guards, stateless_guard, checked_by_munjigi_auth,
         session, cycle_key, migrate_plan, changed_models, migrate, unfit_columns, guard, give_tokens, give_pairs, take_and_give_tokens,
     )
 }  # fmt: skip

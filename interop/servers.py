@@ -23,6 +23,8 @@ from databases import Database
 HERE = Path(__file__).parent
 REFERENCE = HERE / "reference"
 MUNJIGI_BIN = Path(os.environ.get("MUNJIGI_BIN", HERE.parent / "target/debug/munjigi"))
+# The Python that runs Django: of a venv with another version of either, where one is named.
+DJANGO_PYTHON = os.environ.get("INTEROP_DJANGO_PYTHON", sys.executable)
 SECRET_KEY = "interop-secret-key-of-more-than-fifty-characters-7Zp2qLx9Tn"
 
 # The programs get this and what a test says, nothing of the environment that started the tests.
@@ -40,6 +42,12 @@ class Project:
 
 
 USER_USER = Project(REFERENCE, {"REF_USER_MODEL": "user.User"})
+
+
+def gunicorn(port: int) -> list[str]:
+    """The command that serves a project."""
+    command = [DJANGO_PYTHON, "-m", "gunicorn", "wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
+    return [*command, "--no-control-socket"] if DJANGO_PYTHON == sys.executable else command
 
 
 def wait_until(what: str, condition: Callable[[], object], *, seconds: float = 20) -> None:
@@ -234,7 +242,7 @@ class House:
     def django(self, *, simple_jwt: Settings | None = None, **environment: str) -> Server:
         """The project under gunicorn. Its tables must be there: `migrate_django`, or munjigi's."""
         port = free_port()
-        command = [sys.executable, "-m", "gunicorn", "wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--no-control-socket"]
+        command = gunicorn(port)
         environment = self.django_environment() | environment
         if simple_jwt:
             environment["REF_SIMPLE_JWT"] = json.dumps(simple_jwt)
@@ -251,7 +259,7 @@ class House:
         """Puts a question of `ask_django.py` to the real Django, with these keys of SIMPLE_JWT and variables."""
         environment = self.django_environment() | {"REF_SIMPLE_JWT": json.dumps(simple_jwt or {})} | dict(environment or {})
         done = subprocess.run(
-            [sys.executable, HERE / "ask_django.py"], env=environment, capture_output=True, text=True,
+            [DJANGO_PYTHON, HERE / "ask_django.py"], env=environment, capture_output=True, text=True,
             input=json.dumps({"question": question, "arguments": arguments}), timeout=60,
         )  # fmt: skip
         assert done.returncode == 0, f"Django could not answer {question}: {done.stderr}"

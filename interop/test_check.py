@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from databases import SqliteFile
-from servers import BARE_ENVIRONMENT, MUNJIGI_BIN, REFERENCE, SECRET_KEY, House, toml
+from servers import BARE_ENVIRONMENT, DJANGO_PYTHON, MUNJIGI_BIN, REFERENCE, SECRET_KEY, House, toml
 
 pytestmark = pytest.mark.munjigi_only("about munjigi's own command")
 
@@ -103,7 +102,7 @@ class Comparison:
     def report(self, name: str, environment: dict[str, str]) -> Path:
         environment = self.house.django_environment() | {"REF_COOKIE_SECURE": "1"} | environment
         done = subprocess.run(
-            [sys.executable, "manage.py", "shell"], env=environment, cwd=REFERENCE, input=self.script,
+            [DJANGO_PYTHON, "manage.py", "shell"], env=environment, cwd=REFERENCE, input=self.script,
             capture_output=True, text=True, timeout=60,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

@@ -19,7 +19,7 @@ import pytest
 
 from clients import Client
 from conftest import HOUSE, new_database
-from servers import BARE_ENVIRONMENT, HERE, MUNJIGI_BIN, REFERENCE, SECRET_KEY, House, Server, free_port
+from servers import BARE_ENVIRONMENT, DJANGO_PYTHON, HERE, MUNJIGI_BIN, REFERENCE, SECRET_KEY, House, Server, free_port, gunicorn
 
 PROJECTS = HERE / "projects"
 PASSWORD = "correct horse battery"
@@ -97,7 +97,7 @@ def site(project: Project, request: pytest.FixtureRequest, folder: Path) -> Iter
 
 def manage(project: Project, house: House, *words: str, stdin: str = "") -> str:
     done = subprocess.run(
-        [sys.executable, "manage.py", *words], cwd=project.folder, env=project.variables(house), input=stdin,
+        [DJANGO_PYTHON, "manage.py", *words], cwd=project.folder, env=project.variables(house), input=stdin,
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -141,15 +141,14 @@ def serve(house: House, toml: Path, secrets: Path) -> Server:
 def django(project: Project, house: House) -> Server:
     port = free_port()
     variables = [f"{name}={value}" for name, value in project.variables(house).items()]
-    gunicorn = [sys.executable, "-m", "gunicorn", "wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--no-control-socket"]
-    server = house.start("django", port, ["env", "-C", str(project.folder), *variables, *gunicorn])
+    server = house.start("django", port, ["env", "-C", str(project.folder), *variables, *gunicorn(port)])
     server.wait_ready(project.me_path, 401)
     return server
 
 
 def test_a_projects_users_sign_in_with_exactly_what_was_written(project: Project, site: House) -> None:
     variables = project.variables(site)
-    asked = init("--from-django", project.folder / "manage.py", "--python", sys.executable, env=variables, cwd=site.folder)
+    asked = init("--from-django", project.folder / "manage.py", "--python", DJANGO_PYTHON, env=variables, cwd=site.folder)
     assert asked.returncode == 0, asked.stderr
     toml, secrets = site.folder / "munjigi.toml", site.folder / "munjigi.env"
 
@@ -182,7 +181,7 @@ def test_a_projects_users_sign_in_with_exactly_what_was_written(project: Project
 
 def test_what_no_longer_runs_is_told_by_name(folder: Path) -> None:
     project, house = ALL[1], House(new_database("sqlite", folder), folder)
-    done = init("--from-django", project.folder, "--python", sys.executable, env=project.variables(house), cwd=folder)
+    done = init("--from-django", project.folder, "--python", DJANGO_PYTHON, env=project.variables(house), cwd=folder)
     assert done.returncode == 0, done.stderr
     toml = (folder / "munjigi.toml").read_text()
     for said in [

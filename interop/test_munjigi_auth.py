@@ -2,10 +2,12 @@
 in simplejwt's words, at the cost of one statement."""
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import jwt
 import pytest
@@ -135,15 +137,72 @@ def test_tokens_of_djangos_own_are_taken_as_ever(street: Street) -> None:
     assert street.at_django(street.pair()["refresh"]).json()["messages"][0]["message"] == "Token has wrong type"
 
 
-def test_without_munjigis_table_it_is_simplejwt(street: Street) -> None:
-    pair = street.pair()
+CLOSED = {"detail": "Service temporarily unavailable, try again later."}
+
+
+def answered(street: Street, access: str, **environment: str) -> tuple[int, list[str]]:
+    """What a Django of its own answers to a token, and which errors it writes down: once, however often it is asked."""
+    django = street.house.django(**street.environment, **environment)
+    answers = [django.client(bearer=access).me() for _ in range(3)]
+    (status,) = {answer.status_code for answer in answers}
+    if status == 503:
+        assert all(answer.json() == CLOSED for answer in answers)
+    own = street.pair(django)["access"]
+    assert django.client(bearer=own).me().status_code == 200, "a token of Django's own"
+    lines = [line for line in django.log_text().splitlines() if "Access tokens of munjigi are" in line]
+    django.stop()
+    return status, lines
+
+
+def choice(choice: str) -> dict[str, str]:
+    return {"REF_SETTINGS": json.dumps({"MUNJIGI_AUTH_WITHOUT_RECORDS": choice})}
+
+
+def test_without_munjigis_table_it_is_simplejwt_and_says_so_once(street: Street) -> None:
+    access = street.pair()["access"]
     street.munjigi.stop()
+    assert street.house.ask("checked_by_munjigi_auth", environment=street.environment) == []
     street.house.database.execute("drop table munjigi_session")
-    for atomic in ("0", "1"):
-        django = street.house.django(**street.environment, REF_ATOMIC=atomic)
-        for _ in range(3):
-            answer = django.client(bearer=pair["access"]).me()
-            assert answer.status_code == 200, answer.text
+    said = (
+        'The database "default" has no table munjigi_session. Access tokens of munjigi are taken until they expire, '
+        "whether or not their sign-ins have ended."
+    )
+    assert answered(street, access) == (200, [said])
+    assert street.house.ask("checked_by_munjigi_auth", environment=street.environment) == ["munjigi_auth.W001: " + said]
+    status, lines = answered(street, access, REF_ATOMIC="1", **choice("closed"))
+    assert status == 503 and lines == [said.replace(said.split(" are ")[1], "answered with 503.")]
+
+
+@pytest.mark.parametrize("backend", ["postgres"], indirect=True)
+def test_a_table_that_django_cannot_read_is_503_and_said_once(adopted: House) -> None:
+    street = Street(adopted, REF_ATOMIC="1")
+    access, database = street.pair()["access"], street.house.database
+    street.munjigi.stop()
+    name = f"guard_{database.name[-8:]}"
+    database.execute(f"create role {name} login password 'secret'")
+    try:
+        for granted in ("all on all tables in schema public", "all on all sequences in schema public"):
+            database.execute(f"grant {granted} to {name}")
+        parts = urlsplit(database.django_url)
+        street.environment["REF_DB"] = urlunsplit(parts._replace(netloc=f"{name}:secret@{parts.hostname}:{parts.port}"))
+        database.execute(f"revoke all on munjigi_session from {name}")
+        told = "public.munjigi_session is there and Django's role may not read it. Access tokens of munjigi are answered with 503."
+        assert answered(street, access) == (503, [told])
+        assert street.house.ask("checked_by_munjigi_auth", environment=street.environment) == ["munjigi_auth.E001: " + told]
+        database.execute(f"grant select on munjigi_session to {name}")
+
+        database.execute("create schema elsewhere")
+        database.execute("alter table munjigi_session set schema elsewhere")
+        database.execute(f"grant usage on schema elsewhere to {name}")
+        told = told.replace("public.", "elsewhere.").replace("Django's role may not read it", "not in Django's search_path")
+        assert answered(street, access) == (503, [told])
+        status, lines = answered(street, access, **choice("open"))
+        assert status == 200 and len(lines) == 1
+        database.execute(f"alter role {name} set search_path = public, elsewhere")
+        assert answered(street, access) == (200, [])
+    finally:
+        database.execute(f"drop owned by {name}")
+        database.execute(f"drop role {name}")
 
 
 def test_a_stateless_user_is_asked_for_too(adopted: House) -> None:

@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlparse
 
+import django
+
 BASE_DIR = Path(__file__).resolve().parent
 SECRET_KEY = os.environ.get("REF_SECRET_KEY", "uuid_email-secret-key-of-more-than-32-bytes")
 ALLOWED_HOSTS = ["*"]
@@ -56,7 +58,7 @@ if _db.startswith("sqlite:"):
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": _db.removeprefix("sqlite:"),
-            "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE"},
+            "OPTIONS": {"timeout": 20, **({"transaction_mode": "IMMEDIATE"} if django.VERSION >= (5, 1) else {})},
         }
     }
 else:
