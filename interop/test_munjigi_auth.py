@@ -132,7 +132,7 @@ def test_tokens_of_djangos_own_are_taken_as_ever(street: Street) -> None:
     own = street.pair(street.django)
     assert street.at_django(own["access"]).status_code == 200
     client = street.django.client(bearer=own["access"] + "x")
-    assert client.me().json()["messages"][0]["message"] == "Token is invalid"
+    assert client.me().json()["messages"][0]["message"].startswith("Token is invalid")  # simplejwt before 5.5: "or expired"
     assert Client(street.django.base).me().status_code == 401
     assert street.at_django(street.pair()["refresh"]).json()["messages"][0]["message"] == "Token has wrong type"
 

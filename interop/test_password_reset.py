@@ -18,7 +18,7 @@ from clients import Answer, Client
 from conftest import Figure
 from mail_server import MailServer, hanging, link_in, mail_server, plain
 from postgres_servers import Authority
-from servers import BARE_ENVIRONMENT, HERE, SECRET_KEY, House, Server, free_port, wait_until
+from servers import BARE_ENVIRONMENT, DJANGO_PYTHON, HERE, SECRET_KEY, House, Server, free_port, wait_until
 
 pytestmark = pytest.mark.munjigi_only("about munjigi's own routes")
 
@@ -102,7 +102,7 @@ def test_a_link_of_either_is_good_at_the_other_for_a_user_with_a_uuid(house: Hou
             "from accounts.models import Member; from django.contrib.auth.tokens import default_token_generator as tokens;"
             "from django.utils.http import urlsafe_base64_encode, urlsafe_base64_decode;"
         )
-        command = [sys.executable, "manage.py", *(["shell", "-v0", "-c", preamble + code] if code != "migrate" else [code, "-v0"])]
+        command = [DJANGO_PYTHON, "manage.py", *(["shell", "-v0", "-c", preamble + code] if code != "migrate" else [code, "-v0"])]
         done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

@@ -14,6 +14,10 @@ pub(super) struct App {
     pub(super) table: &'static str,
 }
 
+/// The newest migration of simplejwt's, of 5.5, which alters no table: it names the models. A project with an older simplejwt
+/// has not got it, and no need of it.
+pub(super) const NAMES_ONLY: &str = "0013_alter_blacklistedtoken_options_and_more";
+
 /// The same tables for either database.
 pub(super) struct Ddl {
     sqlite: &'static str,
@@ -176,7 +180,7 @@ static TOKEN_BLACKLIST: App = App {
         "0010_fix_migrate_to_bigautofield",
         "0011_linearizes_history",
         "0012_alter_outstandingtoken_user",
-        "0013_alter_blacklistedtoken_options_and_more",
+        NAMES_ONLY,
     ],
     ddl: &[ddl!("token_blacklist")],
     table: "token_blacklist_outstandingtoken",

@@ -266,7 +266,7 @@ fn is_missing(app: &App, survey: &Survey, origin: Origin) -> Result<bool> {
     };
     let unapplied = app.migrations.iter().find(|name| !applied(name));
     match unapplied {
-        None => Ok(false),
+        None | Some(&apps::NAMES_ONLY) => Ok(false),
         // The app with the user's table is the project's own, and it may have any migrations.
         Some(_) if origin == Origin::Django && app.label == "user" => Ok(false),
         Some(name) if app.migrations.iter().any(|name| applied(&name)) => Err(Error::UnfitSchema(format!(

@@ -9,6 +9,7 @@ on_both!(
     two_who_migrate_at_once_both_succeed,
     a_django_project_is_refused_unless_its_user_model_is_written,
     beside_a_django_project_only_our_own_tables_are_added,
+    a_project_with_a_simplejwt_before_5_5_lacks_no_migration,
     a_project_that_is_half_migrated_is_sent_to_its_own_migrate,
     a_newer_schema_is_refused,
     a_database_made_for_another_user_model_is_refused,
@@ -150,6 +151,17 @@ async fn beside_a_django_project_only_our_own_tables_are_added(db: &TestDatabase
         "foreign_database",
         "adopted is not ours"
     );
+}
+
+async fn a_project_with_a_simplejwt_before_5_5_lacks_no_migration(db: &TestDatabase) {
+    of_a_project(db).await;
+    db.execute("DELETE FROM django_migrations WHERE app = 'token_blacklist' AND name >= '0013'");
+    let store = db.open(UserModel::auth_user(), Foreign::Adopt).await.unwrap();
+    let done = migrate::apply(&store, now()).await.unwrap();
+    assert!(done.iter().all(|step| step.app == "munjigi"), "{done:?}");
+    migrate::check(&store).await.unwrap();
+    let noted = "SELECT count(*) FROM django_migrations WHERE name LIKE '0013%'";
+    assert_eq!(db.rows(noted), ["0"], "it is the project's to apply");
 }
 
 async fn a_project_that_is_half_migrated_is_sent_to_its_own_migrate(db: &TestDatabase) {

@@ -138,6 +138,9 @@ impl Target {
             "Wrote {env} with {}, for the eyes of its owner (mode 0600).",
             secrets.names.join(", ")
         )?;
+        for note in &secrets.notes {
+            writeln!(out, "  - {note}")?;
+        }
         writeln!(out, "\nWhat no longer runs for sign-ins that are served here:")?;
         for line in lost {
             writeln!(out, "  - {line}")?;

@@ -16,14 +16,16 @@ pub(super) struct Address {
 const SOCKET: &str = "/var/run/postgresql";
 
 /// Options of Django's backends that are not of the way to the database.
-const OF_DJANGO: [&str; 6] = [
+const OF_DJANGO: [&str; 5] = [
     "init_command",
     "transaction_mode",
     "timeout",
-    "pool",
     "server_side_binding",
     "isolation_level",
 ];
+
+/// Options that say nothing without each other.
+const PAIR: [&str; 2] = ["sslcert", "sslkey"];
 
 /// The URL of the project's database, or why there is none, as a sentence.
 pub(super) fn address(database: &Database, password: Option<&Secret>) -> Result<Address, String> {
@@ -85,33 +87,52 @@ fn postgres(database: &Database, password: Option<&Secret>, notes: &mut Vec<Stri
 
 /// Adds those of the options that munjigi takes, and notes the others.
 fn options(database: &Database, url: &mut Zeroizing<String>, notes: &mut Vec<String>) {
-    let mut sign = '?';
-    for (name, value) in &database.options {
-        if OF_DJANGO.contains(&name.as_str()) {
-            continue;
-        }
-        let text = match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
+    let is_of_the_way = |name: &&String| !OF_DJANGO.contains(&name.as_str());
+    let names = database.options.keys().filter(is_of_the_way).map(String::as_str);
+    let (pair, alone): (Vec<&str>, Vec<&str>) = names.partition(|name| PAIR.contains(name));
+    // The pair comes last, when it is known whether there is any TLS.
+    let groups = alone.chunks(1).chain([pair.as_slice()]);
+    for names in groups.filter(|names| !names.is_empty()) {
         let mut longer = url.clone();
-        longer.push(sign);
-        longer.push_str(name);
-        longer.push('=');
-        escape(&mut longer, &text);
-        if longer.parse::<DatabaseUrl>().is_ok() {
-            *url = longer;
-            sign = '&';
-        } else {
-            notes.push(format!(
-                "OPTIONS[\"{name}\"] of the project's database has no counterpart in DATABASE_URL."
-            ));
+        for name in names {
+            let sign = if longer.contains('?') { '&' } else { '?' };
+            longer.push(sign);
+            longer.push_str(name);
+            longer.push('=');
+            match database.options.get(*name) {
+                Some(Value::String(text)) => escape(&mut longer, text),
+                other => escape(&mut longer, &other.unwrap_or(&Value::Null).to_string()),
+            }
+        }
+        match longer.parse::<DatabaseUrl>() {
+            Ok(_) => *url = longer,
+            Err(error) => notes.extend(names.iter().map(|name| not_taken(name, &error))),
         }
     }
     let others = database.other_options.iter();
     notes.extend(others.map(|name| {
         format!("OPTIONS[\"{name}\"] of the project's database is not told; write it into DATABASE_URL if it matters.")
     }));
+}
+
+/// Why an option is not in the URL, as a sentence without its value.
+fn not_taken(name: &str, error: &munjigi_store::Error) -> String {
+    let why = match name {
+        "service" => {
+            "names a section of pg_service.conf, which munjigi does not read. Write what stands there into DATABASE_URL."
+                .to_owned()
+        }
+        "passfile" => {
+            "names a file of passwords, which munjigi does not read. Write the password into DATABASE_URL.".to_owned()
+        }
+        "pool" => {
+            "is of Django's driver. munjigi has a pool of its own, whose size is `connection_limit` in DATABASE_URL."
+                .to_owned()
+        }
+        _ if PAIR.contains(&name) || name == "sslmode" => format!("is not taken: {error}"),
+        _ => "has no counterpart in DATABASE_URL.".to_owned(),
+    };
+    format!("OPTIONS[\"{name}\"] of the project's database {why}")
 }
 
 /// Percent-encodes everything but letters, digits and `-._~` (RFC 3986, section 2.3).

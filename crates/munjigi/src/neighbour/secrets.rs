@@ -22,7 +22,8 @@ pub struct Secrets {
     pub variables: Vec<(String, Zeroizing<String>)>,
     /// The settings that they say.
     pub names: Vec<String>,
-    notes: Vec<String>,
+    /// What of the way to the project's database they do not say, as sentences. They stand in the file as comments too.
+    pub notes: Vec<String>,
 }
 
 /// The secrets of this project, for a file at `path`, from the root on.

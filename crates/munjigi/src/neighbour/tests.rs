@@ -589,11 +589,61 @@ fn with_secrets(report: &Report, folder: &Path, hand_over: fn(&str) -> String) -
     Config::resolve(&Written::gather(sources).unwrap(), Mode::Serve).unwrap()
 }
 
+/// What systemd makes of what stands behind the sign of equality in an `EnvironmentFile`: `parse_env_file_internal` of its
+/// `src/basic/env-file.c`, on one line. Nothing is expanded; between single quotes nothing is escaped.
+fn as_systemd_reads(value: &str) -> String {
+    let (mut read, mut characters) = (String::new(), value.chars().peekable());
+    // Between quotes, or before any: spaces count for nothing there.
+    while let Some(first) = characters.next() {
+        match first {
+            '\'' => read.extend(characters.by_ref().take_while(|next| *next != '\'')),
+            '"' => {
+                while let Some(next) = characters.next().filter(|next| *next != '"') {
+                    let escaped = characters.next_if(|after| next == '\\' && "\"\\`$".contains(*after));
+                    read.push(escaped.unwrap_or(next));
+                }
+            }
+            ' ' | '\t' | '\r' => {}
+            first => {
+                let mut rest = String::new();
+                let mut next = Some(first);
+                while let Some(character) = next {
+                    rest.extend(if character == '\\' {
+                        characters.next()
+                    } else {
+                        Some(character)
+                    });
+                    next = characters.next();
+                }
+                read.push_str(rest.trim_end_matches([' ', '\t', '\r']));
+            }
+        }
+    }
+    read
+}
+
+#[test]
+fn systemds_rules_are_those_of_its_manual() {
+    // systemd.exec(5), `EnvironmentFile=`.
+    for (written, read) in [
+        ("a", "a"),
+        ("a b  ", "a b"),
+        ("'a'\"b\"", "ab"),
+        ("'a' b", "ab"),
+        (r#"a\ "b""#, r#"a "b""#),
+        (r"'a\n$b#c'", r"a\n$b#c"),
+        (r#""a\"b\$c\nd""#, r#"a"b$c\nd"#),
+        (r"a\\b\'c", r"a\b'c"),
+    ] {
+        assert_eq!(as_systemd_reads(written), read, "{written}");
+    }
+}
+
 #[test]
 fn a_secret_is_the_same_to_who_unquotes_and_to_who_does_not() {
     let folder = std::env::temp_dir().join(format!("munjigi-secrets-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
-    let unquoted: fn(&str) -> String = |value| value.trim_matches('\'').to_owned();
+    let systemd: fn(&str) -> String = as_systemd_reads;
     let as_it_stands: fn(&str) -> String = str::to_owned;
     let long = "0123456789abcdefghijklmnopqrstuvwxyz";
     for awkward in [
@@ -603,6 +653,10 @@ fn a_secret_is_the_same_to_who_unquotes_and_to_who_does_not() {
         "\"quoted\"",
         "'quoted'",
         "back\\slash\\n",
+        "ends\\",
+        "a # b ; c",
+        "${HOME} $HOME %i %% $(id)",
+        "=a==",
         " spaces ",
         "two\nlines\n",
         "ends\r\n",
@@ -616,7 +670,7 @@ fn a_secret_is_the_same_to_who_unquotes_and_to_who_does_not() {
             report["secrets"]["SECRET_KEY_FALLBACKS"] = json!([format!("old {key}"), long]);
             report["secrets"]["SIMPLE_JWT.SIGNING_KEY"] = format!("jwt {key}").into();
         });
-        for hand_over in [unquoted, as_it_stands] {
+        for hand_over in [systemd, as_it_stands] {
             let config = with_secrets(&report, &folder, hand_over);
             let keys: Vec<_> = config
                 .secret_keys
@@ -681,15 +735,69 @@ fn a_database_is_one_url() {
         ),
         "{options}"
     );
-    assert!(
-        text.contains("OPTIONS[\"service\"] of the project's database has no counterpart"),
-        "{text}"
-    );
+    for note in [
+        "OPTIONS[\"service\"] of the project's database names a section of pg_service.conf, which munjigi does not read.",
+        "OPTIONS[\"pool\"] of the project's database is of Django's driver. munjigi has a pool of its own",
+    ] {
+        assert!(text.contains(note), "{text}");
+    }
     assert!(
         text.contains("OPTIONS[\"cursor_factory\"] of the project's database is not told"),
         "{text}"
     );
-    assert!(!text.contains("pool"), "{text}");
+}
+
+#[test]
+fn the_certificates_of_a_projects_database_come_along() {
+    let url = |options: Value| {
+        let report = report(|report| {
+            report["database"] = json!({
+                "vendor": "postgresql", "name": "site", "user": "me", "host": "db.internal", "port": "5433",
+                "options": options, "other_options": [],
+            });
+        });
+        let told = secrets(&report, Path::new("/srv/munjigi.env")).unwrap();
+        let (_, url) = told
+            .variables
+            .iter()
+            .find(|(name, _)| name == "MUNJIGI_DATABASE_URL")
+            .unwrap();
+        let options = url.split_once('?').map(|(_, options)| options.to_owned());
+        (options.unwrap_or_default(), told.notes.join("\n"))
+    };
+    let all = json!({
+        "sslmode": "verify-full", "sslrootcert": "/etc/ssl/db ca.pem", "sslcert": "/etc/ssl/me.pem", "sslkey": "/etc/ssl/me.key",
+    });
+    let (options, notes) = url(all);
+    assert_eq!(
+        options,
+        "sslmode=verify-full&sslrootcert=%2Fetc%2Fssl%2Fdb%20ca.pem&sslcert=%2Fetc%2Fssl%2Fme.pem&sslkey=%2Fetc%2Fssl%2Fme.key"
+    );
+    assert_eq!(notes, "");
+    let (options, _) = url(json!({"sslmode": "verify-full", "sslrootcert": "system"}));
+    assert_eq!(options, "sslmode=verify-full&sslrootcert=system");
+    for lone in ["sslcert", "sslkey"] {
+        let (options, notes) =
+            url(json!({"sslmode": "require", lone: "/etc/ssl/me", "passfile": "/home/me/.pgpass"}));
+        assert_eq!(options, "sslmode=require");
+        for note in [
+            &format!(
+                "OPTIONS[\"{lone}\"] of the project's database is not taken: DATABASE_URL has one of `sslcert`"
+            ),
+            "OPTIONS[\"passfile\"] of the project's database names a file of passwords",
+        ] {
+            assert!(notes.contains(note), "{notes}");
+        }
+        assert!(
+            !notes.contains("/etc/ssl") && !notes.contains(".pgpass"),
+            "{notes}"
+        );
+    }
+    let (options, notes) = url(json!({"sslmode": "allow"}));
+    assert!(
+        options.is_empty() && notes.contains("OPTIONS[\"sslmode\"]"),
+        "{notes}"
+    );
 }
 
 #[test]
