@@ -80,8 +80,8 @@ impl Kernel {
             Self::Avx512x16 => 827,
             Self::Avx512x8 => 634,
             Self::Avx2x8 => 1144,
-            Self::ShaNi2 => 199,
-            Self::ShaNi1 => 145,
+            Self::ShaNi2 => 200,
+            Self::ShaNi1 => 143,
             Self::Portable => 632,
         }
     }

@@ -50,8 +50,9 @@ fn compress<const N: usize>(start: &[Halves; N], digest: [Halves; N]) -> [Halves
         let constants = [K[4 * I], K[4 * I + 1], K[4 * I + 2], K[4 * I + 3]];
         for (state, w) in state.iter_mut().zip(&mut w) {
             *state = four_rounds(*state, w[I % 4], constants);
-            if I < 12 {
-                w[I % 4] = next(w[I % 4], w[(I + 1) % 4], w[(I + 2) % 4], w[(I + 3) % 4]);
+            // One step later than it could be: the rounds are what everything waits for.
+            if 0 < I && I < 13 {
+                w[(I + 3) % 4] = next(w[(I + 3) % 4], w[I % 4], w[(I + 1) % 4], w[(I + 2) % 4]);
             }
         }
     });
