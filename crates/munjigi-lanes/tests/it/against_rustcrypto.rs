@@ -1,19 +1,14 @@
 //! What the crate `pbkdf2` gives, over `hmac` and `sha2`.
 
-use crate::{derivation, finish};
+use crate::{Key, derivation, each_kernel, finish};
 use chacha20::ChaCha8Rng;
-use munjigi_lanes::{Derivation, KEY_LEN, Kernel, Kernels};
+use munjigi_lanes::{Derivation, KEY_LEN, Kernels};
 use rand_core::{Rng, SeedableRng};
 
 const EDGES: [usize; 12] = [0, 1, 31, 32, 55, 56, 63, 64, 65, 119, 128, 1000];
 
-fn expected(password: &[u8], salt: &[u8], iterations: u32) -> [u8; KEY_LEN] {
+fn expected(password: &[u8], salt: &[u8], iterations: u32) -> Key {
     pbkdf2::pbkdf2_hmac_array::<sha2::Sha256, KEY_LEN>(password, salt, iterations)
-}
-
-fn available() -> impl Iterator<Item = (Kernel, Kernels)> {
-    let only = |kernel| Some((kernel, Kernels::only(kernel).ok()?));
-    Kernel::ALL.into_iter().filter_map(only)
 }
 
 fn text(length: usize, seed: u64) -> Vec<u8> {
@@ -24,7 +19,7 @@ fn text(length: usize, seed: u64) -> Vec<u8> {
 
 #[test]
 fn every_length_of_password_and_salt_is_hashed_as_rustcrypto_does() {
-    for (kernel, kernels) in available() {
+    for (kernel, kernels) in each_kernel() {
         for password in EDGES {
             let mut batch = Vec::new();
             let mut keys = Vec::new();
@@ -43,7 +38,7 @@ fn every_length_of_password_and_salt_is_hashed_as_rustcrypto_does() {
 
 #[test]
 fn a_lane_is_hashed_alike_in_every_place_and_beside_every_number_of_others() {
-    for (kernel, kernels) in available() {
+    for (kernel, kernels) in each_kernel() {
         for lanes in 1..=kernel.lanes() + 1 {
             let inputs: Vec<_> = (0..lanes).map(|lane| text(lane + 5, lane as u64)).collect();
             let mut batch: Vec<_> = inputs.iter().map(|it| derivation(it, it, 12)).collect();
@@ -54,10 +49,41 @@ fn a_lane_is_hashed_alike_in_every_place_and_beside_every_number_of_others() {
     }
 }
 
+/// Fixed seed, small numbers of iterations: what is tried is the arithmetic, the lanes and their turns.
+#[test]
+fn a_hundred_thousand_random_inputs_are_hashed_as_rustcrypto_does_by_every_kernel() {
+    const INPUTS: usize = 100_000;
+    let mut rng = ChaCha8Rng::seed_from_u64(2026);
+    let mut bytes = vec![0; 200_000];
+    rng.fill_bytes(&mut bytes);
+    let mut below = |end: u32| (rng.next_u32() % end) as usize;
+    let inputs: Vec<(&[u8], &[u8], u32)> = (0..INPUTS)
+        .map(|_| {
+            let mut text = |end| {
+                let from = below(199_000);
+                &bytes[from..from + below(end)]
+            };
+            let (password, salt) = (text(80), text(70));
+            (password, salt, 1 + u32::try_from(below(6)).unwrap())
+        })
+        .collect();
+    let keys: Vec<Key> = inputs.iter().map(|it| expected(it.0, it.1, it.2)).collect();
+    for (kernel, kernels) in each_kernel() {
+        for (inputs, keys) in inputs.chunks(37).zip(keys.chunks(37)) {
+            let mut batch: Vec<_> = inputs.iter().map(|it| derivation(it.0, it.1, it.2)).collect();
+            kernels.advance(&mut batch, 2);
+            kernels.advance(&mut batch, u32::MAX);
+            assert_eq!(finish(batch), keys, "{kernel}");
+        }
+    }
+}
+
 /// In slices of every size, joined at every point, leaving at every other.
 #[test]
 fn derivations_join_and_leave_between_any_two_slices() {
-    let sets = available().map(|(_, kernels)| kernels).chain([Kernels::detect()]);
+    let sets = each_kernel()
+        .map(|(_, kernels)| kernels)
+        .chain([Kernels::detect()]);
     for kernels in sets {
         for slice in 1..=20 {
             let mut batch: Vec<Derivation> = Vec::new();

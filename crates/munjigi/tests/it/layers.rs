@@ -73,6 +73,41 @@ fn only_the_store_names_a_database_driver_and_only_the_server_a_web_framework() 
     }
 }
 
+/// The compiler refuses `unsafe` in every crate but the lanes, and there in every file but one.
+#[test]
+fn only_the_file_that_calls_the_kernels_may_write_unsafe() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let toml = |path: &Path| -> toml::Table { fs::read_to_string(path).unwrap().parse().unwrap() };
+    let workspace = toml(&root.join("Cargo.toml"));
+    assert_eq!(
+        workspace["workspace"]["lints"]["rust"]["unsafe_code"].as_str(),
+        Some("forbid")
+    );
+    for package in packages() {
+        let name = package["name"].as_str().unwrap();
+        let lints = &toml(Path::new(package["manifest_path"].as_str().unwrap()))["lints"];
+        if name == "munjigi-lanes" {
+            assert_eq!(lints["rust"]["unsafe_code"].as_str(), Some("deny"));
+        } else {
+            assert_eq!(lints["workspace"].as_bool(), Some(true), "{name}");
+        }
+    }
+    let mut permitted = Vec::new();
+    let mut folders = vec![root.join("crates/munjigi-lanes")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|it| it == "rs")
+                && fs::read_to_string(&path).unwrap().contains("unsafe_code")
+            {
+                permitted.push(path.strip_prefix(root).unwrap().to_owned());
+            }
+        }
+    }
+    assert_eq!(permitted, [Path::new("crates/munjigi-lanes/src/kernel/x86.rs")]);
+}
+
 #[test]
 fn a_service_beside_the_server_is_linked_with_neither_its_database_nor_itself() {
     let output = cargo(&[

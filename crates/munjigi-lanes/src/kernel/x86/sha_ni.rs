@@ -51,7 +51,7 @@ fn compress<const N: usize>(start: &[Halves; N], digest: [Halves; N]) -> [Halves
         for (state, w) in state.iter_mut().zip(&mut w) {
             *state = four_rounds(*state, w[I % 4], constants);
             // One step later than it could be: the rounds are what everything waits for.
-            if 0 < I && I < 13 {
+            if (1..13).contains(&I) {
                 w[(I + 3) % 4] = next(w[(I + 3) % 4], w[I % 4], w[(I + 1) % 4], w[(I + 2) % 4]);
             }
         }
