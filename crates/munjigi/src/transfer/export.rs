@@ -37,6 +37,16 @@ pub enum Error {
     Store(#[from] StoreError),
 }
 
+impl Error {
+    /// A stable name for the kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Output(_) => "output",
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
 /// How many users are read at a time.
 const SLICE: u32 = 500;
 

@@ -165,6 +165,21 @@ pub enum Error {
     Store(#[from] StoreError),
 }
 
+impl Error {
+    /// A stable name for the kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(error) => error.code(),
+            Self::Header(error) => error.code(),
+            Self::NoSuchField(..) => "no_such_field",
+            Self::Unfilled { .. } => "unfilled",
+            Self::Sequence(_) => "sequence",
+            Self::Audience(_) => "audience",
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
 /// How many rows go in a transaction,
 const BATCH: usize = 200;
 /// and how many bytes of the input.

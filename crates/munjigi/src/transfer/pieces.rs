@@ -65,6 +65,20 @@ pub enum Unreadable {
     AfterTheEnd(u64),
 }
 
+impl Unreadable {
+    /// A stable name for the kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "input",
+            Self::Utf16 => "input_utf_16",
+            Self::Compressed => "input_compressed",
+            Self::Empty => "input_empty",
+            Self::NoList(_) => "input_no_list",
+            Self::AfterTheEnd(_) => "input_after_the_end",
+        }
+    }
+}
+
 /// The records of an input, one after the other.
 pub struct Pieces<R> {
     input: BufReader<R>,
@@ -343,15 +357,23 @@ mod tests {
     #[test]
     fn what_is_no_list_and_what_is_no_text_is_told_at_once() {
         for (text, told) in [
-            (b"" as &[u8], "empty"),
-            (b"\xFF\xFE[\0", "UTF-16"),
-            (b"\x1F\x8B\x08", "compressed"),
-            (b"\n{\"model\": 1}", "Line 2 of the input begins no JSON list"),
-            (b" \n ", "empty"),
-            (b"[]\n[]", "Line 2 of the input goes on after the end"),
+            (b"" as &[u8], ("input_empty", "empty")),
+            (b"\xFF\xFE[\0", ("input_utf_16", "UTF-16")),
+            (b"\x1F\x8B\x08", ("input_compressed", "compressed")),
+            (
+                b"\n{\"model\": 1}",
+                ("input_no_list", "Line 2 of the input begins no JSON list"),
+            ),
+            (b" \n ", ("input_empty", "empty")),
+            (
+                b"[]\n[]",
+                ("input_after_the_end", "Line 2 of the input goes on after the end"),
+            ),
         ] {
-            let refused = Pieces::new(text, Format::Fixture).cut().unwrap_err().to_string();
-            assert!(refused.contains(told), "{refused}");
+            let refused = Pieces::new(text, Format::Fixture).cut().unwrap_err();
+            let (code, words) = told;
+            assert_eq!(refused.code(), code);
+            assert!(refused.to_string().contains(words), "{refused}");
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use munjigi_passwords::Unfit;
 
-/// Why a row was not taken. It never quotes a password, whatever stood in its place.
+/// Why a row was not taken. It never quotes a password, whatever stood in its place. It has no `code()` as errors have: who
+/// reads it is a person, and what a program takes up again is the row itself, in the rejects.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {

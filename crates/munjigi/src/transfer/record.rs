@@ -73,6 +73,18 @@ pub enum BadHeader {
     NotThere(String),
 }
 
+impl BadHeader {
+    /// A stable name for the kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "header_unreadable",
+            Self::Twice(_) => "header_twice",
+            Self::NoField => "header_no_field",
+            Self::NotThere(_) => "header_not_there",
+        }
+    }
+}
+
 /// Reads the records of a file.
 pub(super) struct Records {
     format: Format,

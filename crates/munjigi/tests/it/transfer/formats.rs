@@ -85,25 +85,34 @@ fn a_header_that_says_nothing_ends_the_import_at_once() {
                 .collect(),
             ..options(Format::Csv)
         };
-        for (header, options, told) in [
-            ("a,b", with(&[]), "names no field"),
-            ("id", with(&[]), "names no field"),
-            ("username,username", with(&[]), "names the field username twice"),
+        for (header, options, (code, told)) in [
+            ("a,b", with(&[]), ("header_no_field", "names no field")),
+            ("id", with(&[]), ("header_no_field", "names no field")),
+            (
+                "username,username",
+                with(&[]),
+                ("header_twice", "names the field username twice"),
+            ),
             (
                 "username,password",
                 with(&[("email", "mail")]),
-                "the column \"mail\", and the header does not",
+                ("header_not_there", "the column \"mail\", and the header does not"),
             ),
             (
                 "username,password",
                 with(&[("mail", "email")]),
-                "the field \"mail\", and the users have none",
+                ("no_such_field", "the field \"mail\", and the users have none"),
             ),
-            ("username,\"password", with(&[]), "cannot be taken"),
+            (
+                "username,\"password",
+                with(&[]),
+                ("header_unreadable", "cannot be taken"),
+            ),
         ] {
             let came = rehearsed(&server, format!("{header}\n1,2\n"), options).await;
-            let refused = came.done.unwrap_err().to_string();
-            assert!(refused.contains(told), "{refused}");
+            let refused = came.done.unwrap_err();
+            assert_eq!(refused.code(), code);
+            assert!(refused.to_string().contains(told), "{refused}");
         }
     });
 }
