@@ -9,13 +9,15 @@ mod scrypt;
 
 use crate::{Costs, Error, Password, Unfit, encoded};
 use argon2::Argon2;
-use pbkdf2::Pbkdf2;
+use pbkdf2::Pbkdf2Sha1;
 use rand_core::CryptoRng;
 use scrypt::Scrypt;
 
 pub(crate) use bcrypt::Bcrypt;
 pub(crate) use legacy::{Sha1, UnsaltedMd5, UnsaltedSha1};
 pub(crate) use md5::Md5;
+pub use pbkdf2::Pbkdf2Sha256;
+pub(crate) use pbkdf2::alone;
 
 /// An algorithm that stores and verifies passwords. Django's are behind [`Algorithm::hasher`]; a project with a
 /// hasher of its own implements this trait and passes it to [`Hashers::from_hashers`](crate::Hashers::from_hashers).
@@ -67,6 +69,12 @@ pub trait PasswordHasher: Send + Sync {
     /// After a wrong password: the work by which this hasher's cost exceeds the row's, so that an old row takes no
     /// less time than a new one. By default nothing, as in Django where the cost is no plain number.
     fn harden_runtime(&self, _password: &Password, _encoded: &str) {}
+
+    /// Django's PBKDF2 with SHA-256, where this hasher is that and nothing else: the pool then runs its iterations in the
+    /// lanes of the processor, beside those of other sign-ins. By default it is another, which runs whole.
+    fn in_lanes(&self) -> Option<&Pbkdf2Sha256> {
+        None
+    }
 
     /// The work of one [`encode`](Self::encode), for nobody: the user does not exist, or his row cannot be read.
     fn spend(&self, password: &Password) {
@@ -161,8 +169,8 @@ impl Algorithm {
 
     pub(crate) fn hasher_unchecked(self, costs: &Costs) -> Box<dyn PasswordHasher> {
         match self {
-            Self::Pbkdf2Sha256 => Box::new(Pbkdf2::sha256(costs.pbkdf2_sha256)),
-            Self::Pbkdf2Sha1 => Box::new(Pbkdf2::sha1(costs.pbkdf2_sha1)),
+            Self::Pbkdf2Sha256 => Box::new(Pbkdf2Sha256::new(costs.pbkdf2_sha256)),
+            Self::Pbkdf2Sha1 => Box::new(Pbkdf2Sha1::new(costs.pbkdf2_sha1)),
             Self::Argon2 => Box::new(Argon2::new(costs.argon2)),
             Self::BcryptSha256 => Box::new(Bcrypt::over_sha256(costs.bcrypt_sha256)),
             Self::Bcrypt => Box::new(Bcrypt::plain(costs.bcrypt)),

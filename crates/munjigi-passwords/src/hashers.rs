@@ -5,6 +5,7 @@
 //! cost what a wrong password costs. Its `setter` is left to the caller, who learns from [`Check::must_update`].
 
 use crate::hasher::{Bcrypt, Md5, Sha1, UnsaltedMd5, UnsaltedSha1};
+use crate::work::{self, Checking, Making};
 use crate::{Algorithm, Costs, Error, Password, PasswordHasher, encoded, is_password_usable};
 use rand_core::CryptoRng;
 
@@ -101,7 +102,7 @@ impl Hashers {
     ) -> Result<String, Error> {
         match password {
             None => Ok(encoded::unusable_password(rng)),
-            Some(password) => self.encode(password, &self.salt(rng)),
+            Some(password) => work::run(Making::new(password.clone(), self.salt(rng)), self),
         }
     }
 
@@ -112,29 +113,7 @@ impl Hashers {
     /// cannot be read; and a wrong password on a row of the preferred hasher is brought up to its cost. A row of
     /// another algorithm takes that algorithm's time.
     pub fn check_password(&self, password: &Password, encoded: Option<&str>) -> Check {
-        let readable = encoded.and_then(|encoded| {
-            let hasher = self
-                .hasher_of(encoded)
-                .filter(|_| is_password_usable(Some(encoded)))?;
-            let correct = hasher.verify(password, encoded).ok()?;
-            Some((encoded, hasher, correct))
-        });
-        let Some((encoded, hasher, correct)) = readable else {
-            self.preferred.spend(password);
-            return Check {
-                correct: false,
-                must_update: false,
-            };
-        };
-        let same_algorithm = hasher.algorithm() == self.preferred.algorithm();
-        let must_update = !same_algorithm || self.preferred.must_update(encoded);
-        if !correct && same_algorithm && must_update {
-            self.preferred.harden_runtime(password, encoded);
-        }
-        Check {
-            correct,
-            must_update: correct && must_update,
-        }
+        work::run(Checking::new(password.clone(), encoded.map(str::to_owned)), self)
     }
 
     /// The algorithm of a stored password, or `None` where it is not among these hashers: `identify_hasher`.
@@ -155,8 +134,26 @@ impl Hashers {
         self.preferred.salt(&mut &mut *rng)
     }
 
-    pub(crate) fn encode(&self, password: &Password, salt: &str) -> Result<String, Error> {
-        self.preferred.encode(password, salt)
+    pub(crate) fn preferred(&self) -> &dyn PasswordHasher {
+        self.preferred.as_ref()
+    }
+
+    /// The hasher of a row whose password may be verified.
+    pub(crate) fn verifier_of(&self, encoded: &str) -> Option<&dyn PasswordHasher> {
+        self.hasher_of(encoded)
+            .filter(|_| is_password_usable(Some(encoded)))
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        1 + self.others.len()
+    }
+
+    /// The place of one of these hashers; the preferred one has 0.
+    pub(crate) fn number_of(&self, hasher: &dyn PasswordHasher) -> usize {
+        self.hashers()
+            .position(|other| other.algorithm() == hasher.algorithm())
+            .unwrap_or_default()
     }
 
     fn add_legacy(&mut self, costs: &Costs) {

@@ -26,10 +26,11 @@ mod hashers;
 pub mod pool;
 mod stored;
 pub mod validation;
+mod work;
 
 pub use costs::{Argon2Cost, BcryptCost, Costs, Pbkdf2Cost, ScryptCost};
 pub use encoded::is_password_usable;
-pub use hasher::{Algorithm, PasswordHasher, Unreadable};
+pub use hasher::{Algorithm, PasswordHasher, Pbkdf2Sha256, Unreadable};
 pub use hashers::{Check, Hashers, LegacyRows};
 pub use stored::Unfit;
 

@@ -4,6 +4,7 @@
 mod costs;
 mod deviations;
 mod hashers;
+mod lanes;
 mod legacy;
 mod policy;
 mod pool;

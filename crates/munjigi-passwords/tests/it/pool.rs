@@ -1,12 +1,13 @@
 //! The pool: its bound, its panics, its end. The hashers here wait until the test lets them go.
 
-use munjigi_passwords::pool::{Answer, HashingPool, PoolSettings, PoolStats, QueueFull};
+use munjigi_passwords::pool::{Answer, Asker, HashingPool, PoolSettings, QueueFull};
 use munjigi_passwords::{Check, Error, Hashers, Password, PasswordHasher, Unreadable};
 use rand_core::UnwrapErr;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvError, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 /// Each hash tells that it has begun and takes one permit. The password `panic` panics.
 struct Gate {
@@ -67,6 +68,9 @@ impl Site {
         let settings = PoolSettings {
             threads: NonZeroUsize::new(threads).unwrap(),
             queue,
+            // Time refuses nobody here.
+            deadline: Duration::MAX,
+            ..PoolSettings::default()
         };
         Self {
             pool: HashingPool::new(site, settings).unwrap(),
@@ -78,8 +82,12 @@ impl Site {
 
     fn check(&self, password: &str) -> Result<Receiver<Check>, QueueFull> {
         let (answer, receiver) = channelled();
-        self.pool
-            .check_password(crate::password(password), Some("gate$$x".to_owned()), answer)?;
+        self.pool.check_password(
+            Asker::default(),
+            crate::password(password),
+            Some("gate$$x".to_owned()),
+            answer,
+        )?;
         Ok(receiver)
     }
 }
@@ -90,14 +98,10 @@ fn the_pool_takes_as_many_jobs_as_run_and_wait_and_no_more() {
     let running = site.check("a").unwrap();
     site.begun.recv().unwrap();
     let waiting = [site.check("b").unwrap(), site.check("c").unwrap()];
-    assert_eq!(
-        site.pool.stats(),
-        PoolStats {
-            queued: 2,
-            running: 1
-        }
-    );
-    assert_eq!(site.check("d").err(), Some(QueueFull));
+    let stats = site.pool.stats();
+    assert_eq!((stats.queued, stats.running, stats.lanes_in_use), (2, 1, 0));
+    site.check("d").unwrap_err();
+    assert_eq!(site.pool.stats().shed, 1);
 
     for _ in 0..3 {
         site.permits.send(()).unwrap();
@@ -106,13 +110,14 @@ fn the_pool_takes_as_many_jobs_as_run_and_wait_and_no_more() {
         assert!(answer.recv().unwrap().correct);
     }
     assert_eq!(site.hashes.load(Ordering::Relaxed), 3);
+    assert_eq!(site.pool.stats().waits.count(), 3);
 }
 
 #[test]
 fn a_pool_without_a_queue_still_hashes() {
     let site = Site::new(2, 0);
     let answers = [site.check("a").unwrap(), site.check("b").unwrap()];
-    assert_eq!(site.check("c").err(), Some(QueueFull));
+    site.check("c").unwrap_err();
     site.permits.send(()).unwrap();
     site.permits.send(()).unwrap();
     assert!(answers.iter().all(|answer| answer.recv().unwrap().correct));
@@ -133,7 +138,9 @@ fn an_answer_that_panics_does_not_end_the_pool() {
     let site = Site::new(1, 8);
     let row = Some("gate$$x".to_owned());
     site.pool
-        .check_password(crate::password("a"), row, |_: Check| panic!("asked to"))
+        .check_password(Asker::default(), crate::password("a"), row, |_: Check| {
+            panic!("asked to")
+        })
         .unwrap();
     let next = site.check("b").unwrap();
     site.permits.send(()).unwrap();
@@ -158,7 +165,7 @@ fn a_job_that_nobody_waits_for_is_not_hashed() {
     let site = Site::new(1, 8);
     let (sender, receiver) = channel();
     site.pool
-        .check_password(crate::password("a"), None, Unwanted(sender))
+        .check_password(Asker::default(), crate::password("a"), None, Unwanted(sender))
         .unwrap();
     assert_eq!(receiver.recv(), Err(RecvError));
     assert_eq!(site.hashes.load(Ordering::Relaxed), 0);
@@ -170,7 +177,7 @@ fn a_new_password_gets_a_salt_of_its_own() {
     let (answer, receiver) = channelled();
     let mut rng = UnwrapErr(getrandom::SysRng);
     site.pool
-        .make_password(crate::password("1234"), &mut rng, answer)
+        .make_password(Asker::default(), crate::password("1234"), &mut rng, answer)
         .unwrap();
     site.permits.send(()).unwrap();
     assert_eq!(receiver.recv().unwrap(), Ok("gate$22$1234".to_owned()));
@@ -186,10 +193,12 @@ fn dropping_the_pool_finishes_what_runs_and_drops_what_waits() {
     } = Site::new(1, 8);
     let (answer, running) = channelled();
     let row = || Some("gate$$x".to_owned());
-    pool.check_password(crate::password("a"), row(), answer).unwrap();
+    pool.check_password(Asker::default(), crate::password("a"), row(), answer)
+        .unwrap();
     begun.recv().unwrap();
     let (answer, waiting) = channelled();
-    pool.check_password(crate::password("b"), row(), answer).unwrap();
+    pool.check_password(Asker::default(), crate::password("b"), row(), answer)
+        .unwrap();
 
     let dropping = std::thread::spawn(move || drop(pool));
     assert_eq!(
@@ -215,8 +224,13 @@ fn the_last_handle_may_be_dropped_by_an_answer() {
         drop(held);
         let _ = sender.send(check);
     };
-    pool.check_password(crate::password("a"), Some("gate$$x".to_owned()), answer)
-        .unwrap();
+    pool.check_password(
+        Asker::default(),
+        crate::password("a"),
+        Some("gate$$x".to_owned()),
+        answer,
+    )
+    .unwrap();
     begun.recv().unwrap();
     assert!(handle.set(pool).is_ok());
     drop(handle);

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::i18n::{FieldErrors, Text};
 use jiff::Timestamp;
 use munjigi_passwords::Password;
+use munjigi_passwords::pool::Asker;
 use munjigi_store::records::EndReason;
 use munjigi_store::users::{NewUser, User};
 use munjigi_store::{FieldValue, UserModel, users};
@@ -44,7 +45,7 @@ pub async fn create_superuser(app: &App, superuser: Superuser, now: Timestamp) -
     if !wrong.is_empty() {
         return Err(wrong.into());
     }
-    let encoded = hashing::make_password(app, password)
+    let encoded = hashing::make_password(app, Asker::default(), password)
         .await
         .map_err(|error| password::policy::field("password", error))?;
     let extra = model.extra_fields.iter().map(|field| match &field.default {

@@ -5,6 +5,7 @@
 //! others. A table of the project's own that refers to him is not ours to empty: Django would ask its `on_delete`, which
 //! stands in Python. The database refuses then, and nothing is changed.
 
+use super::Client;
 use super::error::{Error, Result};
 use super::reauthentication::{self, Deed};
 use super::record::{self, Kept};
@@ -21,10 +22,11 @@ use munjigi_store::{BoxFuture, Error as StoreError, Tx, emails, token_blacklist,
 /// [`Error::Invalid`] under `current_password` where it is not his; [`Error::AccountInUse`] where a row of another table
 /// refers to him; [`Error::UserNotFound`], [`Error::UserInactive`] where he is gone or shut out meanwhile; [`Error::Busy`],
 /// [`Error::Store`].
-pub async fn delete(app: &App, user: User, current: Password, now: Timestamp) -> Result<()> {
+pub async fn delete(app: &App, user: User, current: Password, client: &Client, now: Timestamp) -> Result<()> {
     let id = user.id.clone();
     let end = record::end(app, EndReason::UserInactive, now);
-    reauthentication::with_password(app, user, &current, &Leave { app, end }).await?;
+    let leave = Leave { app, end };
+    reauthentication::with_password(app, client, user, &current, &leave).await?;
     tracing::info!(target: "munjigi::account", event = "deleted", user = %id);
     Ok(())
 }

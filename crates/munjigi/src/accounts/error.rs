@@ -3,6 +3,7 @@
 use super::drf_jwt::Refused;
 use crate::i18n::FieldErrors;
 use munjigi_tokens::TokenClass;
+use std::time::Duration;
 
 /// The result of everything in [`crate::accounts`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -82,7 +83,10 @@ pub enum Error {
     AlwaysActive(String),
     /// More passwords wait to be hashed than can be in time.
     #[error("Too many passwords wait to be hashed. Try again in a moment.")]
-    Busy,
+    Busy {
+        /// After what time there is likely to be room.
+        retry_after: Duration,
+    },
     /// So many ask for a password reset, or one client so often, that another would not be looked up in time.
     #[error("Too many wait for a password reset. Try again in a moment.")]
     TooManyResets,

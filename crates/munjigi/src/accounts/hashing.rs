@@ -1,34 +1,68 @@
 //! The hashing pool, awaited. A password is never hashed on a thread that serves requests.
+//!
+//! Whoever awaits may stop at any time, as when the request's own deadline comes (`REQUEST_TIMEOUT`) or its client goes:
+//! the pool learns of it at its next slice and hashes no further.
 
+use super::Client;
 use super::error::{Error, Result};
 use crate::app::App;
-use munjigi_passwords::pool::Answer;
+use munjigi_passwords::pool::{Answer, Asker, QueueFull};
 use munjigi_passwords::{Check, Password};
+use std::net::IpAddr;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Whether the password is the one that was stored. Without a stored hash (there is no such user) a hash is run
 /// all the same, so that the time tells nothing.
 ///
 /// # Errors
-/// [`Error::Busy`] where the pool's queue is full; nothing was hashed.
-pub(super) async fn check_password(app: &App, password: Password, encoded: Option<String>) -> Result<Check> {
+/// [`Error::Busy`] where it would not be done in time; nothing was hashed.
+pub(super) async fn check_password(
+    app: &App,
+    asker: Asker,
+    password: Password,
+    encoded: Option<String>,
+) -> Result<Check> {
     let (done, checked) = oneshot::channel();
     app.pool()
-        .check_password(password, encoded, Waiting(done))
-        .map_err(|_| Error::Busy)?;
-    checked.await.map_err(|_| Error::Busy)
+        .check_password(asker, password, encoded, Waiting(done))?;
+    checked.await.map_err(|_| put_out())
 }
 
 /// The password in the form that it is stored in.
 ///
 /// # Errors
-/// [`Error::Busy`] where the pool's queue is full, [`Error::Password`] where the hasher cannot take this password.
-pub(super) async fn make_password(app: &App, password: Password) -> Result<String> {
+/// [`Error::Busy`] where it would not be done in time, [`Error::Password`] where the hasher cannot take this password.
+pub(super) async fn make_password(app: &App, asker: Asker, password: Password) -> Result<String> {
     let (done, made) = oneshot::channel();
     app.pool()
-        .make_password(password, &mut app.entropy(), Waiting(done))
-        .map_err(|_| Error::Busy)?;
-    Ok(made.await.map_err(|_| Error::Busy)??)
+        .make_password(asker, password, &mut app.entropy(), Waiting(done))?;
+    Ok(made.await.map_err(|_| put_out())??)
+}
+
+/// Whose turn it is, for the pool: a network has one, whatever it asks for. Who has no address is the machine itself.
+pub(super) fn asker(client: &Client) -> Asker {
+    client.network().map_or_else(Asker::default, |network| {
+        Asker::from(match network {
+            IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+            IpAddr::V6(address) => address.to_bits(),
+        })
+    })
+}
+
+impl From<QueueFull> for Error {
+    fn from(full: QueueFull) -> Self {
+        Self::Busy {
+            retry_after: full.retry_after,
+        }
+    }
+}
+
+/// The pool had taken the job and did not do it.
+fn put_out() -> Error {
+    Error::Busy {
+        retry_after: Duration::ZERO,
+    }
 }
 
 /// A request that waits for its hash. One that has gone is not hashed for.

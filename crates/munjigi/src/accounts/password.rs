@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::i18n::FieldErrors;
 use jiff::Timestamp;
 use munjigi_passwords::Password;
+use munjigi_passwords::pool::Asker;
 use munjigi_store::records::{End, EndReason};
 use munjigi_store::users::User;
 use munjigi_store::{BoxFuture, Tx, users};
@@ -36,7 +37,7 @@ pub async fn change(app: &App, user: User, password: Password, now: Timestamp) -
     if !wrong.is_empty() {
         return Err(wrong.into());
     }
-    let encoded = hashing::make_password(app, password)
+    let encoded = hashing::make_password(app, Asker::default(), password)
         .await
         .map_err(|error| policy::field("password", error))?;
     let change = Change {

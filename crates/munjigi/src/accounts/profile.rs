@@ -6,7 +6,7 @@
 
 use super::error::{Error, Result};
 use super::reauthentication::{self, Deed};
-use super::{identifiers, signup};
+use super::{Client, identifiers, signup};
 use crate::app::App;
 use crate::i18n::{FieldErrors, Text};
 use munjigi_passwords::Password;
@@ -30,7 +30,7 @@ pub struct Changes {
 /// `email` where somebody else has the address or his name is another one, and under a field whose value another row has
 /// and no two may; [`Error::UserNotFound`], [`Error::UserInactive`] where he is gone or shut out meanwhile; [`Error::Busy`],
 /// [`Error::Store`].
-pub async fn change(app: &App, user: User, changes: Changes) -> Result<User> {
+pub async fn change(app: &App, user: User, changes: Changes, client: &Client) -> Result<User> {
     let Changes {
         email,
         current_password,
@@ -42,7 +42,7 @@ pub async fn change(app: &App, user: User, changes: Changes) -> Result<User> {
     };
     let current = current_password.map_err(|texts| FieldErrors::of("current_password", texts))?;
     let moving = Move { app, email, extra };
-    let user = reauthentication::with_password(app, user, &current, &moving).await?;
+    let user = reauthentication::with_password(app, client, user, &current, &moving).await?;
     tracing::info!(target: "munjigi::account", event = "email_changed", user = %user.id);
     Ok(user)
 }

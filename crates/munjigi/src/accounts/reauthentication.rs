@@ -7,10 +7,13 @@
 
 use super::error::{Error, Result};
 use super::password::shown;
+use super::{Client, hashing};
 use crate::app::App;
 use crate::i18n::{FieldErrors, Text};
 use munjigi_passwords::Password;
+use munjigi_passwords::pool::Asker;
 use munjigi_store::users::{self, User};
+use std::time::Duration;
 
 /// The body's field with the password that a user has now; djoser's name.
 const FIELD: &str = "current_password";
@@ -35,12 +38,14 @@ pub(super) trait Deed: Sync {
 /// is gone or shut out meanwhile; [`Error::Busy`], [`Error::Store`], and what the deed refuses.
 pub(super) async fn with_password<D: Deed>(
     app: &App,
+    client: &Client,
     mut user: User,
     current: &Password,
     deed: &D,
 ) -> Result<D::Done> {
+    let asker = hashing::asker(client);
     for _ in 0..ATTEMPTS {
-        if !is_his(app, &user, current).await? {
+        if !is_his(app, asker, &user, current).await? {
             return Err(FieldErrors::of(FIELD, vec![Text::PasswordIncorrect]).into());
         }
         let id = user.id.clone();
@@ -53,12 +58,14 @@ pub(super) async fn with_password<D: Deed>(
             return Err(Error::UserInactive);
         }
     }
-    Err(Error::Busy)
+    Err(Error::Busy {
+        retry_after: Duration::ZERO,
+    })
 }
 
 /// Whether the password is the user's: as many hashes, whatever is stored.
-async fn is_his(app: &App, user: &User, current: &Password) -> Result<bool> {
-    let shown = shown::of_user(app, current.clone(), Some(user)).await?;
+async fn is_his(app: &App, asker: Asker, user: &User, current: &Password) -> Result<bool> {
+    let shown = shown::of_user(app, asker, current.clone(), Some(user)).await?;
     if shown.is_none() {
         tracing::info!(target: "munjigi::account", event = "reauthentication_refused", user = %user.id);
     }

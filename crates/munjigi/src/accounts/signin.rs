@@ -12,7 +12,7 @@ use super::record::{self, Carrier};
 use super::sessions::Session;
 use super::term::{Arrival, Term};
 use super::tokens::Slide;
-use super::{Client, tokens};
+use super::{Client, hashing, tokens};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_passwords::Password;
@@ -46,20 +46,26 @@ pub enum Login {
 ///
 /// # Errors
 /// [`Error::InvalidCredentials`] for every cause, after as many hashes. [`Error::Busy`] and [`Error::Store`].
-pub async fn authenticate(app: &App, credentials: Credentials, now: Timestamp) -> Result<User> {
+pub async fn authenticate(
+    app: &App,
+    credentials: Credentials,
+    client: &Client,
+    now: Timestamp,
+) -> Result<User> {
+    let asker = hashing::asker(client);
     let Credentials { login, password } = credentials;
     let found = match (&login, &password) {
         (Some(login), Some(_)) => find(app, login).await?,
         _ => None,
     };
     let password = password.unwrap_or_else(|| Password::from(String::new()));
-    let shown = shown::of_user(app, password, found.as_ref()).await?;
+    let shown = shown::of_user(app, asker, password, found.as_ref()).await?;
     let (Some(user), Some(shown)) = (found, shown) else {
         tracing::info!(target: "munjigi::account", event = "signin_refused");
         return Err(Error::InvalidCredentials);
     };
     if shown.must_update {
-        password::upgrade(app, user, shown.password, now).await
+        password::upgrade(app, asker, user, shown.password, now).await
     } else {
         Ok(user)
     }

@@ -35,8 +35,8 @@ pub struct Application {
 /// # Errors
 /// [`Error::Invalid`] with all that is wrong: the name or the address is taken, the password is against the policy.
 /// [`Error::Busy`] and [`Error::Store`].
-pub async fn signup(app: &App, application: Application, now: Timestamp) -> Result<User> {
-    let user = accept(app, application, now).await?;
+pub async fn signup(app: &App, application: Application, client: &Client, now: Timestamp) -> Result<User> {
+    let user = accept(app, application, client, now).await?;
     let user = create(app, user).await?;
     tracing::info!(target: "munjigi::account", event = "signed_up", user = %user.id);
     Ok(user)
@@ -52,7 +52,7 @@ pub async fn signup_with_tokens(
     client: &Client,
     now: Timestamp,
 ) -> Result<(User, tokens::Pair)> {
-    let user = accept(app, application, now).await?;
+    let user = accept(app, application, client, now).await?;
     let signup = WithTokens {
         app: app.clone(),
         user,
@@ -97,7 +97,7 @@ fn write_with_tokens<'t>(
 }
 
 /// The user whom the application makes, where nothing is wrong with it.
-async fn accept(app: &App, application: Application, now: Timestamp) -> Result<NewUser> {
+async fn accept(app: &App, application: Application, client: &Client, now: Timestamp) -> Result<NewUser> {
     let Application {
         username,
         email,
@@ -115,7 +115,7 @@ async fn accept(app: &App, application: Application, now: Timestamp) -> Result<N
     if !wrong.is_empty() {
         return Err(wrong.into());
     }
-    let encoded = hashing::make_password(app, password)
+    let encoded = hashing::make_password(app, hashing::asker(client), password)
         .await
         .map_err(|error| policy::field("password", error))?;
     Ok(NewUser {

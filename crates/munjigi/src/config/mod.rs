@@ -123,7 +123,7 @@ pub struct Config {
     pub hashers: Arc<Hashers>,
     /// `TRIM_PASSWORDS`: whether a password with spaces at its ends may be the user's without them.
     pub trim_passwords: bool,
-    /// `HASHING_THREADS` and `HASHING_QUEUE`.
+    /// `HASHING_*`.
     pub hashing: PoolSettings,
     /// `AUTH_PASSWORD_VALIDATORS`; none under `dev` unless written.
     pub validators: Vec<Box<dyn Validator>>,

@@ -18,6 +18,7 @@ use munjigi_tokens::jwt_auth::Refusal;
 use munjigi_tokens::{Error as TokenError, TokenClass};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The result of a handler.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -120,9 +121,6 @@ impl IntoResponse for Error {
     }
 }
 
-/// How long a client that was shed is asked to wait, in seconds.
-const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
-
 impl Error {
     /// Puts the refusal into words. What the response has as headers stays: `Allow`, CORS.
     pub(super) fn finish(&self, mut response: Response, lang: Lang, app: &App) -> Response {
@@ -143,9 +141,21 @@ impl Error {
             headers.insert(WWW_AUTHENTICATE, self.challenge(app).clone());
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, RETRY_SECONDS);
+            headers.insert(RETRY_AFTER, HeaderValue::from(self.retry_after()));
         }
         response
+    }
+
+    /// How long a client that was shed is asked to wait, in whole seconds.
+    fn retry_after(&self) -> u64 {
+        let wait = match self {
+            Self::Account(error) => match &**error {
+                accounts::Error::Busy { retry_after } => *retry_after,
+                _ => Duration::ZERO,
+            },
+            _ => Duration::ZERO,
+        };
+        wait.as_secs() + 1
     }
 
     /// simplejwt's views and DRF's guards name a scheme each.
@@ -186,7 +196,7 @@ impl Error {
                 | A::PasswordChanged
                 | A::UserNotFound
                 | A::UserInactive => StatusCode::UNAUTHORIZED,
-                A::Busy
+                A::Busy { .. }
                 | A::TooManyResets
                 | A::Contended
                 | A::Stale

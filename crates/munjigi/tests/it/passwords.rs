@@ -237,6 +237,7 @@ async fn more_passwords_than_fit_are_told_to_come_again(database: Database) {
         ("HASHERS__PBKDF2_SHA256__ITERATIONS", "1000000"),
         ("HASHING_THREADS", "1"),
         ("HASHING_QUEUE", "1"),
+        ("HASHING_KERNEL", "portable"),
     ];
     let server = database.server_with(&dear).await;
     let (mut user, refresh) = server.token_user().await;

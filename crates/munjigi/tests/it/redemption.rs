@@ -120,7 +120,9 @@ async fn who_is_shut_out_after_his_password_was_verified_does_not_come_in(databa
         .await
         .expect_status(201);
     let (app, now) = (&server.app, server.clock.now());
-    let verified = signin::authenticate(app, credentials(), now).await.unwrap();
+    let verified = signin::authenticate(app, credentials(), &Client::default(), now)
+        .await
+        .unwrap();
     administration::disable(app, "mseo", now).await.unwrap();
     let by_jwt = signin::open_jwt(app, &verified, arrival(&client(), now)).await;
     assert!(matches!(by_jwt, Err(Error::InvalidCredentials)));
@@ -143,7 +145,9 @@ async fn who_got_another_password_after_his_was_verified_does_not_come_in(databa
         .await
         .expect_status(201);
     let (app, now) = (&server.app, server.clock.now());
-    let verified = signin::authenticate(app, credentials(), now).await.unwrap();
+    let verified = signin::authenticate(app, credentials(), &Client::default(), now)
+        .await
+        .unwrap();
     administration::change_password(app, "mseo", Password::from("another".to_owned()), now)
         .await
         .unwrap();

@@ -148,6 +148,8 @@ impl TestServer {
             ("DATABASE_URL", database.url_of_a_server()),
             ("HASHERS__PBKDF2_SHA256__ITERATIONS", "1000".to_owned()),
             ("HASHING_THREADS", "2".to_owned()),
+            // Nobody is shed because the machine that tests is busy.
+            ("HASHING_DEADLINE_MS", "60000".to_owned()),
         ]);
         written.extend(settings.iter().map(|&(name, value)| (name, value.to_owned())));
         let variables = written

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::i18n::FieldErrors;
 use jiff::Timestamp;
 use munjigi_passwords::Password;
+use munjigi_passwords::pool::Asker;
 use munjigi_sessions::SessionKey;
 use munjigi_store::records::{EndReason, Record};
 use munjigi_store::users::User;
@@ -67,7 +68,7 @@ pub async fn change_own(
         now,
     };
     let choice = Choice { sign_in, new };
-    let goes_on = reauthentication::with_password(app, user, &current, &choice).await?;
+    let goes_on = reauthentication::with_password(app, client, user, &current, &choice).await?;
     tracing::info!(target: "munjigi::account", event = "password_changed", user = %id);
     Ok(goes_on)
 }
@@ -82,18 +83,19 @@ impl Deed for Choice<'_> {
     type Done = GoesOn;
 
     async fn attempt(&self, user: User) -> Result<Option<GoesOn>> {
-        let encoded = encode(self.sign_in.app, &user, self.new.clone()).await?;
+        let asker = hashing::asker(self.sign_in.client);
+        let encoded = encode(self.sign_in.app, asker, &user, self.new.clone()).await?;
         self.sign_in.change(user, encoded).await
     }
 }
 
 /// The new password as it is stored, where it may be one.
-pub(super) async fn encode(app: &App, user: &User, new: Password) -> Result<String> {
+pub(super) async fn encode(app: &App, asker: Asker, user: &User, new: Password) -> Result<String> {
     let wrong = policy::errors_for(app, &new, user);
     if !wrong.is_empty() {
         return Err(FieldErrors::of("new_password", wrong).into());
     }
-    let encoded = hashing::make_password(app, new).await;
+    let encoded = hashing::make_password(app, asker, new).await;
     encoded.map_err(|error| policy::field("new_password", error))
 }
 

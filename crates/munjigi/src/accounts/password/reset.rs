@@ -9,9 +9,9 @@ mod pauses;
 mod waiting;
 
 use super::own;
-use crate::accounts::Client;
 use crate::accounts::error::{Error, Result};
 use crate::accounts::record::{self, Kept};
+use crate::accounts::{Client, hashing};
 use crate::app::App;
 use crate::i18n::{FieldErrors, Lang, Text};
 use crate::mail::Mail;
@@ -198,10 +198,10 @@ pub struct Confirmation {
 /// [`Error::Invalid`] under `token` where the link is misspelt, too old, used, of a user who is gone or shut out, one error
 /// for all; under `new_password` where the validators refuse it or the hasher cannot store it. [`Error::Busy`],
 /// [`Error::Store`].
-pub async fn confirm(app: &App, confirmation: Confirmation, now: Timestamp) -> Result<()> {
+pub async fn confirm(app: &App, confirmation: Confirmation, client: &Client, now: Timestamp) -> Result<()> {
     let Confirmation { uid, token, new } = confirmation;
     let user = holder(app, &uid, &token, now).await?;
-    let encoded = own::encode(app, &user, new).await?;
+    let encoded = own::encode(app, hashing::asker(client), &user, new).await?;
     let id = user.id.clone();
     let reset = Reset {
         app: app.clone(),

@@ -9,6 +9,7 @@ use crate::accounts::hashing;
 use crate::accounts::identifiers::strip;
 use crate::app::App;
 use munjigi_passwords::Password;
+use munjigi_passwords::pool::Asker;
 use munjigi_store::users::User;
 
 /// A password that is its user's.
@@ -23,9 +24,10 @@ pub(in crate::accounts) struct Shown {
 /// text alone, not of whether there is such a user, nor of who he is.
 ///
 /// # Errors
-/// [`Error::Busy`](crate::accounts::Error::Busy) where the pool's queue is full.
+/// [`Error::Busy`](crate::accounts::Error::Busy) where the pool has no time for it.
 pub(in crate::accounts) async fn of_user(
     app: &App,
+    asker: Asker,
     password: Password,
     user: Option<&User>,
 ) -> Result<Option<Shown>> {
@@ -33,7 +35,7 @@ pub(in crate::accounts) async fn of_user(
     let trimmed = trimmed(&password).filter(|_| is_trimmed);
     for password in [Some(password), trimmed].into_iter().flatten() {
         let encoded = user.map(|user| user.password.clone());
-        let check = hashing::check_password(app, password.clone(), encoded).await?;
+        let check = hashing::check_password(app, asker, password.clone(), encoded).await?;
         if check.correct && user.is_some_and(|user| user.is_active) {
             return Ok(Some(Shown {
                 password,

@@ -9,6 +9,7 @@ use crate::accounts::{hashing, record};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_passwords::Password;
+use munjigi_passwords::pool::Asker;
 use munjigi_sessions::AuthHashMatch;
 use munjigi_store::records::{EndReason, Record};
 use munjigi_store::users::User;
@@ -20,6 +21,7 @@ use munjigi_store::{BoxFuture, Tx, records, sessions, users};
 /// [`Error::InvalidCredentials`] where the password was changed meanwhile and this is no longer it.
 pub(in crate::accounts) async fn upgrade(
     app: &App,
+    asker: Asker,
     user: User,
     password: Password,
     now: Timestamp,
@@ -27,12 +29,14 @@ pub(in crate::accounts) async fn upgrade(
     if app.deferrals().defers(app, &user, now) {
         tracing::info!(target: "munjigi::account", event = "password_upgrade_deferred", user = %user.id);
         // A Django beside us may have stored it anew while it was verified here.
-        return as_he_is(app, user, password).await;
+        return as_he_is(app, asker, user, password).await;
     }
-    let encoded = match hashing::make_password(app, password.clone()).await {
+    let encoded = match hashing::make_password(app, asker, password.clone()).await {
         Ok(encoded) => encoded,
         // bcrypt has become the preferred hasher and cannot hold this password; the stored hash stays good.
         Err(Error::Password(_)) => return Ok(user),
+        // He has shown his password; that the pool has no time to store it anew now is no reason to send him away.
+        Err(Error::Busy { .. }) => return as_he_is(app, asker, user, password).await,
         Err(error) => return Err(error),
     };
     let upgrade = Upgrade {
@@ -43,7 +47,7 @@ pub(in crate::accounts) async fn upgrade(
     };
     if !app.store().write(upgrade, write_upgrade).await? {
         // Somebody was faster: another sign-in with the same upgrade, or a change of the password.
-        return as_he_is(app, user, password).await;
+        return as_he_is(app, asker, user, password).await;
     }
     let ends_tokens = app.jwt().settings().check_revoke_token;
     tracing::info!(target: "munjigi::account", event = "password_stored_anew", user = %user.id, ends_tokens);
@@ -54,13 +58,13 @@ pub(in crate::accounts) async fn upgrade(
 }
 
 /// The user as his row has him now, where this is still his password.
-async fn as_he_is(app: &App, user: User, password: Password) -> Result<User> {
+async fn as_he_is(app: &App, asker: Asker, user: User, password: Password) -> Result<User> {
     let found = users::by_id(&mut app.store().reader(), &user.id).await?;
     let current = found.ok_or(Error::InvalidCredentials)?;
     if current.password == user.password {
         return Ok(current);
     }
-    let check = hashing::check_password(app, password, Some(current.password.clone())).await?;
+    let check = hashing::check_password(app, asker, password, Some(current.password.clone())).await?;
     if check.correct && current.is_active {
         Ok(current)
     } else {

@@ -80,10 +80,15 @@ async fn change_password(
 }
 
 /// `PATCH /user/me`: the user as he is then.
-async fn change(State(app): State<App>, signed_in: SignedIn, fields: Fields) -> Result<Json<Value>> {
+async fn change(
+    State(app): State<App>,
+    context: Context,
+    signed_in: SignedIn,
+    fields: Fields,
+) -> Result<Json<Value>> {
     let config = app.config();
     let changes = fields::changes(&fields, &config.user_model, config.own_account)?;
-    let user = profile::change(&app, signed_in.user, changes).await?;
+    let user = profile::change(&app, signed_in.user, changes, context.client()).await?;
     Ok(Json(user::represent(&app, &user)))
 }
 
@@ -96,7 +101,7 @@ async fn delete(
     fields: Fields,
 ) -> Result<Json<Value>> {
     let current = fields::current_password(&fields)?;
-    deletion::delete(&app, signed_in.user, current, context.now()).await?;
+    deletion::delete(&app, signed_in.user, current, context.client(), context.now()).await?;
     take_cookies(&app, &context, &headers);
     Ok(Json(
         json!({"message": Text::DeletionDone.render(context.lang())}),

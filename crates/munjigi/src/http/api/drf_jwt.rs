@@ -138,7 +138,7 @@ async fn obtain(State(app): State<App>, context: Context, fields: Fields) -> Res
         password: Some(input.password),
     };
     let signed_in = async {
-        let user = signin::authenticate(&app, credentials, context.now()).await?;
+        let user = signin::authenticate(&app, credentials, context.client(), context.now()).await?;
         drf_jwt::obtain(&app, &user, context.client(), context.now()).await
     };
     match signed_in.await {

@@ -57,7 +57,7 @@ async fn password_reset_confirm(
     fields: Fields,
 ) -> Result<Json<Value>> {
     let confirmation: Confirmation = fields::confirmation(&fields)?;
-    reset::confirm(&app, confirmation, context.now()).await?;
+    reset::confirm(&app, confirmation, context.client(), context.now()).await?;
     Ok(message(&context, &Text::ResetDone))
 }
 

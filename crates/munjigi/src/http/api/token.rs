@@ -310,7 +310,7 @@ async fn authenticate(app: &App, context: &Context, fields: &Fields) -> Result<U
         login: Some(Login::UsernameField(input.username)),
         password: Some(input.password),
     };
-    match signin::authenticate(app, credentials, context.now()).await {
+    match signin::authenticate(app, credentials, context.client(), context.now()).await {
         Err(accounts::Error::InvalidCredentials) => Err(Error::NoActiveAccount),
         user => Ok(user?),
     }

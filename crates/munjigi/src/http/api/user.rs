@@ -65,7 +65,7 @@ pub(super) fn endpoints(config: &Config) -> Vec<Endpoint> {
 
 /// `POST /user/session_signup`: 201 and the user, no cookie.
 async fn session_signup(State(app): State<App>, context: Context, fields: Fields) -> Result<Response> {
-    let user = signup::signup(&app, application(&app, &fields)?, context.now()).await?;
+    let user = signup::signup(&app, application(&app, &fields)?, context.client(), context.now()).await?;
     let body = json!({"message": Text::SignupDone.render(context.lang()), "user": represent(&app, &user)});
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
@@ -93,7 +93,8 @@ async fn session_signin(
     fields: Fields,
 ) -> Result<Response> {
     let arrival = context.arrival(remember_me(&fields)?);
-    let user = signin::authenticate(&app, credentials(&app, &fields), context.now()).await?;
+    let user =
+        signin::authenticate(&app, credentials(&app, &fields), context.client(), context.now()).await?;
     let before = cookies::read(&headers, &app.config().session.cookie_name).and_then(SessionKey::parse);
     let session = signin::open_session(&app, user, before, arrival).await?;
     set_session_cookie(&app, &context, &session);
@@ -104,7 +105,8 @@ async fn session_signin(
 /// `POST /user/jwt_signin`: a pair of tokens.
 async fn jwt_signin(State(app): State<App>, context: Context, fields: Fields) -> Result<Response> {
     let arrival = context.arrival(remember_me(&fields)?);
-    let user = signin::authenticate(&app, credentials(&app, &fields), context.now()).await?;
+    let user =
+        signin::authenticate(&app, credentials(&app, &fields), context.client(), context.now()).await?;
     let pair = signin::open_jwt(&app, &user, arrival).await?;
     let mut body = hand_out_pair(&app, &context, &pair);
     body.insert(

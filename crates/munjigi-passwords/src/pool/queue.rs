@@ -1,0 +1,134 @@
+//! Who waits: each asker in turn, his own in the order in which they came.
+
+use super::Asker;
+use std::collections::{HashMap, VecDeque};
+
+/// A queue of what several askers wait for.
+pub(super) struct FairQueue<T> {
+    /// Whose turn it is, and who comes after him. Each of `waiting` once.
+    turns: VecDeque<Asker>,
+    /// What each waits for; never nothing.
+    waiting: HashMap<Asker, VecDeque<T>>,
+}
+
+impl<T> Default for FairQueue<T> {
+    fn default() -> Self {
+        Self {
+            turns: VecDeque::new(),
+            waiting: HashMap::new(),
+        }
+    }
+}
+
+impl<T> FairQueue<T> {
+    pub(super) fn len(&self) -> usize {
+        self.waiting.values().map(VecDeque::len).sum()
+    }
+
+    pub(super) fn push(&mut self, asker: Asker, item: T) {
+        let own = self.waiting.entry(asker).or_default();
+        if own.is_empty() {
+            self.turns.push_back(asker);
+        }
+        own.push_back(item);
+    }
+
+    /// What [`pop`](Self::pop) would take.
+    pub(super) fn peek(&self) -> Option<&T> {
+        self.waiting.get(self.turns.front()?)?.front()
+    }
+
+    /// The oldest item of the asker whose turn it is. He comes last then.
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let asker = self.turns.pop_front()?;
+        let own = self.waiting.get_mut(&asker)?;
+        let item = own.pop_front();
+        if own.is_empty() {
+            self.waiting.remove(&asker);
+        } else {
+            self.turns.push_back(asker);
+        }
+        item
+    }
+
+    /// Takes out the newest item of whoever has most, where he has more than this asker would have with another one.
+    pub(super) fn displace(&mut self, asker: Asker) -> Option<T> {
+        let own = self.waiting.get(&asker).map_or(0, VecDeque::len);
+        let most = self.waiting.values_mut().max_by_key(|items| items.len())?;
+        // Two at the least, so that he keeps his turn.
+        if most.len() > own + 1 {
+            most.pop_back()
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.waiting.values().flatten()
+    }
+
+    /// Takes out everything.
+    pub(super) fn drain(&mut self) -> Vec<T> {
+        self.turns.clear();
+        self.waiting.drain().flat_map(|(_, items)| items).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(items: &[(u128, &'static str)]) -> FairQueue<&'static str> {
+        let mut queue = FairQueue::default();
+        for &(asker, item) in items {
+            queue.push(Asker(asker), item);
+        }
+        queue
+    }
+
+    fn rest(mut queue: FairQueue<&'static str>) -> Vec<&'static str> {
+        std::iter::from_fn(|| {
+            let peeked = queue.peek().copied();
+            let popped = queue.pop();
+            assert_eq!(peeked, popped);
+            popped
+        })
+        .collect()
+    }
+
+    #[test]
+    fn askers_have_their_turns_and_each_his_own_order() {
+        let queue = queue(&[(1, "a1"), (1, "a2"), (1, "a3"), (2, "b1"), (3, "c1"), (2, "b2")]);
+        assert_eq!(queue.len(), 6);
+        assert_eq!(rest(queue), ["a1", "b1", "c1", "a2", "b2", "a3"]);
+    }
+
+    #[test]
+    fn who_was_served_and_comes_again_comes_last() {
+        let mut queue = queue(&[(1, "a1"), (2, "b1")]);
+        assert_eq!(queue.pop(), Some("a1"));
+        queue.push(Asker(1), "a2");
+        queue.push(Asker(3), "c1");
+        assert_eq!(rest(queue), ["b1", "a2", "c1"]);
+    }
+
+    #[test]
+    fn the_newest_of_who_has_most_makes_room_for_who_has_less() {
+        let mut queue = queue(&[(1, "a1"), (1, "a2"), (1, "a3"), (2, "b1")]);
+        assert_eq!(queue.displace(Asker(1)), None, "nobody makes room for himself");
+        assert_eq!(queue.displace(Asker(2)), Some("a3"));
+        assert_eq!(queue.displace(Asker(2)), None, "both would have two");
+        assert_eq!(queue.displace(Asker(3)), Some("a2"));
+        assert_eq!(queue.displace(Asker(3)), None, "each has one");
+        assert_eq!(rest(queue), ["a1", "b1"]);
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_is_drained() {
+        let mut queue = queue(&[(1, "a1"), (2, "b1"), (1, "a2")]);
+        let mut drained = queue.drain();
+        drained.sort_unstable();
+        assert_eq!(drained, ["a1", "a2", "b1"]);
+        assert_eq!((queue.len(), queue.pop()), (0, None));
+    }
+}
