@@ -58,6 +58,17 @@ pub struct Given {
     pub blacklisted_at: Option<Timestamp>,
 }
 
+/// A token's row, and whether it is on the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenRow {
+    /// Whether it says whom the token was made for.
+    pub has_user: bool,
+    /// See [`OutstandingToken::expires_at`].
+    pub expires_at: Timestamp,
+    /// Whether it was blacklisted.
+    pub is_blacklisted: bool,
+}
+
 /// Notes a token that is given out (`RefreshToken.for_user`).
 ///
 /// # Errors
@@ -171,6 +182,24 @@ pub async fn is_blacklisted(conn: &mut Conn, jti: &str) -> Result<bool> {
         .is_some())
 }
 
+/// What both tables say of the token with this `jti`; `None` where it is not in them, or they are not kept.
+///
+/// # Errors
+/// What the database may fail with.
+pub async fn row(conn: &mut Conn, jti: &str) -> Result<Option<TokenRow>> {
+    if jti.contains('\0') || !conn.has_token_blacklist() {
+        return Ok(None);
+    }
+    conn.optional(&ROW, &[jti.into()], |row| {
+        Ok(TokenRow {
+            has_user: row.bool(0)?,
+            expires_at: row.time(1)?,
+            is_blacklisted: row.bool(2)?,
+        })
+    })
+    .await
+}
+
 /// Removes what has expired from both tables (`flushexpiredtokens`): the oldest thousand, in one transaction, so that
 /// nobody waits long for the writer. Gives their number back; none are left where it is 0. Several may do so at once.
 ///
@@ -280,6 +309,12 @@ static IS_BLACKLISTED: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(
         "SELECT b.id FROM token_blacklist_blacklistedtoken b \
          JOIN token_blacklist_outstandingtoken o ON o.id = b.token_id WHERE o.jti = $1",
+    )
+});
+static ROW: LazyLock<Stmt> = LazyLock::new(|| {
+    Stmt::new(
+        "SELECT o.user_id IS NOT NULL, o.expires_at, b.id IS NOT NULL FROM token_blacklist_outstandingtoken o \
+         LEFT JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id WHERE o.jti = $1",
     )
 });
 static LAST_OF_SLICE: LazyLock<Stmt> = LazyLock::new(|| {

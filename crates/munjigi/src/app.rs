@@ -21,7 +21,7 @@ use munjigi_signing::{PasswordResetTokenGenerator, SigningError};
 use munjigi_store::grants::{self, Use};
 use munjigi_store::migrate::{self, EmailIndex};
 use munjigi_store::users::columns;
-use munjigi_store::{Missing, Options, Store};
+use munjigi_store::{Missing, Options, Rehearsal, Store};
 use munjigi_tokens::SimpleJwt;
 use munjigi_tokens::jwt_auth::JwtAuth;
 use std::sync::Arc;
@@ -32,6 +32,14 @@ pub struct App(Arc<Parts>);
 
 struct Parts {
     store: Store,
+    deferrals: Deferrals,
+    last_seen: LastSeen,
+    is_rehearsal: bool,
+    shared: Arc<Shared>,
+}
+
+/// What a server and its rehearsals have in common: nothing that a request leaves a mark on.
+struct Shared {
     jwt: SimpleJwt,
     jwt_auth: JwtAuth,
     keys: Keys,
@@ -40,8 +48,6 @@ struct Parts {
     ended: Arc<EndedList>,
     has_neighbour: bool,
     backfill: Backfill,
-    deferrals: Deferrals,
-    last_seen: LastSeen,
     resets: Resets,
     reset_tokens: PasswordResetTokenGenerator,
     outgoing: Outgoing,
@@ -103,8 +109,7 @@ impl App {
             let listening = Arc::clone(&ended);
             store.on_ended(move |ended| listening.note(ended));
         }
-        Ok(Self(Arc::new(Parts {
-            store,
+        let shared = Shared {
             jwt,
             jwt_auth,
             keys,
@@ -113,8 +118,6 @@ impl App {
             ended,
             has_neighbour,
             backfill: Backfill::default(),
-            deferrals: Deferrals::default(),
-            last_seen: LastSeen::default(),
             resets: Resets::default(),
             reset_tokens: reset_tokens(&config),
             outgoing: Outgoing::new(&config.mail)?,
@@ -122,12 +125,36 @@ impl App {
             csrf,
             guard_challenge: guard_challenge(&config),
             config,
-        })))
+        };
+        Ok(Self::of(store, Arc::new(shared), false))
+    }
+
+    fn of(store: Store, shared: Arc<Shared>, is_rehearsal: bool) -> Self {
+        Self(Arc::new(Parts {
+            store,
+            deferrals: Deferrals::default(),
+            last_seen: LastSeen::default(),
+            is_rehearsal,
+            shared,
+        }))
+    }
+
+    /// The same server on a database of whose changes nothing stays: what it does can be looked at until the rehearsal ends.
+    /// Of what else a request would have remembered, nothing stays either.
+    pub(crate) fn rehearsal(&self) -> (Self, Rehearsal) {
+        let rehearsal = self.store().rehearsal();
+        let app = Self::of(rehearsal.store().clone(), Arc::clone(&self.0.shared), true);
+        (app, rehearsal)
+    }
+
+    /// Whether nothing of what is done stays.
+    pub(crate) fn is_rehearsal(&self) -> bool {
+        self.0.is_rehearsal
     }
 
     /// The settings.
     pub fn config(&self) -> &Config {
-        &self.0.config
+        &self.0.shared.config
     }
 
     /// The database.
@@ -137,17 +164,17 @@ impl App {
 
     /// Makes and verifies tokens.
     pub fn jwt(&self) -> &SimpleJwt {
-        &self.0.jwt
+        &self.0.shared.jwt
     }
 
     /// Makes and verifies djangorestframework-jwt's tokens.
     pub fn jwt_auth(&self) -> &JwtAuth {
-        &self.0.jwt_auth
+        &self.0.shared.jwt_auth
     }
 
     /// The keys of the tokens, and what of them is published.
     pub fn keys(&self) -> &Keys {
-        &self.0.keys
+        &self.0.shared.keys
     }
 
     /// Looks at the key ring again, and gives the `kid` that signs where anything has changed.
@@ -155,27 +182,27 @@ impl App {
     /// # Errors
     /// What is wrong with a new file; the keys of before stay.
     pub fn refresh_keys(&self) -> Result<Option<String>, keys::Error> {
-        self.0.keys.refresh(&self.0.jwt, self.now())
+        self.0.shared.keys.refresh(&self.0.shared.jwt, self.now())
     }
 
     /// Reads and writes session rows.
     pub fn session_rows(&self) -> &SessionRows {
-        &self.0.session_rows
+        &self.0.shared.session_rows
     }
 
     /// Hashes passwords.
     pub fn pool(&self) -> &HashingPool {
-        &self.0.pool
+        &self.0.shared.pool
     }
 
     /// Which sign-ins have ended. Nothing is noted in it where [`Config::needs_ended_list`] is false.
     pub fn ended(&self) -> &EndedList {
-        &self.0.ended
+        &self.0.shared.ended
     }
 
     /// Whether a Django project made the database: it may open sessions that nobody here knows yet.
     pub fn has_neighbour(&self) -> bool {
-        self.0.has_neighbour
+        self.0.shared.has_neighbour
     }
 
     /// Whose passwords wait until they are stored anew.
@@ -185,7 +212,7 @@ impl App {
 
     /// Who looks through Django's sessions.
     pub fn backfill(&self) -> &Backfill {
-        &self.0.backfill
+        &self.0.shared.backfill
     }
 
     /// When sign-ins were last used, as far as it is not written yet.
@@ -195,37 +222,37 @@ impl App {
 
     /// Who asked for a password reset.
     pub fn resets(&self) -> &Resets {
-        &self.0.resets
+        &self.0.shared.resets
     }
 
     /// Makes and checks the tokens of its links.
     pub fn reset_tokens(&self) -> &PasswordResetTokenGenerator {
-        &self.0.reset_tokens
+        &self.0.shared.reset_tokens
     }
 
     /// The mails on their way out.
     pub fn outgoing(&self) -> &Outgoing {
-        &self.0.outgoing
+        &self.0.shared.outgoing
     }
 
     /// How a CSRF token is checked.
     pub fn csrf(&self) -> &CsrfSettings {
-        &self.0.csrf
+        &self.0.shared.csrf
     }
 
     /// `WWW-Authenticate` of a 401 of simplejwt's routes: `TokenViewBase.get_authenticate_header`.
     pub fn challenge(&self) -> &HeaderValue {
-        self.0.config.bearer.challenge()
+        self.0.shared.config.bearer.challenge()
     }
 
     /// `WWW-Authenticate` of a 401 of a guarded route: that of the first authentication class that reads a header.
     pub fn guard_challenge(&self) -> &HeaderValue {
-        &self.0.guard_challenge
+        &self.0.shared.guard_challenge
     }
 
     /// The time now.
     pub fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.0.shared.clock.now()
     }
 
     /// A source of randomness.

@@ -56,6 +56,7 @@ pub mod i18n;
 pub mod keys;
 pub mod mail;
 pub mod neighbour;
+pub mod shadow;
 pub mod transfer;
 
 pub use app::App;

@@ -4,7 +4,8 @@ use super::claims::isoformat;
 use super::term::RememberMe;
 use jiff::{SignedDuration, Timestamp};
 use munjigi_sessions::{
-    Decoded, Expiry, ExpiryPolicy, SESSION_EXPIRY, SessionAuthHasher, SessionCodec, SessionData, SessionKey,
+    AuthHashMatch, Decoded, Expiry, ExpiryPolicy, SESSION_EXPIRY, SessionAuthHasher, SessionCodec,
+    SessionData, SessionKey,
 };
 use munjigi_signing::SecretKeys;
 use munjigi_store::sessions::SessionRow;
@@ -37,8 +38,13 @@ impl SessionRows {
     }
 
     /// What is in a row, of which many are read.
-    pub(super) fn read(&self, session_data: &str) -> Decoded {
+    pub(crate) fn read(&self, session_data: &str) -> Decoded {
         self.codec.decode(session_data)
+    }
+
+    /// Whether a session was opened for the user with this stored password.
+    pub(crate) fn binds(&self, data: &SessionData, password: &str) -> AuthHashMatch {
+        self.hasher.verify(data, password)
     }
 
     pub(super) fn encode(&self, data: &SessionData, now: Timestamp) -> String {

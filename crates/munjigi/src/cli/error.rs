@@ -1,7 +1,7 @@
 //! Why a command failed.
 
 use crate::neighbour::{ask, report};
-use crate::{accounts, app, config, http, keys, transfer};
+use crate::{accounts, app, config, http, keys, shadow, transfer};
 use std::io;
 use std::path::PathBuf;
 
@@ -25,6 +25,10 @@ pub(super) enum Error {
     Accounts(#[from] accounts::Error),
     #[error(transparent)]
     Bind(#[from] http::server::BindError),
+    #[error(transparent)]
+    Upstream(#[from] shadow::UrlError),
+    #[error("Django and munjigi differ.")]
+    Differs,
     #[error(transparent)]
     Ask(#[from] ask::Error),
     #[error(transparent)]
@@ -99,7 +103,7 @@ impl Error {
     /// 2 where the command was called wrongly, else 1.
     pub(super) fn exit_code(&self) -> u8 {
         match self {
-            Self::UnknownFormat(_) | Self::Runserver | Self::NotGiven(_) => 2,
+            Self::UnknownFormat(_) | Self::Runserver | Self::NotGiven(_) | Self::Upstream(_) => 2,
             _ => 1,
         }
     }

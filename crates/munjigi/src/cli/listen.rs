@@ -34,7 +34,7 @@ impl Stop {
         })
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -42,11 +42,16 @@ impl Stop {
     }
 }
 
-/// Serves until a signal, then lets what is under way finish. A second signal ends that wait.
-pub(super) async fn serve(app: App, listeners: Vec<TcpListener>, mut signals: Stop) {
+/// Says what is unwise in the settings.
+pub(super) fn warn(app: &App) {
     for warning in &app.config().warnings {
         tracing::warn!(id = warning.id, "{} {}", warning.message, warning.hint);
     }
+}
+
+/// Serves until a signal, then lets what is under way finish. A second signal ends that wait.
+pub(super) async fn serve(app: App, listeners: Vec<TcpListener>, mut signals: Stop) {
+    warn(&app);
     let limits = app.config().limits.clone();
     let shutdown_timeout = limits.shutdown_timeout;
     let (stop, stopped) = watch::channel(false);

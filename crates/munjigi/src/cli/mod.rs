@@ -24,6 +24,7 @@ mod password;
 mod remove;
 mod serve;
 mod sessions;
+mod shadow;
 mod superuser;
 mod users;
 
@@ -59,6 +60,11 @@ enum Command {
     ///
     /// `SECRET_KEY`, `DATABASE_URL` and `ALLOWED_HOSTS` must be written, and the database must be migrated.
     Serve(serve::Serve),
+    /// Answer each sign-in beside a running Django, undo it, and report where the two differ
+    ///
+    /// It stands in front of Django, which goes on answering. Settings and database are those of `munjigi serve`. The exit
+    /// status is 1 where anything differed.
+    Shadow(shadow::Shadow),
     /// Make the tables, and bring them up to date
     ///
     /// In the database of a Django project, its tables stay as they are and only munjigi's own are made.
@@ -142,6 +148,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Dev(dev) => runtime()?.block_on(dev.run(&mut out)),
         Command::Serve(serve) => runtime()?.block_on(serve.run()),
+        Command::Shadow(shadow) => runtime()?.block_on(shadow.run(&mut out)),
         Command::Migrate(migrate) => runtime()?.block_on(migrate.run(&mut out)),
         Command::Remove(remove) => runtime()?.block_on(remove.run(&mut out)),
         Command::CreateSuperuser(create) => runtime()?.block_on(create.run(&mut out)),

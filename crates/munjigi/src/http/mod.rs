@@ -32,12 +32,18 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 /// Every route of the server, in front of `app`'s accounts.
 pub fn router(app: App) -> Router {
-    let api::Routers { pages, servers } = api::routers(&app);
+    unbound(&app).with_state(app)
+}
+
+/// The same, whose handlers get their [`App`] by `with_state`: one with the same settings. What stands before them asks the
+/// settings alone.
+pub(crate) fn unbound(app: &App) -> Router<App> {
+    let api::Routers { pages, servers } = api::routers(app);
     let routes = pages
         .method_not_allowed_fallback(refuse_method)
         .fallback(async || error::Error::NotFound);
     let servers = servers.method_not_allowed_fallback(refuse_method);
-    behind_the_doorway(cors::around(routes, &app).merge(servers), app)
+    behind_the_doorway(cors::around(routes, app).merge(servers), app)
 }
 
 /// The routes of `[ROUTES]` alone, for a service of one's own: see [`crate::router`].
@@ -45,16 +51,15 @@ pub(crate) fn nested(app: App) -> Router {
     let api::Routers { pages, servers } = api::nested_routers(&app);
     let routes = pages.method_not_allowed_fallback(refuse_method);
     let servers = servers.method_not_allowed_fallback(refuse_method);
-    behind_the_doorway(cors::around(routes, &app).merge(servers), app)
+    behind_the_doorway(cors::around(routes, &app).merge(servers), &app).with_state(app)
 }
 
-fn behind_the_doorway(routes: Router<App>, app: App) -> Router {
+fn behind_the_doorway(routes: Router<App>, app: &App) -> Router<App> {
     routes
         .layer(CatchPanicLayer::custom(|_| {
             error::Error::Internal("a handler panicked").into_response()
         }))
         .layer(from_fn_with_state(app.clone(), doorway::doorway))
-        .with_state(app)
 }
 
 async fn refuse_method(method: Method) -> error::Error {

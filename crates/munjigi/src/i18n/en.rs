@@ -97,6 +97,7 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
         }
         Text::ServerError => "A server error occurred.".into(),
         Text::Unavailable => "The service is unavailable for the moment.".into(),
+        Text::UpgradeRefused => "Only HTTP is passed on here, no WebSocket.".into(),
 
         Text::NoActiveAccount => "No active account found with the given credentials".into(),
         Text::NoActiveAccountForToken => "No active account found for the given token.".into(),

@@ -96,6 +96,7 @@ pub(super) fn render(text: &Text) -> Cow<'static, str> {
         Text::TokenTooLong => "이 계정의 토큰이 너무 깁니다. 사이트 관리자에게 문의해 주세요.".into(),
         Text::ServerError => "서버 장애가 발생했습니다.".into(),
         Text::Unavailable => "지금은 서비스를 사용할 수 없습니다.".into(),
+        Text::UpgradeRefused => "여기서는 HTTP만 전달합니다. WebSocket은 쓸 수 없습니다.".into(),
 
         Text::NoActiveAccount => "지정된 자격 증명에 해당하는 활성화된 사용자를 찾을 수 없습니다".into(),
         // Fuzzy in simplejwt's catalogue, so English, the next three.

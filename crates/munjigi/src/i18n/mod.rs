@@ -150,6 +150,8 @@ pub enum Text {
     ServerError,
     /// 503. Ours.
     Unavailable,
+    /// 501 to who wants another protocol than HTTP. Ours.
+    UpgradeRefused,
 
     // A token: simplejwt's `tokens.py`, `authentication.py`, `serializers.py`.
     /// No such user, a wrong password, or an inactive user.
@@ -325,6 +327,7 @@ mod tests {
             | Text::PasswordTooLong(_)
             | Text::TokenTooLong
             | Text::Unavailable
+            | Text::UpgradeRefused
             | Text::SignupDone
             | Text::SigninDone
             | Text::SignoutDone

@@ -1,0 +1,292 @@
+//! `munjigi shadow`: in front of a running Django, which goes on answering. Each sign-in, refresh and verify is also answered
+//! here, on the same database, and undone; what munjigi would have answered and left is held against what Django did. Django
+//! has no such thing.
+//!
+//! The client gets Django's answer, byte for byte, whatever becomes of the comparison. munjigi's verdict comes first, since
+//! afterwards Django has changed what it is to be made on, so that a request takes as long as both.
+
+mod answer;
+mod asked;
+mod bounded;
+mod compare;
+mod footprint;
+mod known;
+mod overlap;
+mod report;
+mod upstream;
+mod verdict;
+
+pub use report::{Counts, Report, Tally};
+pub use upstream::{Upstream, UrlError};
+
+use crate::app::App;
+use crate::http::error::MUNJIGI_ERROR;
+use crate::http::unbound;
+use crate::i18n::Text;
+use answer::{Answer, Handed, When};
+use asked::{Asked, Route};
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use bounded::Bounded;
+use compare::{Rules, Side, compare};
+use footprint::Footprint;
+use http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_ENCODING, UPGRADE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use jiff::Timestamp;
+use known::Stricter;
+use munjigi_axum::header;
+use munjigi_tokens::UntypedToken;
+use overlap::{Stay, UnderWay};
+use report::Outcome;
+use serde_json::json;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+use upstream::Failure;
+use verdict::Verdict;
+
+/// What is in front of Django.
+#[derive(Clone)]
+pub struct Shadow(Arc<Inner>);
+
+struct Inner {
+    app: App,
+    /// munjigi's own routes, for an [`App`] that rehearses.
+    routes: Router<App>,
+    upstream: Upstream,
+    report: Report,
+    under_way: UnderWay,
+}
+
+/// The largest answer of Django's that is compared, in bytes.
+const ANSWER: usize = 1024 * 1024;
+/// How long what Django left may take to be read. The client waits for it: what he does next would change it.
+const READING: Duration = Duration::from_secs(1);
+
+impl Shadow {
+    /// In front of `upstream`, with munjigi's own settings and its database, which is Django's.
+    pub fn new(app: App, upstream: Upstream, report: Report) -> Self {
+        Self(Arc::new(Inner {
+            routes: unbound(&app),
+            app,
+            upstream,
+            report,
+            under_way: UnderWay::default(),
+        }))
+    }
+
+    /// Takes every request there is.
+    pub fn router(&self) -> Router {
+        Router::new().fallback(answer).with_state(self.clone())
+    }
+
+    /// What came of it so far.
+    pub fn report(&self) -> &Report {
+        &self.0.report
+    }
+
+    fn app(&self) -> &App {
+        &self.0.app
+    }
+
+    async fn send(&self, head: &Parts, body: Body) -> Result<Response, Failure> {
+        let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map(|peer| peer.0.ip());
+        self.0.upstream.send(head, body, peer).await
+    }
+
+    /// What the client is told where Django does not answer.
+    fn refuse(&self, head: &Parts, failure: &Failure) -> Response {
+        tracing::warn!(target: "munjigi::shadow", error = failure as &dyn std::error::Error, "no answer of Django's");
+        let (status, word) = match failure {
+            Failure::Unreachable(_) => (StatusCode::BAD_GATEWAY, "upstream_unreachable"),
+            Failure::TooSlow => (StatusCode::GATEWAY_TIMEOUT, "upstream_too_slow"),
+        };
+        self.tell(head, (status, word), &Text::Unavailable)
+    }
+
+    fn tell(&self, head: &Parts, (status, word): (StatusCode, &'static str), text: &Text) -> Response {
+        let wanted = header::text(&head.headers, ACCEPT_LANGUAGE);
+        let lang = self.app().config().languages.negotiate(wanted.as_deref());
+        let mut response = (status, Json(json!({"detail": text.render(lang)}))).into_response();
+        let headers = response.headers_mut();
+        headers.insert(MUNJIGI_ERROR, HeaderValue::from_static(word));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+
+    fn without_verdict(&self, route: Route, why: impl Into<String>) {
+        let at = self.app().now();
+        self.0
+            .report
+            .note(route.name, Outcome::WithoutVerdict(why.into()), at);
+    }
+}
+
+async fn answer(State(shadow): State<Shadow>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    if wants_another_protocol(&head.headers) {
+        let refusal = (StatusCode::NOT_IMPLEMENTED, "upgrade_refused");
+        return shadow.tell(&head, refusal, &Text::UpgradeRefused);
+    }
+    let route = Route::of(shadow.app(), head.uri.path()).filter(|_| head.method == Method::POST);
+    let answered = match route {
+        Some(route) => compared(&shadow, route, &head, body).await,
+        None => shadow.send(&head, body).await,
+    };
+    answered.unwrap_or_else(|failure| shadow.refuse(&head, &failure))
+}
+
+/// A client that offers `h2c` goes on in HTTP/1.1 where nobody takes the offer. One that asks for a WebSocket does not.
+fn wants_another_protocol(headers: &HeaderMap) -> bool {
+    let offered = header::text(headers, UPGRADE).unwrap_or_default();
+    let mut offered = offered.split(',').map(str::trim).filter(|name| !name.is_empty());
+    offered.any(|name| !name.eq_ignore_ascii_case("h2c"))
+}
+
+async fn compared(shadow: &Shadow, route: Route, head: &Parts, body: Body) -> Result<Response, Failure> {
+    let limits = &shadow.app().config().limits;
+    let mut reading = Bounded::new(body, limits.body_bytes);
+    let Ok(Some(body)) = timeout(limits.body_timeout, reading.whole()).await else {
+        shadow.without_verdict(route, "body_too_large_or_slow");
+        return shadow.send(head, reading.into_body()).await;
+    };
+    let asked = Asked::of(shadow.app(), route, head, &body).await;
+    let stay = shadow
+        .0
+        .under_way
+        .enter(asked.tokens.iter().map(|token| token.text.clone()).collect());
+    let began = shadow.app().now();
+    let munjigi = (shadow.app(), &shadow.0.routes);
+    let verdict = verdict::of(munjigi, &asked, &shadow.0.under_way, (head, &body)).await;
+    let sent = shadow.app().now();
+    let (theirs, body) = match shadow.send(head, body.into()).await {
+        Ok(answer) => answer.into_parts(),
+        Err(failure) => {
+            shadow.without_verdict(route, "no_answer_of_djangos");
+            return Err(failure);
+        }
+    };
+    let mut reading = Bounded::new(body, ANSWER);
+    let Some(body) = reading.whole().await else {
+        shadow.without_verdict(route, "answer_too_large");
+        return Ok(Response::from_parts(theirs, reading.into_body()));
+    };
+    let judging = Judging {
+        shadow,
+        asked: &asked,
+        stay: &stay,
+        when: (began, sent),
+    };
+    match timeout(
+        READING,
+        judging.outcome(verdict, &theirs.headers, (theirs.status, &body)),
+    )
+    .await
+    {
+        Ok(outcome) => shadow.0.report.note(route.name, outcome, began),
+        Err(_) => shadow.without_verdict(route, "database_busy"),
+    }
+    Ok(Response::from_parts(theirs, body.into()))
+}
+
+/// All that both sides are judged by.
+struct Judging<'j> {
+    shadow: &'j Shadow,
+    asked: &'j Asked,
+    stay: &'j Stay<'j>,
+    /// When the request came, and when it was sent on.
+    when: (Timestamp, Timestamp),
+}
+
+impl Judging<'_> {
+    async fn outcome(
+        self,
+        verdict: Result<Verdict<'_>, String>,
+        headers: &HeaderMap,
+        (status, body): (StatusCode, &Bytes),
+    ) -> Outcome {
+        let mut verdict = match verdict {
+            Ok(verdict) => verdict,
+            Err(why) => return Outcome::WithoutVerdict(why),
+        };
+        let Some(body) = decoded(headers, body) else {
+            return Outcome::WithoutVerdict("answer_encoded".to_owned());
+        };
+        let app = self.shadow.app();
+        let when = When {
+            from: self.when.1.as_second(),
+            to: app.now().as_second(),
+        };
+        let (answer, handed) = taken_apart(app, status, headers, (&body, when));
+        let began = self.when.0;
+        let left = match Footprint::read(app, self.asked, &verdict.before, &handed, began).await {
+            Ok(left) => left,
+            Err(error) => return Outcome::WithoutVerdict(error.code().to_owned()),
+        };
+        if self.stay.is_disturbed() {
+            return Outcome::WithoutVerdict("the_same_token_twice_at_once".to_owned());
+        }
+        let mut theirs = Side { answer, left };
+        if verdict.stay.is_disturbed() {
+            verdict.side.left.users.clear();
+            theirs.left.users.clear();
+        }
+        judge(app, self.asked, &verdict.side, &theirs)
+    }
+}
+
+/// The answer of one side, its tokens judged by our keys.
+fn taken_apart(
+    app: &App,
+    status: StatusCode,
+    headers: &HeaderMap,
+    (body, when): (&[u8], When),
+) -> (Answer, Handed) {
+    let is_good_here = |text: &str| {
+        UntypedToken::verify_at(app.jwt(), text, app.now()).is_ok()
+            || app.jwt_auth().verify_at(text, app.now()).is_ok()
+    };
+    Answer::of(status.as_u16(), headers, body, when, is_good_here)
+}
+
+fn judge(app: &App, asked: &Asked, ours: &Side, theirs: &Side) -> Outcome {
+    let settings = app.jwt().settings();
+    let rules = Rules {
+        jti_claim: settings.jti_claim.clone(),
+        sent: asked.sent.clone(),
+    };
+    let stricter = Stricter {
+        ends_with_password: settings.check_revoke_token,
+        asks_the_list: app.config().verify_checks_blacklist,
+    };
+    let mut known = Vec::new();
+    let mut differences = compare(ours, theirs, &rules);
+    differences.retain(|difference| {
+        let name = known::name(asked, (ours, theirs), difference, stricter);
+        known.extend(name);
+        name.is_none()
+    });
+    known.dedup();
+    Outcome::Compared { differences, known }
+}
+
+/// A body as it is without `Content-Encoding: gzip`, `None` where it is in another one or too large.
+fn decoded(headers: &HeaderMap, body: &Bytes) -> Option<Bytes> {
+    match header::text(headers, CONTENT_ENCODING).as_deref() {
+        None | Some("identity") => Some(body.clone()),
+        Some("gzip") => {
+            use std::io::Read as _;
+            let mut plain = Vec::new();
+            let limit = u64::try_from(ANSWER).unwrap_or(u64::MAX);
+            let mut reader = flate2::read::GzDecoder::new(&**body).take(limit);
+            reader.read_to_end(&mut plain).ok()?;
+            (plain.len() < ANSWER).then(|| plain.into())
+        }
+        Some(_) => None,
+    }
+}
