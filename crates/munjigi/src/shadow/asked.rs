@@ -107,4 +107,10 @@ impl Asked {
             wants_html: accept.contains("text/html"),
         }
     }
+
+    /// The tokens and the session that it brings, which another request may bring too.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let tokens = self.tokens.iter().map(|token| token.text.clone());
+        tokens.chain(self.session_key.clone()).collect()
+    }
 }

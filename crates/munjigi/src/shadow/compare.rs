@@ -216,7 +216,9 @@ impl Comparison<'_> {
 
     fn footprints(&mut self, ours: &Footprint, theirs: &Footprint) {
         for (ours, theirs) in ours.users.iter().zip(&theirs.users) {
-            self.users(ours, theirs);
+            if let (Some(ours), Some(theirs)) = (ours, theirs) {
+                self.users(ours, theirs);
+            }
         }
         for (place, ours, theirs) in pairs(&ours.given, &theirs.given) {
             if let (Some(ours), Some(theirs)) = (ours, theirs) {

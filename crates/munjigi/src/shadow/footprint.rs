@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What is there afterwards. It holds no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Footprint {
-    /// Of each user whom the request may mean; empty where somebody else's request for him was under way.
-    pub(super) users: Vec<UserTrace>,
+    /// Of each user whom the request may mean, where he is there; empty where another request for him was under way.
+    pub(super) users: Vec<Option<UserTrace>>,
     /// Of each token in the answer, by its place; `None` where it has no row.
     pub(super) given: BTreeMap<String, Option<TokenTrace>>,
     /// Of each token in the request, by its name there.
@@ -98,7 +98,7 @@ impl Footprint {
         let mut conn = app.store().reader();
         let mut users = Vec::new();
         for user in &before.users {
-            users.extend(trace_of_user(&mut conn, user, began).await?);
+            users.push(trace_of_user(&mut conn, user, began).await?);
         }
         let mut given = BTreeMap::new();
         for token in &handed.tokens {

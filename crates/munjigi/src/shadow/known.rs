@@ -21,7 +21,7 @@ pub(super) fn name(
     stricter: Stricter,
 ) -> Option<&'static str> {
     if difference.what != "status" {
-        return of_rows(difference, ours.answer.status)
+        return of_rows(asked, difference, ours.answer.status)
             .or_else(|| is_page(asked, theirs).then_some("browsable_api"));
     }
     let word = ours.answer.word.as_deref().unwrap_or_default();
@@ -54,7 +54,7 @@ pub(super) fn name(
 const OF_ANOTHER_PASSWORD: [&str; 2] = ["token_blacklisted", "password_changed"];
 const OF_THE_BODY: [&str; 3] = ["parse_error", "body_too_large", "unsupported_media_type"];
 
-fn of_rows(difference: &Difference, status: u16) -> Option<&'static str> {
+fn of_rows(asked: &Asked, difference: &Difference, status: u16) -> Option<&'static str> {
     let Difference { what, ours, theirs } = difference;
     // Django checks the password first, stores it anew, and then refuses the user.
     let is_stored_anew = ours.starts_with("left, ") && theirs.starts_with("stored anew, ");
@@ -62,10 +62,12 @@ fn of_rows(difference: &Difference, status: u16) -> Option<&'static str> {
         return Some("stored_anew_of_an_inactive_user");
     }
     // simplejwt before 5.5 does not write down what it gives for another token.
-    let is_unlisted = what.starts_with("row of the token ") && what.ends_with(": outstanding");
-    (is_unlisted && !what.contains("sent as") && ours == "there" && theirs == "absent")
-        .then_some("successor_not_listed")
+    let is_given = what.starts_with("row of the token ") && !what.starts_with(OF_WHAT_WAS_SENT);
+    let is_unlisted = is_given && what.ends_with(": outstanding") && ours == "there";
+    (asked.route.kind == Kind::Refresh && is_unlisted).then_some("successor_not_listed")
 }
+
+const OF_WHAT_WAS_SENT: &str = "row of the token sent as ";
 
 /// DRF's page for people, in the place of JSON.
 fn is_page(asked: &Asked, theirs: &Side) -> bool {

@@ -156,10 +156,7 @@ async fn compared(shadow: &Shadow, route: Route, head: &Parts, body: Body) -> Re
         return shadow.send(head, reading.into_body()).await;
     };
     let asked = Asked::of(shadow.app(), route, head, &body).await;
-    let stay = shadow
-        .0
-        .under_way
-        .enter(asked.tokens.iter().map(|token| token.text.clone()).collect());
+    let stay = shadow.0.under_way.enter(asked.secrets());
     let began = shadow.app().now();
     let munjigi = (shadow.app(), &shadow.0.routes);
     let verdict = verdict::of(munjigi, &asked, &shadow.0.under_way, (head, &body)).await;
@@ -229,7 +226,7 @@ impl Judging<'_> {
             Err(error) => return Outcome::WithoutVerdict(error.code().to_owned()),
         };
         if self.stay.is_disturbed() {
-            return Outcome::WithoutVerdict("the_same_token_twice_at_once".to_owned());
+            return Outcome::WithoutVerdict("the_same_token_or_session_at_once".to_owned());
         }
         let mut theirs = Side { answer, left };
         if verdict.stay.is_disturbed() {

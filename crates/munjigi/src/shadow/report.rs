@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -57,7 +57,7 @@ const LINES: u64 = 20;
 const MOST: usize = 1_000;
 
 impl Report {
-    /// Writes its lines to the end of a file, which its owner alone may read.
+    /// Writes its lines to the end of a file, which its owner alone may read from then on.
     ///
     /// # Errors
     /// What the file system says.
@@ -67,6 +67,9 @@ impl Report {
             .create(true)
             .mode(0o600)
             .open(path)?;
+        if file.metadata()?.is_file() {
+            file.set_permissions(Permissions::from_mode(0o600))?;
+        }
         Ok(Self(Mutex::new(Inner {
             file: Some(file),
             ..Inner::default()
@@ -262,7 +265,8 @@ mod tests {
     #[test]
     fn a_flood_of_one_difference_is_counted_and_not_written() {
         let path = std::env::temp_dir().join(format!("munjigi-shadow-{}.ndjson", std::process::id()));
-        let _ = std::fs::remove_file(&path);
+        // One that others may read, from before.
+        std::fs::write(&path, "").unwrap();
         let report = Report::into_file(&path).unwrap();
         for _ in 0..1_000 {
             report.note("token_refresh", differs("status"), Timestamp::UNIX_EPOCH);
@@ -286,7 +290,6 @@ mod tests {
         assert_eq!(last["summary"]["token_verify"]["differing"], 2_000);
         assert_eq!(last["differences"][0]["times"], 1_000);
         assert!(report.tally().differs());
-        use std::os::unix::fs::PermissionsExt;
         assert_eq!(
             std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600
