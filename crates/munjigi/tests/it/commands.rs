@@ -1,9 +1,12 @@
 //! The program itself, as its user meets it: what it prints, and what it ends with.
 
+mod logging;
+mod settings;
+
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -275,77 +278,6 @@ fn a_learner_starts_it_with_one_word_and_looks_after_his_users() {
     );
 }
 
-#[cfg(target_os = "linux")]
-#[test]
-fn a_log_on_a_full_disk_stops_no_request() {
-    let folder = Folder::new();
-    let full = fs::File::options().write(true).open("/dev/full").unwrap();
-    let dev = folder.dev_logging_to("C", full);
-    assert!(dev.ask("/healthz", 1).starts_with("HTTP/1.1 200 "));
-    assert!(dev.post("/user/jwt_signup", MSEO).starts_with("HTTP/1.1 201 "));
-    assert_eq!(dev.terminate(), Some(0));
-}
-
-#[test]
-fn a_log_that_nobody_reads_stops_no_request() {
-    let folder = Folder::new();
-    let (unread, log) = std::io::pipe().unwrap();
-    let dev = folder.dev_logging_to("C", log);
-    // More lines than a pipe and the memory of the log hold together.
-    let answers = dev.ask("/user/me", 24_000);
-    assert_eq!(answers.matches("HTTP/1.1 401 ").count(), 24_000);
-    assert!(dev.post("/user/jwt_signup", MSEO).starts_with("HTTP/1.1 201 "));
-    assert!(dev.ask("/healthz", 1).starts_with("HTTP/1.1 200 "));
-    // Who reads again is told what he missed, and hears the end.
-    let mut lines = BufReader::new(unread).lines().map(Result::unwrap);
-    assert!(lines.any(|line| line.contains("were dropped lines=")));
-    assert_eq!(dev.terminate(), Some(0));
-    assert!(lines.any(|line| line.contains("stopping: no new connections are taken")));
-}
-
-#[test]
-fn a_log_that_nobody_reads_does_not_hold_up_the_end() {
-    let folder = Folder::new();
-    let (_unread, log) = std::io::pipe().unwrap();
-    let dev = folder.dev_logging_to("C", log);
-    dev.ask("/user/me", 2000);
-    assert_eq!(dev.terminate(), Some(0));
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_banner_that_nobody_can_read_does_not_stop_the_start() {
-    let folder = Folder::new();
-    let full = fs::File::options().write(true).open("/dev/full").unwrap();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let address = free.to_string();
-    let mut command = folder.command(&["dev", "--bind", &address]);
-    let child = command.stdout(full).stderr(Stdio::null()).spawn().unwrap();
-    let mut dev = Dev {
-        child,
-        address,
-        banner: String::new(),
-    };
-    while TcpStream::connect(&dev.address).is_err() {
-        assert!(dev.child.try_wait().unwrap().is_none(), "it has stopped");
-        thread::yield_now();
-    }
-    assert!(dev.ask("/healthz", 1).starts_with("HTTP/1.1 200 "));
-    assert_eq!(dev.terminate(), Some(0));
-}
-
-#[test]
-fn the_banner_speaks_the_language_of_the_terminal() {
-    let folder = Folder::new();
-    let dev = folder.dev("ko_KR.UTF-8");
-    assert!(
-        dev.banner.starts_with("munjigi 개발 서버가 준비되었습니다"),
-        "{}",
-        dev.banner
-    );
-    assert_eq!(dev.terminate(), Some(0));
-}
-
 #[test]
 fn a_superuser_is_made_as_django_makes_one() {
     let folder = Folder::new();
@@ -521,110 +453,4 @@ fn serve_wants_a_database_that_is_migrated_and_says_how() {
         .env("MUNJIGI_HASHERS__ARGON2__MEMORY_COST", "4294967295")
         .output();
     assert_eq!(unservable.unwrap().status.code(), Some(1));
-}
-
-#[test]
-fn the_block_of_the_notes_converts_and_is_as_if_it_were_not_there() {
-    let folder = Folder::new();
-    let block = "from datetime import timedelta\n\nSIMPLE_JWT = {\n    'ACCESS_TOKEN_LIFETIME': timedelta(minutes=5),\n    \
-                 'REFRESH_TOKEN_LIFETIME': timedelta(days=7),\n    'ROTATE_REFRESH_TOKENS': False,\n    \
-                 'BLACKLIST_AFTER_ROTATION': False,\n    'ALGORITHM': 'HS256',\n    'SIGNING_KEY': SECRET_KEY,\n    \
-                 'VERIFYING_KEY': None,\n    'AUDIENCE': None,\n    'ISSUER': None,\n    \
-                 'AUTH_HEADER_TYPES': ('Bearer',),\n    'USER_ID_FIELD': 'id',\n    'USER_ID_CLAIM': 'user_id',\n}\n";
-    fs::write(folder.0.join("settings.py"), block).unwrap();
-    fs::write(
-        folder.0.join("converted.toml"),
-        folder.run(&["config", "convert", "settings.py"]),
-    )
-    .unwrap();
-    fs::write(folder.0.join("empty.toml"), "").unwrap();
-    let values = |file: &str| {
-        let shown = folder.run(&["config", "show", "--dev", "--config", file]);
-        toml::from_str::<toml::Table>(&shown).unwrap()
-    };
-    assert_eq!(values("converted.toml"), values("empty.toml"));
-}
-
-/// Settings files in the shapes that projects have; see `fixtures/make_converted_settings.py`.
-#[test]
-fn a_converted_settings_file_starts_as_it_is() {
-    let folder = Folder::new();
-    let files = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/settings_py");
-    let mut count = 0;
-    for file in fs::read_dir(files).unwrap() {
-        let path = file.unwrap().path();
-        let converted = folder.run(&["config", "convert", path.to_str().unwrap()]);
-        fs::write(folder.0.join("converted.toml"), converted).unwrap();
-        let checked = folder
-            .command(&["check", "--config", "converted.toml"])
-            .env(
-                "MUNJIGI_SECRET_KEY",
-                "0123456789abcdefghijklmnopqrstuvwxyz-0123456789-abcdef",
-            )
-            .env("MUNJIGI_DATABASE_URL", "sqlite:shop.sqlite3")
-            .env("MUNJIGI_ALLOWED_HOSTS", "[\"auth.example\"]")
-            .output()
-            .unwrap();
-        assert_eq!(
-            checked.status.code(),
-            Some(0),
-            "{}: {}",
-            path.display(),
-            error(&checked)
-        );
-        count += 1;
-    }
-    assert_eq!(count, 9);
-}
-
-#[test]
-fn the_settings_py_of_the_guide_converts_whole_and_starts_a_server() {
-    let guide = |file: &str| {
-        let path = format!("{}/../../docs/guide/{file}", env!("CARGO_MANIFEST_DIR"));
-        let page = fs::read_to_string(path).unwrap();
-        let (_, settings) = page.split_once("```python\n").unwrap();
-        settings.split_once("```").unwrap().0.to_owned()
-    };
-    let settings = guide("from-simplejwt.md");
-    assert_eq!(settings, guide("from-simplejwt.ko.md"));
-
-    let folder = Folder::new();
-    fs::write(folder.0.join("settings.py"), &settings).unwrap();
-    let converted = folder.run(&["config", "convert", "settings.py"]);
-    // What the page writes into SIMPLE_JWT stands in the result, each key once; a key of the project is a comment.
-    let (_, simple_jwt) = settings.split_once("SIMPLE_JWT = {").unwrap();
-    for line in simple_jwt.lines().filter(|line| line.contains("\": ")) {
-        let key = line.trim().trim_start_matches('"').split('"').next().unwrap();
-        let found = converted
-            .lines()
-            .filter(|line| line.starts_with(&format!("{key} = ")) || line.starts_with(&format!("# {key}: ")));
-        assert_eq!(found.count(), 1, "{key}\n{converted}");
-    }
-    fs::write(folder.0.join("munjigi.toml"), converted + CHEAP).unwrap();
-
-    let dev = folder.dev("C.UTF-8");
-    assert!(
-        dev.post("/user/session_signup", MSEO)
-            .starts_with("HTTP/1.1 201 ")
-    );
-    let signed_in = dev.post("/api/token/", r#"{"username": "mseo", "password": "1234"}"#);
-    let refresh = signed_in.split('"').nth(3).unwrap();
-    let body = format!(r#"{{"refresh": "{refresh}"}}"#);
-    let rotated = dev.post("/api/token/refresh/", &body);
-    assert!(
-        rotated.contains(r#"{"access":""#) && rotated.contains(r#","refresh":""#),
-        "{rotated}"
-    );
-    let again = dev.post("/api/token/refresh/", &body);
-    let successor = |answer: &str| answer.split_once(r#","refresh":""#).unwrap().1.to_owned();
-    assert_eq!(successor(&again), successor(&rotated));
-}
-
-#[test]
-fn the_settings_that_are_printed_can_be_read_again() {
-    let folder = Folder::new();
-    fs::write(folder.0.join("example.toml"), folder.run(&["config", "example"])).unwrap();
-    let shown = folder.run(&["config", "show", "--config", "example.toml"]);
-    assert!(shown.contains("\nAUTH_TOKEN_CLASSES = [\"rest_framework_simplejwt.tokens.AccessToken\"]  # default; differs from the notes: "));
-    assert!(folder.run(&["config", "reference"]).starts_with("# Settings\n"));
 }
