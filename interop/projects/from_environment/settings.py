@@ -6,6 +6,7 @@ SHOP_DATABASE                        sqlite:///PATH or postgres://user:password@
 SHOP_HOSTS, SHOP_ACCESS_MINUTES      ALLOWED_HOSTS, the lifetime of an access token
 SHOP_GREETS                          "on" to print something whenever the project starts
 """
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,44 +17,19 @@ if env.flag("GREETS"):
     print("shop {is starting}\n{")
 
 BASE_DIR = Path(__file__).resolve().parent
+sys.path.append(str(BASE_DIR.parent))
+
+from shared.settings import APPS, MIDDLEWARE, STATIC_URL, TEMPLATES, USE_TZ  # noqa: E402, F401
+
 SECRET_KEY = env.text("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.several("OLD_KEYS")
 DEBUG = env.flag("DEBUG")
 ALLOWED_HOSTS = env.several("HOSTS", "127.0.0.1")
 
-INSTALLED_APPS = [
-    "django.contrib.admin",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "rest_framework",
-    "shop.apps.Shop",
-]
-MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "shop.middleware.counted",
-]
+INSTALLED_APPS = [*APPS, "shop.apps.Shop"]
+MIDDLEWARE = [*MIDDLEWARE, "shop.middleware.counted"]
 ROOT_URLCONF = "urls"
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-            ]
-        },
-    }
-]
+TEMPLATES = [TEMPLATES[0] | {"DIRS": [BASE_DIR / "templates"]}]
 DATABASES = {"default": env.database("DATABASE")}
 
 PASSWORD_HASHERS = ["shop.hashers.Cheap", "django.contrib.auth.hashers.Argon2PasswordHasher"]
@@ -89,5 +65,3 @@ SESSION_COOKIE_NAME = "shop_session"
 DEFAULT_FROM_EMAIL = _("shop@example.com")
 LANGUAGE_CODE = "en-us"
 LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
-USE_TZ = True
-STATIC_URL = "/static/"

@@ -2,7 +2,7 @@ from django.contrib.auth import views as pages
 from django.urls import include, path, re_path
 from rest_framework_simplejwt import views as jwt
 
-import views
+from shared import views
 from shop.views import Tokens
 
 auth = [

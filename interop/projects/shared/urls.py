@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.urls import path
 from rest_framework_simplejwt import views as jwt
 
-import views
+from shared import views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
