@@ -214,11 +214,16 @@ fn tell(report: &Report, run: Run, out: &mut impl Write) -> Result<()> {
         ("Skipped, since they are there", report.skipped),
         ("Not taken, as told above", report.bad),
         ("Superusers among them", report.superusers),
+        ("Staff among them", report.staff),
+        ("With permissions of their own", report.permitted),
         ("Without their passwords", report.without_password),
     ] {
         if count > 0 {
             writeln!(out, "{told}: {}", users(count))?;
         }
+    }
+    for (group, count) in &report.members {
+        writeln!(out, "In the group {}: {}", plain(group), users(*count))?;
     }
     for (told, count) in [
         ("Groups made", report.groups),

@@ -4,7 +4,7 @@ mod advice;
 mod known;
 
 use super::{Config, Error, Mode, Written};
-use super::{passwords, table};
+use super::{passwords, table, users};
 pub(crate) use advice::is_secret_key;
 use advice::{ADVICE, Advice};
 pub(crate) use known::{KNOWN, When};
@@ -61,6 +61,7 @@ pub fn deploy(config: &Config, written: &Written) -> Result<Vec<Finding>, Error>
     let advice = ADVICE.iter().filter(|advice| (advice.is_needed)(config));
     let mut findings = config.warnings.clone();
     findings.extend(advice.map(Advice::finding));
+    findings.extend(users::self_given(&config.user_model));
     findings.extend(passwords::weakness(written.under(config.mode))?);
     findings.extend(passwords::beyond_django(written.under(config.mode))?);
     findings.extend(unwritten_differences(written));

@@ -5,11 +5,12 @@ mod fields;
 
 use super::Error;
 use super::Routes;
+use super::check::{Finding, Level};
 use super::kind::{FromText, OrNone};
 use super::own_account::{DELETION, EMAIL_EDITABLE, OwnAccount};
 use super::setting::{Section, Setting};
 use super::written::Settings;
-use munjigi_store::{ExtraField, Foreign, UserModel};
+use munjigi_store::{ExtraField, FieldKind, Foreign, UserModel};
 use munjigi_user::UserIdKind;
 
 pub(super) use columns::TABLE as COLUMNS;
@@ -191,6 +192,30 @@ pub(super) fn check_signup(model: &UserModel, routes: &Routes) -> Result<(), Err
          `default`, or ROUTES.session_signup = false and ROUTES.jwt_signup = false.",
         field.name
     )))
+}
+
+/// How flags are called that somebody else gives.
+const FLAGS: [&str; 4] = ["is_", "has_", "can_", "may_"];
+/// What stands in the names of fields that say what a user may do.
+const POWERS: [&str; 6] = ["admin", "staff", "superuser", "moderator", "role", "permission"];
+
+/// Fields that look as if they gave their user something, and that he writes himself.
+pub(super) fn self_given(model: &UserModel) -> impl Iterator<Item = Finding> {
+    let is_power = |field: &&ExtraField| {
+        let name = field.name.to_ascii_lowercase();
+        let is_flag = field.kind == FieldKind::Boolean && FLAGS.iter().any(|flag| name.starts_with(flag));
+        is_flag || POWERS.iter().any(|power| name.contains(power))
+    };
+    let fields = model.extra_fields.iter().filter(|field| field.editable);
+    fields.filter(is_power).map(|field| Finding {
+        id: "munjigi.W012",
+        level: Level::Warning,
+        message: format!(
+            "[user.fields.{}] is editable, so that every user gives it to himself, at a sign-up and by PATCH /user/me.",
+            field.name
+        ),
+        hint: "Write `editable = false`, with a `default` for who signs up, unless it means nothing.".to_owned(),
+    })
 }
 
 /// `app_label.ModelName`.

@@ -106,6 +106,12 @@ pub struct Report {
     pub bad: u64,
     /// How many of those who came in, or were changed, are superusers.
     pub superusers: u64,
+    /// How many of them are staff, who may enter Django's admin.
+    pub staff: u64,
+    /// How many of them were put into groups, by group.
+    pub members: BTreeMap<String, u64>,
+    /// How many of them were given permissions of their own.
+    pub permitted: u64,
     /// How many came in without their passwords.
     pub without_password: u64,
     /// Groups that were made.

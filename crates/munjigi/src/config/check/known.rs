@@ -66,6 +66,7 @@ pub(crate) const KNOWN: &[Known] = known![
     "munjigi.W009" Warning Deploy "Passwords are stored at too low a cost"
     "munjigi.W010" Warning Always "Others could read the data of `munjigi dev`"
     "munjigi.W011" Warning Deploy "Passwords are stored at a cost that a Django beside munjigi cannot verify"
+    "munjigi.W012" Warning Deploy "Users give themselves a flag"
     "munjigi.W020" Warning Always "Keys of AUTH_COOKIE without an AUTH_COOKIE"
     "munjigi.W021" Warning Always "A cookie with a token does not reach its route"
     "munjigi.W022" Warning Always "A cookie with a token that nothing reads"

@@ -282,6 +282,66 @@ fn weak_keys_are_warned_of_with_djangos_ids() {
 }
 
 #[test]
+fn a_field_that_its_user_gives_himself_and_that_looks_like_power_is_told() {
+    let told = |fields: &str| {
+        let given = [("MUNJIGI_SECRET_KEY", KEY), ("MUNJIGI_DATABASE_URL", "sqlite:x")];
+        let text = format!("ALLOWED_HOSTS = [\"a.example\"]\nAUTH_USER_MODEL = \"shop.Member\"\n{fields}");
+        let written = gather(&text, &given).unwrap();
+        let findings = check::deploy(&Config::resolve(&written, Mode::Serve).unwrap(), &written).unwrap();
+        let messages = findings
+            .into_iter()
+            .filter(|finding| finding.id == "munjigi.W012");
+        messages.map(|finding| finding.message).collect::<Vec<_>>()
+    };
+    for harmless in [
+        "[user.fields.newsletter]\ntype = \"BooleanField\"\ndefault = false\n",
+        "[user.fields.is_admin]\ntype = \"BooleanField\"\neditable = false\ndefault = false\n",
+        "[user.fields.age]\ntype = \"IntegerField\"\nnull = true\n",
+    ] {
+        assert_eq!(told(harmless), [] as [&str; 0], "{harmless}");
+    }
+    for (name, field) in [
+        ("is_admin", "type = \"BooleanField\"\ndefault = false\n"),
+        ("can_refund", "type = \"BooleanField\"\ndefault = false\n"),
+        ("role", "type = \"CharField\"\nmax_length = 9\ndefault = \"\"\n"),
+    ] {
+        let messages = told(&format!("[user.fields.{name}]\n{field}"));
+        assert!(
+            matches!(&messages[..], [message] if message.starts_with(&format!("[user.fields.{name}] is editable"))),
+            "{messages:?}"
+        );
+    }
+}
+
+#[test]
+fn the_manifest_for_a_cluster_starts_nothing_before_its_proxies_are_written() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../examples/django-next-door/kubernetes/munjigi.yaml"
+    );
+    let manifest = fs::read_to_string(path).unwrap();
+    let line = manifest
+        .lines()
+        .find(|line| line.contains("MUNJIGI_TRUSTED_PROXIES"))
+        .unwrap();
+    let value = line.split('\'').nth(1).unwrap();
+    let given = [
+        ("MUNJIGI_SECRET_KEY", KEY),
+        ("MUNJIGI_DATABASE_URL", "sqlite:x"),
+        ("MUNJIGI_TRUSTED_PROXIES", value),
+    ];
+    let refusal = gather("", &given)
+        .and_then(|written| Config::resolve(&written, Mode::Serve))
+        .err()
+        .unwrap();
+    let refusal = refusal.to_string();
+    assert!(
+        refusal.contains("TRUSTED_PROXIES") && refusal.contains("INGRESS-PODS-CIDR"),
+        "{refusal}"
+    );
+}
+
+#[test]
 fn a_deployment_is_told_what_is_unwise_and_where_it_is_not_simplejwts_default() {
     let found = |file: &str| {
         let given = [("MUNJIGI_SECRET_KEY", KEY), ("MUNJIGI_DATABASE_URL", "sqlite:x")];

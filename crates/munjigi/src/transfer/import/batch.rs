@@ -5,7 +5,7 @@ use super::{Rules, Run};
 use crate::transfer::Reason;
 use crate::transfer::named::Group;
 use crate::transfer::user::Incoming;
-use munjigi_store::memberships::{self, Permission};
+use munjigi_store::memberships;
 use munjigi_store::users::rows::{self, Held, UserRow, Value};
 use munjigi_store::{BoxFuture, Error, Result, Store, Tx, emails};
 use munjigi_user::UserId;
@@ -25,7 +25,12 @@ pub(super) enum Done {
 pub(super) struct Outcome {
     pub(super) done: std::result::Result<Done, Reason>,
     pub(super) is_superuser: bool,
+    pub(super) is_staff: bool,
     pub(super) is_without_password: bool,
+    /// Groups that he was put into.
+    pub(super) joined: Vec<String>,
+    /// Permissions that he was given.
+    pub(super) permissions: u64,
     /// Groups that were made for him.
     pub(super) groups: Vec<String>,
     pub(super) lost_groups: u64,
@@ -82,7 +87,10 @@ impl Outcome {
         Self {
             done,
             is_superuser: false,
+            is_staff: false,
             is_without_password: false,
+            joined: Vec::new(),
+            permissions: 0,
             groups: Vec::new(),
             lost_groups: 0,
             lost_permissions: 0,
@@ -283,13 +291,17 @@ impl Writing<'_> {
     }
 
     fn outcome(&self, user: &Incoming, done: Done) -> Outcome {
-        let superuser = self
-            .rules
-            .table
-            .place("is_superuser")
-            .and_then(|place| user.values.get(place));
+        let has = |flag| {
+            let value = self
+                .rules
+                .table
+                .place(flag)
+                .and_then(|place| user.values.get(place));
+            value == Some(&Some(Value::Boolean(true)))
+        };
         Outcome {
-            is_superuser: superuser == Some(&Some(Value::Boolean(true))),
+            is_superuser: has("is_superuser"),
+            is_staff: has("is_staff"),
             is_without_password: user.is_without_password,
             ..Outcome::of(Ok(done))
         }
@@ -326,27 +338,28 @@ impl Writing<'_> {
                     if memberships::make_group(self.tx, name).await? {
                         outcome.groups.push(name.clone());
                     }
-                    outcome.lost_groups += u64::from(!memberships::join(self.tx, id, name).await?);
+                    if memberships::join(self.tx, id, name).await? {
+                        outcome.joined.push(name.clone());
+                    } else {
+                        outcome.lost_groups += 1;
+                    }
                 }
             }
             if let Some(permissions) = &user.permissions {
                 if *done == Done::Updated {
                     memberships::forbid_all(self.tx, id).await?;
                 }
-                outcome.lost_permissions += permit(self.tx, id, &permissions.known).await?;
+                for permission in &permissions.known {
+                    if memberships::permit(self.tx, id, permission).await? {
+                        outcome.permissions += 1;
+                    } else {
+                        outcome.lost_permissions += 1;
+                    }
+                }
             }
         }
         Ok(())
     }
-}
-
-/// Gives a user permissions, and tells how many of them there are not.
-async fn permit(tx: &mut Tx, id: &UserId, permissions: &[Permission]) -> Result<u64> {
-    let mut lost = 0;
-    for permission in permissions {
-        lost += u64::from(!memberships::permit(tx, id, permission).await?);
-    }
-    Ok(lost)
 }
 
 /// What a rehearsal brought out of its transaction.

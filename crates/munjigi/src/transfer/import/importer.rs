@@ -227,6 +227,11 @@ impl<'a> Importer<'a> {
         }
         let report = &mut self.report;
         report.superusers += u64::from(outcome.is_superuser);
+        report.staff += u64::from(outcome.is_staff);
+        report.permitted += u64::from(outcome.permissions > 0);
+        for name in outcome.joined {
+            count(&mut report.members, name);
+        }
         for name in outcome.groups {
             report.groups += u64::from(self.made_groups.insert(name));
         }

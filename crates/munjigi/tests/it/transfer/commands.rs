@@ -37,6 +37,31 @@ fn mode(folder: &Folder, name: &str) -> u32 {
 }
 
 #[test]
+fn who_comes_in_with_power_is_counted_aloud() {
+    let folder = ready();
+    let text = format!(
+        "username,password,is_superuser,is_staff,groups\n\
+         root,{HASH},true,true,\n\
+         editor,{HASH},false,true,\"[\"\"editors\"\"]\"\n\
+         writer,{HASH},false,false,\"[\"\"editors\"\", \"\"writers\"\"]\"\n\
+         mseo,{HASH},,,\n"
+    );
+    fs::write(folder.0.join("users.csv"), text).unwrap();
+    let told = "Imported: 4 users\nSuperusers among them: 1 user\nStaff among them: 2 users\n\
+                In the group editors: 2 users\nIn the group writers: 1 user\nGroups made: 2\n";
+    let rehearsed = format!("{told}This was a rehearsal. Nothing was written.\n");
+    for (words, out) in [
+        (
+            &["import", "users.csv", "--dry-run"] as &[&str],
+            rehearsed.as_str(),
+        ),
+        (&["import", "users.csv"], told),
+    ] {
+        assert_eq!(ran(&folder, words), (Some(0), out.to_owned(), String::new()));
+    }
+}
+
+#[test]
 fn bad_rows_are_kept_to_be_mended_and_imported_again() {
     let folder = ready();
     let bad = format!("2,\"min\nji\",{HASH},nobody\n");

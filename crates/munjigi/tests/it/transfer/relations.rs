@@ -62,6 +62,9 @@ async fn groups_and_permissions_go_by_their_natural_keys(database: Database) {
         ),
         (2, 2, 2)
     );
+    let joined: Vec<_> = came.report.members.iter().collect();
+    assert_eq!(joined, [(&"editors".to_owned(), &1), (&"writers".to_owned(), &1)]);
+    assert_eq!(came.report.permitted, 1);
     assert_eq!(members(&server).await, ["one editors", "one writers"]);
     assert_eq!(
         permitted(&server).await,
