@@ -189,8 +189,13 @@ fn view(route: &Route, lost: &mut Vec<String>) {
     }
     if !route.differences.is_empty() {
         let own = route.differences.join(", ");
+        let what = if routes::is_reset(route) {
+            "a link that is mailed or used here"
+        } else {
+            "a sign-in here"
+        };
         lost.push(format!(
-            "{place}, a {class} with {own} of its own: a sign-in here passes none of it."
+            "{place}, a {class} with {own} of its own: {what} passes none of it."
         ));
     }
     if !is_served {

@@ -62,7 +62,26 @@ pub(super) fn wanted(report: &Report) -> Wanted {
         .told("Off: a user whom munjigi makes passes none of the project's code, signals included.");
     wanted.insert("ROUTES.session_signup".to_owned(), off);
     wanted.insert("ROUTES.jwt_signup".to_owned(), Want::pinned(Python::Bool(false)));
+    wanted.extend(reset(report).map(|want| ("PASSWORD_RESET_URL".to_owned(), want)));
     wanted
+}
+
+/// A project that mails links by itself goes on: its view is a page with a form, or has bodies of its own, and munjigi's is
+/// neither. Which page a link of munjigi's opens stands in no setting of Django's.
+fn reset(report: &Report) -> Option<Want> {
+    let route = report.routes.iter().find(|route| is_reset(route))?;
+    let place = route.path.as_deref().unwrap_or(&route.pattern);
+    Some(Want::refused(format!(
+        "{} at {place} goes on mailing the links, and munjigi mails none: its own route takes and answers JSON. To have it mail \
+         them, write the page that a link opens, with {{uid}} and {{token}} in it; a PasswordResetConfirmView of the project \
+         takes munjigi's links too.",
+        route.view
+    )))
+}
+
+/// Whether a route is of resetting a forgotten password.
+pub(super) fn is_reset(route: &Route) -> bool {
+    route.kind.contains(".PasswordReset")
 }
 
 /// The routes of the project that munjigi has in its place, with munjigi's names for them. Those of one kind at several

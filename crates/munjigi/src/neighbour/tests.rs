@@ -160,6 +160,52 @@ fn every_setting_that_a_project_is_asked_for_is_one_here_or_is_looked_at() {
 }
 
 #[test]
+fn a_project_that_mails_links_goes_on_and_is_told_what_munjigi_would_need() {
+    let with = |kind: &'static str, path: Value| {
+        let report = report(|report| {
+            let routes = report["routes"].as_array_mut().unwrap();
+            routes.retain(|route| !route["kind"].as_str().unwrap().contains("PasswordReset"));
+            routes.push(json!({
+                "path": path, "serializer": null, "throttles": [], "kind": kind,
+                "differences": ["form_valid"], "view": kind, "pattern": "password_reset/",
+            }));
+        });
+        let (text, config) = written(&report);
+        assert_eq!(
+            (config.routes.password_reset, config.routes.password_reset_confirm),
+            (None, None)
+        );
+        assert!(nginx(&report).iter().all(|line| !line.contains("password")));
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("# PASSWORD_RESET_URL: "))
+            .unwrap()
+            .to_owned();
+        let told = lost(&report).join("\n");
+        assert!(
+            told.contains("of its own: a link that is mailed or used here passes none of it."),
+            "{told}"
+        );
+        line
+    };
+    let djangos = with(
+        "django.contrib.auth.views.PasswordResetView",
+        "/accounts/password_reset/".into(),
+    );
+    assert!(
+        djangos.contains("PasswordResetView at /accounts/password_reset/ goes on mailing the links"),
+        "{djangos}"
+    );
+    let other = with("dj_rest_auth.views.PasswordResetView", Value::Null);
+    assert!(
+        other.contains("dj_rest_auth.views.PasswordResetView at password_reset/ goes on"),
+        "{other}"
+    );
+    let none = report(|report| report["routes"] = json!([]));
+    assert!(!written(&none).0.contains("PASSWORD_RESET_URL: "));
+}
+
+#[test]
 fn routes_stand_where_the_project_has_them() {
     let report = report(|report| {
         let routes = report["routes"].as_array_mut().unwrap();
