@@ -327,14 +327,16 @@ def test_nothing_differs_where_both_are_set_alike(scene: Scene, figure: Figure, 
     assert status == 0
     counts = summary.values()
     known = {name: times for count in counts for name, times in count["known"].items()}
-    assert known == {"stored_anew_of_an_inactive_user": 1}
+    # The second is there where a second went by between the token and its refresh.
+    assert known.pop("stored_anew_of_an_inactive_user") == 1
+    assert set(known) <= {"sliding_row_is_prolonged"}
     assert sum(route["compared"] for route in counts) == count + 1, summary
     assert sum(route["differing"] for route in counts) == 0
     assert [route["without_verdict"] for route in counts] == [{}] * len(summary)
     told = shadow.log_text() + path_of_report(shadow).read_text()
     assert [secret for secret in secrets if secret and secret in told] == []
     assert stat.S_IMODE(path_of_report(shadow).stat().st_mode) == 0o600
-    figure(f"shadow on {backend}: {count} requests of {len(summary)} routes compared, 0 differ, known: {known}")
+    figure(f"shadow on {backend}: {count} requests of {len(summary)} routes compared, 0 differ")
 
 
 # Beside the settings: a request, and where it shows.

@@ -23,6 +23,8 @@ pub(super) struct Side {
 pub(super) struct Rules {
     /// `JTI_CLAIM`.
     pub(super) jti_claim: Option<String>,
+    /// `REVOKE_TOKEN_CLAIM`, which is made from the stored password and so from its salt.
+    pub(super) revoke_claim: String,
     /// Texts that the client sent: what echoes them is not shown.
     pub(super) sent: Vec<Zeroizing<String>>,
 }
@@ -50,6 +52,7 @@ pub(super) fn compare(ours: &Side, theirs: &Side, rules: &Rules) -> Vec<Differen
     let mut found = Comparison {
         rules,
         whens: (ours.answer.when, theirs.answer.when),
+        is_stored_anew: stores_anew(ours) && stores_anew(theirs),
         found: Vec::new(),
     };
     found.answers(&ours.answer, &theirs.answer);
@@ -63,6 +66,8 @@ pub(super) fn compare(ours: &Side, theirs: &Side, rules: &Rules) -> Vec<Differen
 struct Comparison<'c> {
     rules: &'c Rules,
     whens: (When, When),
+    /// Whether both stored the user's password anew, each with a salt of its own.
+    is_stored_anew: bool,
     found: Vec<Difference>,
 }
 
@@ -191,6 +196,7 @@ impl Comparison<'_> {
             let what = format!("{what}: {}", self.shown(name));
             match (ours.claims.get(name), theirs.claims.get(name)) {
                 (Some(_), Some(_)) if Some(name) == self.rules.jti_claim.as_ref() => {}
+                (Some(_), Some(_)) if *name == self.rules.revoke_claim && self.is_stored_anew => {}
                 (Some(one), Some(other)) if one == other || self.are_one_moment(one, other) => {}
                 (Some(one), Some(other)) => {
                     let (ours, theirs) = (
@@ -403,6 +409,10 @@ impl Comparison<'_> {
 
 const THERE: &str = "there";
 const ABSENT: &str = "absent";
+
+fn stores_anew(side: &Side) -> bool {
+    side.left.users.iter().flatten().any(|user| user.is_stored_anew)
+}
 
 fn methods(allow: &str) -> BTreeSet<&str> {
     allow.split(',').map(str::trim).collect()

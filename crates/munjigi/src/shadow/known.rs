@@ -61,6 +61,14 @@ fn of_rows(asked: &Asked, difference: &Difference, status: u16) -> Option<&'stat
     if what == "row of the user: password" && is_stored_anew && status >= 400 {
         return Some("stored_anew_of_an_inactive_user");
     }
+    // Ours keeps the row of a sliding token as long as the token lives.
+    if asked.route.name == "token_refresh_sliding" && what.ends_with(": expires with the token") {
+        return Some("sliding_row_is_prolonged");
+    }
+    // djangorestframework-jwt puts it there, its fork drf-jwt left it out.
+    if asked.route.name.ends_with("_jwt_token") && what == "token token: email" && theirs == "absent" {
+        return Some("email_in_payload");
+    }
     // simplejwt before 5.5 does not write down what it gives for another token.
     let is_given = what.starts_with("row of the token ") && !what.starts_with(OF_WHAT_WAS_SENT);
     let is_unlisted = is_given && what.ends_with(": outstanding") && ours == "there";

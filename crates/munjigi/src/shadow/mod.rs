@@ -45,6 +45,7 @@ use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use upstream::Failure;
 use verdict::Verdict;
@@ -60,6 +61,7 @@ struct Inner {
     upstream: Upstream,
     report: Report,
     under_way: UnderWay,
+    verdicts: Semaphore,
 }
 
 /// The largest answer of Django's that is compared, in bytes.
@@ -76,6 +78,7 @@ impl Shadow {
             upstream,
             report,
             under_way: UnderWay::default(),
+            verdicts: Semaphore::new(verdict::AT_ONCE),
         }))
     }
 
@@ -158,37 +161,24 @@ async fn compared(shadow: &Shadow, route: Route, head: &Parts, body: Body) -> Re
     let asked = Asked::of(shadow.app(), route, head, &body).await;
     let stay = shadow.0.under_way.enter(asked.secrets());
     let began = shadow.app().now();
-    let munjigi = (shadow.app(), &shadow.0.routes);
-    let verdict = verdict::of(munjigi, &asked, &shadow.0.under_way, (head, &body)).await;
-    let sent = shadow.app().now();
-    let (theirs, body) = match shadow.send(head, body.into()).await {
-        Ok(answer) => answer.into_parts(),
-        Err(failure) => {
-            shadow.without_verdict(route, "no_answer_of_djangos");
-            return Err(failure);
+    let verdict = match shadow.0.verdicts.try_acquire() {
+        Ok(_place) => {
+            let munjigi = (shadow.app(), &shadow.0.routes);
+            verdict::of(munjigi, &asked, &shadow.0.under_way, (head, &body)).await
         }
+        Err(_) => Err("too_many_at_once".to_owned()),
     };
-    let mut reading = Bounded::new(body, ANSWER);
-    let Some(body) = reading.whole().await else {
-        shadow.without_verdict(route, "answer_too_large");
-        return Ok(Response::from_parts(theirs, reading.into_body()));
-    };
+    let sent = shadow.app().now();
+    let theirs = shadow.send(head, body.into()).await.inspect_err(|_| {
+        shadow.without_verdict(route, "no_answer_of_djangos");
+    })?;
     let judging = Judging {
         shadow,
         asked: &asked,
         stay: &stay,
         when: (began, sent),
     };
-    match timeout(
-        READING,
-        judging.outcome(verdict, &theirs.headers, (theirs.status, &body)),
-    )
-    .await
-    {
-        Ok(outcome) => shadow.0.report.note(route.name, outcome, began),
-        Err(_) => shadow.without_verdict(route, "database_busy"),
-    }
-    Ok(Response::from_parts(theirs, body.into()))
+    Ok(judging.passed_on(verdict, theirs).await)
 }
 
 /// All that both sides are judged by.
@@ -201,19 +191,33 @@ struct Judging<'j> {
 }
 
 impl Judging<'_> {
+    /// Django's answer, after it was held against the verdict.
+    async fn passed_on(&self, verdict: Result<Verdict<'_>, String>, theirs: Response) -> Response {
+        let (shadow, route) = (self.shadow, self.asked.route);
+        let (head, body) = theirs.into_parts();
+        let mut reading = Bounded::new(body, ANSWER);
+        let Some(body) = reading.whole().await else {
+            shadow.without_verdict(route, "answer_too_large");
+            return Response::from_parts(head, reading.into_body());
+        };
+        let judged = self.outcome(verdict, &head.headers, (head.status, &body));
+        match timeout(READING, verdict::without_panic(judged)).await {
+            Ok(Ok(outcome)) => shadow.0.report.note(route.name, outcome, self.when.0),
+            Ok(Err(why)) => shadow.without_verdict(route, why),
+            Err(_) => shadow.without_verdict(route, "database_busy"),
+        }
+        Response::from_parts(head, body.into())
+    }
+
+    /// What came of it, or a word for why nothing did.
     async fn outcome(
-        self,
+        &self,
         verdict: Result<Verdict<'_>, String>,
         headers: &HeaderMap,
         (status, body): (StatusCode, &Bytes),
-    ) -> Outcome {
-        let mut verdict = match verdict {
-            Ok(verdict) => verdict,
-            Err(why) => return Outcome::WithoutVerdict(why),
-        };
-        let Some(body) = decoded(headers, body) else {
-            return Outcome::WithoutVerdict("answer_encoded".to_owned());
-        };
+    ) -> Result<Outcome, String> {
+        let mut verdict = verdict?;
+        let body = decoded(headers, body).ok_or("answer_encoded")?;
         let app = self.shadow.app();
         let when = When {
             from: self.when.1.as_second(),
@@ -221,19 +225,17 @@ impl Judging<'_> {
         };
         let (answer, handed) = taken_apart(app, status, headers, (&body, when));
         let began = self.when.0;
-        let left = match Footprint::read(app, self.asked, &verdict.before, &handed, began).await {
-            Ok(left) => left,
-            Err(error) => return Outcome::WithoutVerdict(error.code().to_owned()),
-        };
+        let left = Footprint::read(app, self.asked, &verdict.before, &handed, began).await;
+        let left = left.map_err(|error| error.code())?;
         if self.stay.is_disturbed() {
-            return Outcome::WithoutVerdict("the_same_token_or_session_at_once".to_owned());
+            return Err("the_same_token_or_session_at_once".to_owned());
         }
         let mut theirs = Side { answer, left };
         if verdict.stay.is_disturbed() {
             verdict.side.left.users.clear();
             theirs.left.users.clear();
         }
-        judge(app, self.asked, &verdict.side, &theirs)
+        Ok(judge(app, self.asked, &verdict.side, &theirs))
     }
 }
 
@@ -255,6 +257,7 @@ fn judge(app: &App, asked: &Asked, ours: &Side, theirs: &Side) -> Outcome {
     let settings = app.jwt().settings();
     let rules = Rules {
         jti_claim: settings.jti_claim.clone(),
+        revoke_claim: settings.revoke_token_claim.clone(),
         sent: asked.sent.clone(),
     };
     let stricter = Stricter {
@@ -285,5 +288,42 @@ fn decoded(headers: &HeaderMap, body: &Bytes) -> Option<Bytes> {
             (plain.len() < ANSWER).then(|| plain.into())
         }
         Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::header::CONTENT_ENCODING;
+    use std::io::Write;
+
+    #[test]
+    fn an_answer_in_gzip_is_read_and_one_that_unpacks_to_too_much_is_not() {
+        let packed = |bytes: &[u8]| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            encoder.write_all(bytes).unwrap();
+            Bytes::from(encoder.finish().unwrap())
+        };
+        let in_gzip = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
+        assert_eq!(decoded(&in_gzip, &packed(b"{}")).unwrap(), "{}");
+        assert_eq!(decoded(&in_gzip, &packed(&vec![b' '; 2 * ANSWER])), None);
+        assert_eq!(decoded(&in_gzip, &Bytes::from("{}")), None);
+        assert_eq!(decoded(&HeaderMap::new(), &Bytes::from("{}")).unwrap(), "{}");
+        let in_brotli = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("br"))]);
+        assert_eq!(decoded(&in_brotli, &Bytes::from("{}")), None);
+    }
+
+    #[test]
+    fn a_client_that_offers_h2c_goes_on_and_one_that_wants_a_websocket_does_not() {
+        for (offered, is_another) in [
+            ("h2c", false),
+            ("H2C", false),
+            ("websocket", true),
+            ("h2c, websocket", true),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(UPGRADE, HeaderValue::from_static(offered))]);
+            assert_eq!(wants_another_protocol(&headers), is_another, "{offered}");
+        }
     }
 }

@@ -52,7 +52,7 @@ pub(super) enum Outcome {
     WithoutVerdict(String),
 }
 
-/// Lines that are written of one difference, and differences that are told apart. What comes beyond is counted.
+/// Lines that are written of one difference or one reason, and differences that are told apart. What comes beyond is counted.
 const LINES: u64 = 20;
 const MOST: usize = 1_000;
 
@@ -84,8 +84,11 @@ impl Report {
         let counts = inner.tally.0.entry(route).or_default();
         let differences = match outcome {
             Outcome::WithoutVerdict(why) => {
-                tracing::warn!(target: "munjigi::shadow", route, request, why, "without verdict");
-                *counts.without_verdict.entry(why).or_default() += 1;
+                let times = counts.without_verdict.entry(why.clone()).or_default();
+                *times += 1;
+                if *times <= LINES {
+                    tracing::warn!(target: "munjigi::shadow", route, request, why, "without verdict");
+                }
                 return;
             }
             Outcome::Compared { differences, known } => {

@@ -35,6 +35,10 @@ pub(super) struct Verdict<'w> {
 /// How long it may take. The client waits.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// How many are made at a time. Beyond that a request is passed through without one: in a storm of sign-ins nobody is to wait for
+/// two queues.
+pub(super) const AT_ONCE: usize = 32;
+
 /// The verdict on a request, or a word for why there is none. Nothing of it stays, and nothing is logged as if it did.
 pub(super) async fn of<'w>(
     (app, routes): (&App, &Router<App>),
@@ -97,7 +101,7 @@ async fn decide<'w>(
 }
 
 /// A bug of ours must not keep a client from Django's answer.
-async fn without_panic<T>(future: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+pub(super) async fn without_panic<T>(future: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     let mut future = pin!(future);
     poll_fn(|context| {
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));

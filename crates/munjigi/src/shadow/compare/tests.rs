@@ -84,6 +84,7 @@ fn side(at: i64, random: &str) -> Side {
 fn rules() -> Rules {
     Rules {
         jti_claim: Some("jti".to_owned()),
+        revoke_claim: "hash_password".to_owned(),
         sent: vec![
             Zeroizing::new("mseo".to_owned()),
             Zeroizing::new("hunter2 hunter2".to_owned()),
@@ -379,6 +380,54 @@ fn a_successor_that_an_older_simplejwt_does_not_list_is_known_and_a_first_token_
             name
         );
     }
+}
+
+#[test]
+fn a_digest_of_a_password_is_another_where_both_store_it_anew_and_only_there() {
+    let (mut ours, mut theirs) = (side(THEN, "ba7"), side(THEN, "f00"));
+    claim(&mut ours, "hash_password", json!("A"));
+    claim(&mut theirs, "hash_password", json!("B"));
+    assert_eq!(
+        compare(&ours, &theirs, &rules())[0].what,
+        "token refresh: hash_password"
+    );
+    for side in [&mut ours, &mut theirs] {
+        users(side).is_stored_anew = true;
+    }
+    assert_eq!(compare(&ours, &theirs, &rules()), []);
+}
+
+#[test]
+fn deviations_of_rows_and_claims_are_known_on_their_routes_alone() {
+    let (mut ours, mut theirs) = (side(THEN, "ba7"), side(THEN, "f00"));
+    theirs
+        .left
+        .given
+        .get_mut("refresh")
+        .unwrap()
+        .as_mut()
+        .unwrap()
+        .expires_with_it = false;
+    let token = ours.answer.tokens["refresh"].clone();
+    for (side, has_email) in [(&mut ours, true), (&mut theirs, false)] {
+        side.answer.tokens.insert("token".to_owned(), token.clone());
+        let token = side.answer.tokens.get_mut("token").unwrap();
+        if has_email {
+            token.claims.insert("email".to_owned(), json!("mseo@naver.com"));
+        }
+    }
+    let found = compare(&ours, &theirs, &rules());
+    let names = |route| -> Vec<_> {
+        let asked = asked(route, Kind::Refresh);
+        let name = |difference| known::name(&asked, (&ours, &theirs), difference, Stricter::default());
+        found.iter().map(name).collect()
+    };
+    assert_eq!(names("refresh_jwt_token"), [Some("email_in_payload"), None]);
+    assert_eq!(
+        names("token_refresh_sliding"),
+        [None, Some("sliding_row_is_prolonged")]
+    );
+    assert_eq!(names("token_refresh"), [None, None]);
 }
 
 #[test]
