@@ -101,7 +101,8 @@ def folder(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 def house(request: pytest.FixtureRequest, backend: str, folder: Path) -> Iterator[House]:
     """An empty database; nothing runs on it yet."""
-    house = House(new_database(backend, folder), folder)
+    iterations = 1000 if request.node.get_closest_marker("cheap_hashes") else None
+    house = House(new_database(backend, folder), folder, iterations=iterations)
     request.node.stash[HOUSE] = house
     yield house
     house.close()

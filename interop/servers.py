@@ -177,6 +177,8 @@ class House:
     database: Database
     folder: Path
     project: Project = USER_USER
+    # Of PBKDF2 on both sides, where a test has no time for a million of them.
+    iterations: int | None = None
     servers: list[Server] = field(default_factory=list)
 
     # ---- munjigi ----
@@ -228,6 +230,8 @@ class House:
         environment = BARE_ENVIRONMENT | {"MUNJIGI_SECRET_KEY": SECRET_KEY}
         if self.database.munjigi_url:
             environment["MUNJIGI_DATABASE_URL"] = self.database.munjigi_url
+        if self.iterations:
+            environment["MUNJIGI_HASHERS__PBKDF2_SHA256__ITERATIONS"] = str(self.iterations)
         return environment
 
     def _config(self, settings: Settings | None) -> list[str]:
@@ -266,8 +270,10 @@ class House:
         return json.loads(done.stdout)
 
     def django_environment(self) -> dict[str, str]:
+        costs = {"PBKDF2PasswordHasher": {"iterations": self.iterations}} if self.iterations else {}
         return BARE_ENVIRONMENT | {
             "DJANGO_SETTINGS_MODULE": "settings",
+            "REF_HASH_COSTS": json.dumps(costs),
             "REF_DB": self.database.django_url,
             "REF_SECRET_KEY": SECRET_KEY,
             "INTEROP_PROJECT": str(self.project.folder),

@@ -6,7 +6,7 @@ import pytest
 from clients import Client
 from servers import House, Server
 
-pytestmark = pytest.mark.munjigi_only("about munjigi's own routes")
+pytestmark = [pytest.mark.cheap_hashes, pytest.mark.munjigi_only("about munjigi's own routes")]
 
 NEW = "another-9-word"
 CHANGE = {"current_password": "1234", "new_password": NEW}

@@ -11,7 +11,7 @@ import pytest
 from clients import SIGNED_IN, SIGNED_OUT, Answer, Client, cookies_set
 from servers import MUNJIGI_BIN, SECRET_KEY, House, Server
 
-pytestmark = pytest.mark.munjigi_only("no release of simplejwt has AUTH_COOKIE")
+pytestmark = [pytest.mark.cheap_hashes, pytest.mark.munjigi_only("no release of simplejwt has AUTH_COOKIE")]
 
 MSEO = {"id": 1, "username": "mseo", "email": "mseo@naver.com", "age": 24}
 NAMED = {"AUTH_COOKIE": "access"}

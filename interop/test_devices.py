@@ -13,7 +13,7 @@ from conftest import Figure
 from databases import SqliteFile
 from servers import House, Server, wait_until
 
-pytestmark = pytest.mark.munjigi_only("Django has no such list")
+pytestmark = [pytest.mark.cheap_hashes, pytest.mark.munjigi_only("Django has no such list")]
 
 # Rows of django_session that no record knows, while others sign in.
 FOREIGN_SESSIONS = int(os.environ.get("INTEROP_FOREIGN_SESSIONS", 2_000))

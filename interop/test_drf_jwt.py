@@ -9,6 +9,8 @@ import pytest
 from clients import Client
 from servers import SECRET_KEY, House, Server
 
+pytestmark = pytest.mark.cheap_hashes
+
 JWT_AUTH = {"JWT_AUTH_HEADER_PREFIX": "JWT", "JWT_EXPIRATION_DELTA": 600, "JWT_ALLOW_REFRESH": True}
 CLASSES = [
     "rest_framework_simplejwt.authentication.JWTAuthentication",

@@ -14,6 +14,7 @@ from conftest import Figure
 from servers import House, Server
 
 pytestmark = [
+    pytest.mark.cheap_hashes,
     pytest.mark.alone,
     pytest.mark.munjigi_only("Django answers 500 to some of these"),
     pytest.mark.parametrize("backend", ["sqlite"], indirect=True),

@@ -12,7 +12,7 @@ from lineage import Street, assert_refused, at_once, refresh, rotated, start_mun
 from rotations import ROTATION, claims
 from servers import House, Settings, wait_until
 
-pytestmark = pytest.mark.munjigi_only("about munjigi and Django side by side")
+pytestmark = [pytest.mark.cheap_hashes, pytest.mark.munjigi_only("about munjigi and Django side by side")]
 
 LINKS = 50
 ADOPTION_ROUNDS = int(os.environ.get("INTEROP_ADOPTION_ROUNDS", "3"))

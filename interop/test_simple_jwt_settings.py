@@ -209,6 +209,8 @@ def claim_46_the_notes_auth_token_classes(start: Start) -> None:
 THE_FIRST_NOTES_BLOCK = """
 from datetime import timedelta
 
+pytestmark = pytest.mark.cheap_hashes
+
 SIMPLE_JWT = {
     'ACCESS_TOKEN_LIFETIME': timedelta(minutes=5),
     'REFRESH_TOKEN_LIFETIME': timedelta(days=7),

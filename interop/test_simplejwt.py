@@ -11,7 +11,7 @@ import pytest
 
 from servers import MUNJIGI_BIN, House, Server, wait_until
 
-pytestmark = pytest.mark.munjigi_only("about munjigi and Django side by side")
+pytestmark = [pytest.mark.cheap_hashes, pytest.mark.munjigi_only("about munjigi and Django side by side")]
 
 # Both by simplejwt's rule, where a token that was used up is refused and nothing ends. `test_lineage.py` has ours.
 ROTATION = {"ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": True, "ROTATION_WINDOW": 0}

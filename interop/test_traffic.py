@@ -15,7 +15,7 @@ from lineage import Street, at_once, refresh, street
 from rotations import ROTATION
 from servers import House, Server, Settings
 
-pytestmark = pytest.mark.munjigi_only("about munjigi and Django side by side")
+pytestmark = [pytest.mark.cheap_hashes, pytest.mark.munjigi_only("about munjigi and Django side by side")]
 
 CLIENTS = 20
 STEPS = int(os.environ.get("INTEROP_TRAFFIC_STEPS", "12"))
