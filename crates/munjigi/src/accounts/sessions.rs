@@ -337,6 +337,7 @@ pub(super) async fn cycle_key(
     let Some(old) = &record.django_session_key else {
         return Ok(None);
     };
+    records::lock(tx, &record.sid).await?;
     let Some(row) = sessions::by_key(tx, old, now).await? else {
         return Ok(None);
     };
@@ -370,6 +371,8 @@ struct Renewal {
 
 fn write_renewal<'t>(tx: &'t mut Tx, renewal: &'t Renewal) -> BoxFuture<'t, munjigi_store::Result<bool>> {
     Box::pin(async move {
+        // The record before its session, as what ends them takes them: two in two orders would wait for each other.
+        records::lock(tx, &renewal.sid).await?;
         if !sessions::delete(tx, renewal.old.expose(), renewal.now).await? {
             return Ok(false);
         }

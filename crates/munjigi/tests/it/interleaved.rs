@@ -232,3 +232,33 @@ fn a_token_of_djangos_that_gets_its_record_while_all_sign_ins_end_ends_too() {
         assert_eq!(server.records("mseo").await.len(), 0);
     });
 }
+
+#[test]
+fn a_session_that_moves_and_a_sign_out_take_their_rows_in_one_order() {
+    on_postgres(&[], |server| async move {
+        let mut browser = server.anonymous();
+        browser
+            .post("/user/session_signin", &mseo_signs_in())
+            .await
+            .expect_status(200);
+        let cookies = browser.cookies.clone();
+        let (new, fallbacks) = ("n".repeat(50), format!("[\"{SECRET_KEY}\"]"));
+        let server = server
+            .restarted_with(&[("SECRET_KEY", &new), ("SECRET_KEY_FALLBACKS", &fallbacks)])
+            .await;
+        let mut browser = server.anonymous();
+        browser.cookies = cookies;
+        // What a sign-out does: the record first, then its session, which nobody may hold while he waits for the record.
+        let held = server
+            .held("UPDATE munjigi_session SET ended_at = 1, end_reason = 'signout'")
+            .await;
+        let signing_out = async {
+            held.wait_for(1).await;
+            held.run("SET LOCAL lock_timeout = '200ms'; DELETE FROM django_session")
+                .await;
+            held.commit().await;
+        };
+        let (moved, ()) = tokio::join!(browser.get("/user/me"), signing_out);
+        moved.expect_status(401);
+    });
+}
