@@ -111,6 +111,7 @@ impl Asked {
     /// The tokens and the session that it brings, which another request may bring too.
     pub(super) fn secrets(&self) -> Vec<String> {
         let tokens = self.tokens.iter().map(|token| token.text.clone());
-        tokens.chain(self.session_key.clone()).collect()
+        let secrets = tokens.chain(self.session_key.clone());
+        secrets.filter(|secret| !secret.is_empty()).collect()
     }
 }

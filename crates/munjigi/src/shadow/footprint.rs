@@ -87,6 +87,14 @@ impl Before {
 const MOST_USERS: usize = 4;
 
 impl Footprint {
+    /// Leaves out what another request of the same user may have changed: his row, and whether his session fits to it.
+    pub(super) fn forget_users(&mut self) {
+        self.users.clear();
+        if let Some(session) = &mut self.session {
+            session.is_users = true;
+        }
+    }
+
     /// Reads what `app`'s store has now. `began` is when the request came.
     pub(super) async fn read(
         app: &App,

@@ -232,8 +232,8 @@ impl Judging<'_> {
         }
         let mut theirs = Side { answer, left };
         if verdict.stay.is_disturbed() {
-            verdict.side.left.users.clear();
-            theirs.left.users.clear();
+            verdict.side.left.forget_users();
+            theirs.left.forget_users();
         }
         Ok(judge(app, self.asked, &verdict.side, &theirs))
     }
