@@ -88,6 +88,7 @@ impl Kernel {
 
     /// Takes each of `states`, at most as many as there are lanes, `steps` iterations further.
     pub(crate) fn run(self, states: &mut [&mut State], steps: u32) {
+        debug_assert!(self.is_available() && states.len() <= self.lanes());
         #[cfg(target_arch = "x86_64")]
         if x86::run(self, states, steps) {
             return;
