@@ -23,7 +23,9 @@ fn run(input: &mut Unstructured<'_>) -> Result<()> {
             batch.push(Member::join(input)?);
         } else {
             kernels.advance(&mut batch, input.int_in_range(0..=20)?);
-            batch.extract_if(.., |it| it.derivation.is_done()).for_each(Member::check);
+            batch
+                .extract_if(.., |it| it.derivation.is_done())
+                .for_each(Member::check);
         }
     }
     kernels.advance(&mut batch, u32::MAX);
