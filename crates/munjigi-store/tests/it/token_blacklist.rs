@@ -1,5 +1,5 @@
 use jiff::{SignedDuration, Timestamp};
-use munjigi_store::token_blacklist::{self, Blacklisting, OutstandingToken};
+use munjigi_store::token_blacklist::{self, Blacklisting, OutstandingToken, TokenRow};
 use munjigi_store::{Error, Result, Store, UserModel, users};
 use munjigi_user::UserId;
 
@@ -15,6 +15,7 @@ on_both!(
     a_token_that_lives_longer_than_its_row_says_is_kept_as_long,
     all_tokens_of_a_user_but_one_are_blacklisted_whoever_gave_them_out,
     the_tokens_of_a_user_who_goes_stay_without_one,
+    a_tokens_row_tells_whose_it_is_until_when_and_whether_it_is_blacklisted,
 );
 
 fn token(jti: &str, expires_at: Timestamp) -> OutstandingToken {
@@ -255,4 +256,31 @@ async fn the_tokens_of_a_user_who_goes_stay_without_one(db: &TestDatabase) {
         ["a|", "b|", "django|", "listed|", "other|2"]
     );
     assert_eq!(listed(db), ["listed"]);
+}
+
+async fn a_tokens_row_tells_whose_it_is_until_when_and_whether_it_is_blacklisted(db: &TestDatabase) {
+    let store = store(db).await;
+    let ownerless = OutstandingToken {
+        user_id: None,
+        ..token("ownerless", now() + SignedDuration::from_secs(5))
+    };
+    note(&store, token("good", now())).await.unwrap();
+    note(&store, ownerless.clone()).await.unwrap();
+    blacklist(&store, ownerless.clone()).await.unwrap();
+    let mut conn = store.reader();
+    let mut rows = Vec::new();
+    for jti in ["good", "ownerless", "unknown", "a\0b"] {
+        rows.push(token_blacklist::row(&mut conn, jti).await.unwrap());
+    }
+    let good = TokenRow {
+        has_user: true,
+        expires_at: now(),
+        is_blacklisted: false,
+    };
+    let ended = TokenRow {
+        has_user: false,
+        expires_at: ownerless.expires_at,
+        is_blacklisted: true,
+    };
+    assert_eq!(rows, [Some(good), Some(ended), None, None]);
 }

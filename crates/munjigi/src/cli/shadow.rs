@@ -18,7 +18,7 @@ use tokio::time::{MissedTickBehavior, interval};
 /// The flags of `shadow`.
 #[derive(clap::Args)]
 pub(super) struct Shadow {
-    /// Where Django itself answers, such as <http://127.0.0.1:8000>
+    /// Where Django itself answers: `http://` or `https://`, its host and its port
     #[arg(long, value_name = "URL")]
     upstream: String,
     /// How many seconds Django may take to begin an answer
