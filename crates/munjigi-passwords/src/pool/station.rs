@@ -180,7 +180,10 @@ fn waited<T>(waiting: &Waiting<T>, now: Instant) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chacha20::ChaCha8Rng;
     use munjigi_lanes::{Kernel, Kernels};
+    use rand_core::{Rng, SeedableRng};
+    use std::collections::HashMap;
     use std::num::NonZeroUsize;
 
     const TIME: Duration = Duration::from_millis(500);
@@ -368,5 +371,49 @@ mod tests {
         assert_eq!(scene.take(0), Some(3));
         assert_eq!(scene.station.queued(), 2);
         assert_eq!(scene.station.drain(), [1, 2]);
+    }
+
+    /// Two and a half times what the station can serve, by 64 askers at random, for a minute.
+    #[test]
+    fn what_is_admitted_in_a_flood_is_done_by_its_deadline() {
+        let mut scene = Scene::new(1, 16, 256);
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let mut running: Vec<(Instant, Instant)> = Vec::new();
+        let mut came = HashMap::new();
+        let mut took = Vec::new();
+        let mut next = 0_u32;
+        let begin = scene.now;
+        let mut arrival = begin;
+        while scene.now < begin + Duration::from_secs(60) {
+            scene.pass(1);
+            let now = scene.now;
+            while arrival <= now {
+                let share = (f64::from(random.next_u32()) + 1.0) / (f64::from(u32::MAX) + 1.0);
+                arrival += Duration::from_secs_f64(-share.ln() / 88.0);
+                next += 1;
+                came.insert(next, now);
+                drop(scene.come(u128::from(random.next_u32() % 64), next));
+            }
+            running.retain(|&(since, end)| {
+                let is_done = end <= now;
+                if is_done {
+                    took.push(now - since);
+                }
+                !is_done
+            });
+            scene.station.runs(0, running.iter().map(|&(_, end)| end));
+            while let Some(job) = scene.take(0) {
+                running.push((came[&job], now + TIME));
+            }
+        }
+        took.sort();
+        let late = took[took.len() * 99 / 100];
+        // The millisecond is that of the steps that the time goes in.
+        assert!(late <= DEADLINE + Duration::from_millis(1), "{late:?}");
+        let served = took.len();
+        assert!(
+            (1880..=1920).contains(&served),
+            "all lanes are busy all the time: {served}"
+        );
     }
 }
