@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import sqlite3
+import ssl
 import stat
 import statistics
 import threading
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ import pytest
 from clients import Client
 from conftest import POSTGRES, Figure, new_database
 from databases import Database, SqliteFile
+from mail_server import Certificate
+from postgres_servers import Authority
 from servers import MUNJIGI_BIN, SECRET_KEY, House, Server, free_port, toml, wait_until
 
 pytestmark = pytest.mark.munjigi_only("about munjigi's own command")
@@ -68,10 +70,12 @@ class Scene:
     house: House
     django: Server
 
-    def shadow(self, settings: dict[str, Any] | None = None, *, upstream: int | None = None, patience: int = 60) -> Server:
-        """munjigi in front of Django, or of what answers at another port."""
+    def shadow(
+        self, settings: dict[str, Any] | None = None, *, upstream: int | str | None = None, patience: int = 60, **environment: str
+    ) -> Server:  # fmt: skip
+        """munjigi in front of Django, or of what answers at another port or URL."""
         settings = {"DATABASE_URL": self.house.database.django_url} | OURS | (settings or {})
-        environment = self.house.munjigi_environment()
+        environment = self.house.munjigi_environment() | environment
         if "SECRET_KEY" in settings:
             environment["MUNJIGI_SECRET_KEY"] = settings.pop("SECRET_KEY")
         name = f"shadow-{len(self.house.servers)}"
@@ -79,7 +83,8 @@ class Scene:
         config.write_text(toml(settings))
         port = free_port()
         command = [str(MUNJIGI_BIN), "shadow", "--config", str(config), "--bind", f"127.0.0.1:{port}"]
-        command += ["--upstream", f"http://127.0.0.1:{upstream or self.django.port}", "--upstream-timeout", str(patience)]
+        url = upstream if isinstance(upstream, str) else f"http://127.0.0.1:{upstream or self.django.port}"
+        command += ["--upstream", url, "--upstream-timeout", str(patience)]
         log = self.house.folder / f"{len(self.house.servers)}-{name}.log"
         command += ["--report", str(log.with_suffix(".ndjson"))]
         server = self.house.start(name, port, command, environment)
@@ -240,11 +245,15 @@ class Stub(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def stub(delay: float = 0, port: int = 0) -> Iterator[tuple[int, list[Any]]]:
-    """Something that answers in Django's place: its port, and what it is asked."""
+def stub(delay: float = 0, port: int = 0, certificate: Certificate | None = None) -> Iterator[tuple[int, list[Any]]]:
+    """Something that answers in Django's place, over TLS where it has a certificate: its port, and what it is asked."""
     handler = type("Handler", (Stub,), {"asked": [], "delay": delay})
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -440,6 +449,17 @@ def test_while_the_database_is_locked_the_client_gets_djangos_answer(scene: Scen
         assert (answer.status_code, answer.content) == (203, ANSWER)
         assert waited < 2 and len(asked) == 1
         assert end(shadow)[2]["token_obtain_pair"]["without_verdict"] == {"unavailable": 1}
+
+
+def test_django_over_tls_is_reached_by_its_name_alone(scene: Scene) -> None:
+    authority = Authority(scene.house.folder, "shadow")
+    certificate = authority.issue("django", "localhost", host="localhost")
+    with stub(certificate=certificate) as (port, asked):
+        for host, trusted, status in [("localhost", authority.pem, 203), ("127.0.0.1", authority.pem, 502), ("localhost", "", 502)]:
+            shadow = scene.shadow(upstream=f"https://{host}:{port}", SSL_CERT_FILE=str(trusted or Path("/dev/null")))
+            assert shadow.client().get("/anything").status_code == status, (host, trusted)
+            assert end(shadow)[0] == 0
+    assert len(asked) == 1
 
 
 def test_a_token_that_comes_twice_at_once_is_not_judged(scene: Scene) -> None:
