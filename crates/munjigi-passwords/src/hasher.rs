@@ -109,7 +109,8 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    pub(crate) const ALL: [Self; 7] = [
+    /// All of them, Django's default first.
+    pub const ALL: [Self; 7] = [
         Self::Pbkdf2Sha256,
         Self::Pbkdf2Sha1,
         Self::Argon2,

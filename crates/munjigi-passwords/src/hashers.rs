@@ -116,6 +116,11 @@ impl Hashers {
         work::run(Checking::new(password.clone(), encoded.map(str::to_owned)), self)
     }
 
+    /// The hasher that stores new passwords.
+    pub fn preferred(&self) -> &dyn PasswordHasher {
+        self.preferred.as_ref()
+    }
+
     /// The algorithm of a stored password, or `None` where it is not among these hashers: `identify_hasher`.
     pub fn identify(&self, encoded: &str) -> Option<&str> {
         self.hasher_of(encoded).map(PasswordHasher::algorithm)
@@ -132,10 +137,6 @@ impl Hashers {
 
     pub(crate) fn salt(&self, rng: &mut (impl CryptoRng + ?Sized)) -> String {
         self.preferred.salt(&mut &mut *rng)
-    }
-
-    pub(crate) fn preferred(&self) -> &dyn PasswordHasher {
-        self.preferred.as_ref()
     }
 
     /// The hasher of a row whose password may be verified.

@@ -24,6 +24,7 @@ mod encoded;
 mod hasher;
 mod hashers;
 pub mod pool;
+mod speed;
 mod stored;
 pub mod validation;
 mod work;
@@ -32,6 +33,7 @@ pub use costs::{Argon2Cost, BcryptCost, Costs, Pbkdf2Cost, ScryptCost};
 pub use encoded::is_password_usable;
 pub use hasher::{Algorithm, PasswordHasher, Pbkdf2Sha256, Unreadable};
 pub use hashers::{Check, Hashers, LegacyRows};
+pub use speed::{Speed, speed};
 pub use stored::Unfit;
 
 use zeroize::Zeroizing;

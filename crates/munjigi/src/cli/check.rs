@@ -1,6 +1,7 @@
 //! `munjigi check`: Django's `check`, of the settings, and of those of the Django project beside munjigi.
 
 use super::error::{Error, Result};
+use super::hash;
 use super::location::{self, Location};
 use crate::clock::Clock;
 use crate::config::check::{self, Finding, Level};
@@ -47,7 +48,7 @@ enum Format {
 
 impl Check {
     pub(super) fn run(self, out: &mut impl Write) -> Result<()> {
-        let findings = self.findings()?;
+        let (config, findings) = self.findings()?;
         if self.format == Format::Json {
             let json = serde_json::to_string_pretty(&findings);
             writeln!(out, "{}", json.map_err(std::io::Error::from)?)?;
@@ -61,6 +62,7 @@ impl Check {
             return Err(Error::Unfit);
         }
         if self.format == Format::Text {
+            writeln!(out, "{}", hash::told_of_hashing(&config))?;
             writeln!(out, "The settings are good.")?;
         }
         Ok(())
@@ -75,11 +77,13 @@ impl Check {
         }
     }
 
-    fn findings(&self) -> Result<Vec<Finding>> {
+    /// The settings, and what there is to say of them.
+    fn findings(&self) -> Result<(Config, Vec<Finding>)> {
         if !self.deploy && self.django.is_none() {
             let config = self.location.config()?;
             check_keys(&config)?;
-            return Ok(config.warnings);
+            let findings = config.warnings.clone();
+            return Ok((config, findings));
         }
         let written = location::gather(self.location.config.clone(), Vec::new())?;
         let config = Config::resolve(&written, Mode::Serve)?;
@@ -93,7 +97,7 @@ impl Check {
         if let Some(path) = &self.django {
             findings.extend(neighbour::check::compare(&Report::open(path)?, &config, &written));
         }
-        Ok(findings)
+        Ok((config, findings))
     }
 }
 

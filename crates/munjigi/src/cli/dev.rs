@@ -2,12 +2,12 @@
 
 use super::banner::{self, Banner};
 use super::error::Result;
+use super::listen::Listeners;
 use super::location::{self, Location};
 use super::{listen, log, serve};
 use crate::app::App;
 use crate::clock::{Clock, entropy};
 use crate::config::{Config, Exposure, LogFormat, Mode};
-use crate::http::server;
 use munjigi_store::{Missing, migrate};
 use std::io::Write;
 use std::net::{Ipv6Addr, TcpListener};
@@ -31,12 +31,12 @@ impl Dev {
         let clock = Clock::system();
         let store = location::open(&config, Missing::Create).await?;
         migrate::apply(&store, clock.now()).await?;
-        let listeners = server::bind(&config.bind)?;
+        let listeners = Listeners::bind(&config)?;
         let app = Box::pin(App::new(config, store, clock)).await?;
         let stop = listen::Stop::listen()?;
         if app.config().log.format == LogFormat::Text {
             let banner = Banner {
-                addresses: &listen::addresses(&listeners)?,
+                addresses: &listeners.addresses()?,
                 config: app.config(),
                 lang: banner::lang(),
             };

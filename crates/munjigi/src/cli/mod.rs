@@ -11,6 +11,7 @@ mod config;
 mod dev;
 mod error;
 mod export;
+mod hash;
 mod housekeeping;
 mod import;
 mod init;
@@ -110,6 +111,9 @@ enum Command {
     Keys(keys::Keys),
     /// Make the settings for working beside a Django project
     Init(init::Init),
+    /// Measure how fast passwords are hashed
+    #[command(subcommand)]
+    Hash(hash::Hash),
     /// Check the settings
     Check(check::Check),
     /// Print what /openapi.json tells of the routes that these settings serve
@@ -161,6 +165,7 @@ fn run(command: Command) -> Result<()> {
         Command::FlushExpiredTokens(flush) => runtime()?.block_on(flush.run(&mut out)),
         Command::Keys(keys) => keys.run(&mut out),
         Command::Init(init) => runtime()?.block_on(init.run(&mut out)),
+        Command::Hash(hash) => hash.run(&mut out),
         Command::Check(check) => check.run(&mut out),
         Command::OpenApi(openapi) => openapi.run(&mut out),
         Command::Config(config) => config.run(&mut out),

@@ -1,11 +1,11 @@
 //! `munjigi serve`: a server for production. It makes nothing and guesses nothing.
 
 use super::error::Result;
+use super::listen::Listeners;
 use super::location::{self, Flag};
 use super::{listen, log};
 use crate::app::App;
 use crate::config::{Config, Exposure, Mode};
-use crate::http::server;
 use std::path::PathBuf;
 use toml::Value;
 
@@ -47,10 +47,10 @@ impl Serve {
         let config = Config::resolve(&written, Mode::Serve)?;
         config.check_listening(Exposure::Network)?;
         let _log = log::start(&config.log)?;
-        let listeners = server::bind(&config.bind)?;
+        let listeners = Listeners::bind(&config)?;
         let app = App::open(config).await?;
         let stop = listen::Stop::listen()?;
-        for address in listen::addresses(&listeners)? {
+        for address in listeners.addresses()? {
             tracing::info!(%address, "listening");
         }
         listen::serve(app, listeners, stop).await;

@@ -1,17 +1,16 @@
 //! `munjigi shadow`: in front of a running Django, to see by figures what would change.
 
 use super::error::{Error, Result};
+use super::listen::Listeners;
 use super::serve::Listening;
 use super::{listen, location, log};
 use crate::app::App;
 use crate::config::{Config, Exposure, Mode};
-use crate::http::server;
 use crate::keys;
 use crate::shadow::{Report, Shadow as InFront, Upstream};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -48,10 +47,10 @@ impl Shadow {
             Some(path) => Report::into_file(&path).map_err(|source| Error::Target { path, source })?,
             None => Report::default(),
         };
-        let listeners = server::bind(&config.bind)?;
+        let listeners = Listeners::bind(&config)?;
         let app = Box::pin(App::open(config)).await?;
         let mut stop = listen::Stop::listen()?;
-        for address in listen::addresses(&listeners)? {
+        for address in listeners.addresses()? {
             tracing::info!(%address, upstream = self.upstream, "listening, and answering with what Django answers");
         }
         listen::warn(&app);
@@ -77,9 +76,9 @@ async fn follow(app: &App) {
 }
 
 /// Serves until a signal, and says now and then what there is so far.
-async fn serve(app: &App, shadow: &InFront, listeners: Vec<TcpListener>, signals: &mut listen::Stop) {
+async fn serve(app: &App, shadow: &InFront, listeners: Listeners, signals: &mut listen::Stop) {
     let (stop, stopped) = watch::channel(false);
-    let serving = server::serve(listeners, shadow.router(), app.config().limits.clone(), stopped);
+    let serving = listeners.serve(app, shadow.router(), stopped);
     let mut serving = Box::pin(serving);
     let mut telling = interval(EVERY);
     telling.set_missed_tick_behavior(MissedTickBehavior::Delay);

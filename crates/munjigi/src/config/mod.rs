@@ -18,6 +18,7 @@ mod database;
 mod env;
 mod error;
 mod file;
+mod hashing;
 mod headers;
 mod hosts;
 mod jwt_auth;
@@ -71,9 +72,9 @@ use crate::i18n::Languages;
 use check::Finding;
 use jiff::SignedDuration;
 use munjigi_axum::BearerHeader;
-use munjigi_passwords::Hashers;
 use munjigi_passwords::pool::PoolSettings;
 use munjigi_passwords::validation::Validator;
+use munjigi_passwords::{Costs, Hashers};
 use munjigi_signing::SecretKeys;
 use munjigi_store::grants::Use;
 use munjigi_store::{DatabaseUrl, Foreign, SessionEngine, TokenBlacklist, UserModel};
@@ -107,6 +108,8 @@ pub struct Config {
     pub mode: Mode,
     /// `BIND`: the addresses to listen on, at least one.
     pub bind: Vec<SocketAddr>,
+    /// `METRICS_BIND`: the addresses that `/metrics` is answered on, and nothing else; may be none.
+    pub metrics_bind: Vec<SocketAddr>,
     /// `DATABASE_URL`.
     pub database: DatabaseUrl,
     /// `AUTH_USER_MODEL` and the tables `[user]` and `[user.fields.*]`.
@@ -121,6 +124,8 @@ pub struct Config {
     pub secret_keys: SecretKeys,
     /// `PASSWORD_HASHERS` at the costs of `[hashers.*]`.
     pub hashers: Arc<Hashers>,
+    /// `[hashers.*]`, also of hashers that are not listed.
+    pub costs: Costs,
     /// `TRIM_PASSWORDS`: whether a password with spaces at its ends may be the user's without them.
     pub trim_passwords: bool,
     /// `HASHING_*`.
@@ -247,12 +252,23 @@ impl Config {
                     .to_owned(),
             ));
         }
+        let (hashing, limits) = (hashing::pool(settings)?, Limits::resolve(settings)?);
+        if hashing.deadline > limits.request_timeout {
+            return Err(Error::Contradiction(
+                "HASHING_DEADLINE_MS is longer than REQUEST_TIMEOUT, when a request is answered with 503 whether its password \
+                 is hashed or not. Write a shorter one, or a longer REQUEST_TIMEOUT."
+                    .to_owned(),
+            ));
+        }
         if let Some(cookies) = &auth_cookie {
             warnings.extend(cookies.doubts(&routes, &authentication_classes));
         }
         Ok(Self {
             mode,
             bind,
+            metrics_bind: settings
+                .read(&server::METRICS_BIND)?
+                .map_or_else(Vec::new, |addresses| addresses.0),
             claims: claims::resolve(settings, &jwt.settings, &users.model)?,
             database: database::resolve(settings)?,
             user_model: users.model,
@@ -261,8 +277,9 @@ impl Config {
             own_account: users.own_account,
             secret_keys,
             hashers: Arc::new(passwords::hashers(settings)?),
+            costs: passwords::costs(settings)?,
             trim_passwords: passwords::trim(settings)?,
-            hashing: passwords::pool(settings)?,
+            hashing,
             validators: passwords::validators(settings)?,
             mail: MailSettings::resolve(settings)?,
             password_reset,
@@ -287,7 +304,7 @@ impl Config {
             headers: SecurityHeaders::resolve(settings)?,
             languages: languages::resolve(settings)?,
             routes,
-            limits: Limits::resolve(settings)?,
+            limits,
             flush_expired_tokens: settings.read(&server::FLUSH_EXPIRED_TOKENS)?.map(|every| every.0),
             log: LogSettings::resolve(settings)?,
             warnings,
@@ -314,11 +331,15 @@ impl Config {
     /// `serve` without `ALLOWED_HOSTS`; `dev` on an address that others reach, without `--expose`.
     pub fn check_listening(&self, exposure: Exposure) -> Result<(), Error> {
         self.hosts.check_ready(self.mode)?;
-        let reachable = self.bind.iter().find(|address| !address.ip().is_loopback());
+        let all = [("BIND", &self.bind), ("METRICS_BIND", &self.metrics_bind)];
+        let reachable = all.into_iter().find_map(|(setting, addresses)| {
+            let address = addresses.iter().find(|address| !address.ip().is_loopback());
+            address.map(|address| (setting, address))
+        });
         match reachable {
-            Some(address) if self.mode == Mode::Dev && exposure == Exposure::Loopback => {
+            Some((setting, address)) if self.mode == Mode::Dev && exposure == Exposure::Loopback => {
                 Err(Error::Contradiction(format!(
-                    "BIND names {address}, which others can reach, and `munjigi dev` is relaxed. Add --expose if you \
+                    "{setting} names {address}, which others can reach, and `munjigi dev` is relaxed. Add --expose if you \
                      mean it, or use `munjigi serve`."
                 )))
             }

@@ -1,12 +1,11 @@
-//! `PASSWORD_HASHERS`, what each of them costs, `AUTH_PASSWORD_VALIDATORS`, and the pool that hashes.
+//! `PASSWORD_HASHERS`, what each of them costs, and `AUTH_PASSWORD_VALIDATORS`.
 
 use super::Error;
 use super::check::{Finding, Level};
-use super::kind::{Between, FromText, Kind, Wrong};
+use super::kind::{Kind, Wrong};
 use super::password_rows;
 use super::setting::{Section, Setting};
 use super::written::Settings;
-use munjigi_passwords::pool::{Kernel, Kernels, PoolSettings};
 use munjigi_passwords::validation::{
     CommonPasswordValidator, MinimumLengthValidator, NumericPasswordValidator,
     UserAttributeSimilarityValidator, Validator,
@@ -15,8 +14,6 @@ use munjigi_passwords::{
     Algorithm, Argon2Cost, BcryptCost, Costs, Hashers, LegacyRows, Pbkdf2Cost, ScryptCost,
 };
 use std::num::NonZeroUsize;
-use std::thread::available_parallelism;
-use std::time::Duration;
 use toml::{Table, Value};
 
 const PASSWORD_HASHERS: Setting<Vec<String>> = Setting::upstream(
@@ -52,31 +49,6 @@ const TRIM_PASSWORDS: Setting<bool> = Setting::ours(
      framework cuts them off where a serializer takes a password, so that the user's stored hash is of the rest. A new \
      password is stored as it is sent, either way.",
 );
-const HASHING_THREADS: Setting<Between<0, 1024>> = Setting::ours(
-    "HASHING_THREADS",
-    "0",
-    "How many threads hash in lanes, up to 1024, each as many passwords at once as the processor has lanes; 0 is one for each \
-     processor. As many again hash by bcrypt, Argon2, scrypt and SHA-1, one password each; these take the memory of a hash, \
-     100 MiB with Argon2.",
-);
-const HASHING_QUEUE: Setting<NonZeroUsize> = Setting::ours(
-    "HASHING_QUEUE",
-    "256",
-    "How many passwords may wait to be hashed, whatever the time: a bound on memory. What comes then is answered with 503.",
-);
-const HASHING_DEADLINE: Setting<Between<50, 60_000>> = Setting::ours(
-    "HASHING_DEADLINE_MS",
-    "750",
-    "How long hashing a password may take, its wait in it, in milliseconds from 50 to 60000. What would take longer, as fast \
-     as hashing has been of late, is answered with 503 and Retry-After at once, unless it need not wait at all.",
-);
-const HASHING_KERNEL: Setting<Chosen> = Setting::ours(
-    "HASHING_KERNEL",
-    "\"auto\"",
-    "What PBKDF2 with SHA-256 is run by: `auto`, the best that this processor has for as many passwords as there are. One \
-     kernel alone, or a list of those that may be chosen from: avx512-16, avx512-8, sha-ni-4, sha-ni-2, sha-ni-1, avx2-8, \
-     portable.",
-);
 const PBKDF2_SHA256: Setting<u32> = Setting::upstream(
     "hashers.pbkdf2_sha256.iterations",
     "1000000",
@@ -105,10 +77,6 @@ pub(super) const SECTION: Section = Section {
         &VALIDATORS.about,
         &LEGACY_ROWS.about,
         &TRIM_PASSWORDS.about,
-        &HASHING_THREADS.about,
-        &HASHING_QUEUE.about,
-        &HASHING_DEADLINE.about,
-        &HASHING_KERNEL.about,
     ],
 };
 
@@ -205,7 +173,8 @@ pub(super) fn weakness(settings: Settings<'_>) -> Result<Option<Finding>, Error>
     }))
 }
 
-fn costs(settings: Settings<'_>) -> Result<Costs, Error> {
+/// Reads `[hashers.*]`.
+pub(super) fn costs(settings: Settings<'_>) -> Result<Costs, Error> {
     Ok(Costs {
         pbkdf2_sha256: Pbkdf2Cost {
             iterations: settings.read(&PBKDF2_SHA256)?,
@@ -245,69 +214,6 @@ pub(super) fn validators(settings: Settings<'_>) -> Result<Vec<Box<dyn Validator
         .into_iter()
         .map(Rule::validator)
         .collect()
-}
-
-/// Reads `HASHING_*`.
-pub(super) fn pool(settings: Settings<'_>) -> Result<PoolSettings, Error> {
-    let written = usize::try_from(settings.read(&HASHING_THREADS)?.0)
-        .ok()
-        .and_then(NonZeroUsize::new);
-    let threads = written
-        .or_else(|| available_parallelism().ok())
-        .unwrap_or(NonZeroUsize::MIN);
-    Ok(PoolSettings {
-        threads,
-        queue: settings.read(&HASHING_QUEUE)?.get(),
-        deadline: Duration::from_millis(settings.read(&HASHING_DEADLINE)?.0.into()),
-        kernels: settings.read(&HASHING_KERNEL)?.kernels()?,
-    })
-}
-
-/// What `HASHING_KERNEL` allows; nothing is `auto`.
-#[derive(PartialEq)]
-struct Chosen(Vec<Kernel>);
-
-impl Chosen {
-    fn kernels(self) -> Result<Kernels, Error> {
-        match self.0.as_slice() {
-            [] => Ok(Kernels::detect()),
-            [one] => Kernels::only(*one).map_err(|error| {
-                Error::Contradiction(format!("{} forces a kernel. {error}", HASHING_KERNEL.about.name))
-            }),
-            several => {
-                let is_other = |kernel: &Kernel| !several.contains(kernel);
-                let others: Vec<Kernel> = Kernel::ALL.into_iter().filter(is_other).collect();
-                Ok(Kernels::without(&others))
-            }
-        }
-    }
-}
-
-impl Kind for Chosen {
-    const WANTED: &'static str = "\"auto\", a kernel such as \"sha-ni-4\", or a list of them";
-
-    fn read(value: &Value) -> Result<Self, Wrong> {
-        if value.as_str() == Some("auto") {
-            return Ok(Self(Vec::new()));
-        }
-        let kernels = match value {
-            Value::String(_) => vec![Kernel::read(value)?],
-            _ => Vec::<Kernel>::read(value)?,
-        };
-        if kernels.is_empty() {
-            return Err(Wrong::Value(format!("names no kernel. Write {}.", Self::WANTED)));
-        }
-        Ok(Self(kernels))
-    }
-}
-
-impl FromText for Kernel {
-    const WANTED: &'static str = "a kernel such as \"sha-ni-4\"";
-    const WANTED_LIST: &'static str = "a list of kernels, such as [\"sha-ni-1\", \"sha-ni-2\"]";
-
-    fn from_text(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|error| format!("names no kernel. {error}"))
-    }
 }
 
 /// The entries of `AUTH_PASSWORD_VALIDATORS`.

@@ -1,7 +1,7 @@
 //! `BIND`, the limits that bound a client, and the log.
 
 use super::Error;
-use super::kind::{Between, FromText, Kind, Positive, Wrong};
+use super::kind::{Between, FromText, Kind, OrNone, Positive, Wrong};
 use super::setting::{Section, Setting};
 use super::written::Settings;
 use std::net::SocketAddr;
@@ -58,6 +58,12 @@ pub(super) const BIND: Setting<Addresses> = Setting::ours(
      `--expose`.",
 )
 .under_dev("[\"127.0.0.1:8000\", \"[::1]:8000\"]");
+pub(super) const METRICS_BIND: Setting<Option<Addresses>> = Setting::ours(
+    "METRICS_BIND",
+    "\"\"",
+    "An address of its own for `/metrics`, in Prometheus' text, or several; nowhere else is it answered. Take one that only \
+     your monitoring reaches: who can read it sees how busy the server is.",
+);
 const BODY_BYTES: Setting<NonZeroUsize> = Setting::ours(
     "DATA_UPLOAD_MAX_MEMORY_SIZE",
     "1048576",
@@ -123,6 +129,7 @@ pub(super) const SECTION: Section = Section {
     intro: "Where the server listens, what it logs, and what a client may cost.",
     settings: &[
         &BIND.about,
+        &METRICS_BIND.about,
         &LOG_LEVEL.about,
         &LOG_FORMAT.about,
         &BODY_BYTES.about,
@@ -183,6 +190,11 @@ impl Kind for Addresses {
 }
 
 struct Address(SocketAddr);
+
+impl OrNone for Addresses {
+    const WANTED_OR_NONE: &'static str =
+        "an address such as \"127.0.0.1:9100\", a list of them, or \"\" for none";
+}
 
 impl FromText for Address {
     const WANTED: &'static str = "an address such as \"127.0.0.1:8000\"";

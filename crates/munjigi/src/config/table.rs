@@ -2,8 +2,8 @@
 
 use super::setting::{About, Section};
 use super::{
-    Error, auth_cookie, authentication_backends, claims, cors, csrf, database, headers, hosts, jwt_auth,
-    languages, mail, password_reset, passwords, rest_framework, routes, secrets, server, session,
+    Error, auth_cookie, authentication_backends, claims, cors, csrf, database, hashing, headers, hosts,
+    jwt_auth, languages, mail, password_reset, passwords, rest_framework, routes, secrets, server, session,
     session_engine, session_records, simple_jwt, users,
 };
 
@@ -20,6 +20,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     csrf::SECTION,
     headers::SECTION,
     passwords::SECTION,
+    hashing::SECTION,
     password_reset::SECTION,
     mail::SECTION,
     languages::SECTION,

@@ -16,6 +16,7 @@ mod doorway;
 pub mod error;
 pub mod extract;
 pub mod fields;
+pub mod metrics;
 pub mod openapi;
 mod own_routes;
 pub mod server;

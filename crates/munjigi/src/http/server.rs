@@ -92,10 +92,8 @@ pub async fn serve(
         }
     }
     doors.abort_all();
-    tracing::info!(
-        connections = graceful.count(),
-        "stopping: no new connections are taken"
-    );
+    let connections = graceful.count();
+    tracing::info!(connections, "stopping: no new connections are taken");
     if timeout(limits.shutdown_timeout, graceful.shutdown())
         .await
         .is_err()

@@ -252,7 +252,11 @@ fn a_body_that_breaks_off_or_never_ends_is_told_so() {
         let silent = Body::new(Unfinished::Silent);
         let reply = client.send(Method::POST, "/user/jwt_signin", json, silent).await;
         reply.expect_error(408, "body_too_slow");
-        let settings = [("BODY_TIMEOUT", "10"), ("REQUEST_TIMEOUT", "1")];
+        let settings = [
+            ("BODY_TIMEOUT", "10"),
+            ("REQUEST_TIMEOUT", "1"),
+            ("HASHING_DEADLINE_MS", "1000"),
+        ];
         let server = server.restarted_with(&settings).await;
         let silent = Body::new(Unfinished::Silent);
         let reply = server

@@ -149,7 +149,7 @@ impl TestServer {
             ("HASHERS__PBKDF2_SHA256__ITERATIONS", "1000".to_owned()),
             ("HASHING_THREADS", "2".to_owned()),
             // Nobody is shed because the machine that tests is busy.
-            ("HASHING_DEADLINE_MS", "60000".to_owned()),
+            ("HASHING_DEADLINE_MS", "30000".to_owned()),
         ]);
         written.extend(settings.iter().map(|&(name, value)| (name, value.to_owned())));
         let variables = written
