@@ -79,9 +79,14 @@ pub(super) fn measure(kernels: Kernels) -> (u32, Duration) {
 pub(super) fn give_way() -> Result<(), String> {
     /// Of 0 to 19, the higher the more courteous.
     const NICENESS: i32 = 10;
-    // To Linux a thread is a process of its own here (setpriority(2)), and what it may lower it need not be asked.
-    let this = rustix::thread::gettid();
-    rustix::process::setpriority_process(Some(this), NICENESS).map_err(|error| error.to_string())
+    // To Linux a thread is a process of its own here (setpriority(2)), and needs no right to lower its own priority.
+    let this = Some(rustix::thread::gettid());
+    let lower = || match rustix::process::getpriority_process(this)? {
+        // Whoever started us was more courteous still, and to take that back would need a right.
+        NICENESS.. => Ok(()),
+        _ => rustix::process::setpriority_process(this, NICENESS),
+    };
+    lower().map_err(|error: rustix::io::Errno| error.to_string())
 }
 
 /// Lets this thread give way to others.

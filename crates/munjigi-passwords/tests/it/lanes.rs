@@ -183,3 +183,26 @@ fn who_goes_while_his_hash_runs_leaves_the_batch_at_the_next_slice() {
     // Nothing is left to be waited for.
     drop(pool);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_threads_that_hash_give_way_to_others() {
+    let pool = pool(&Arc::new(hashers(Algorithm::Pbkdf2Sha256)), 2, Kernels::detect());
+    assert_eq!(pool.discourtesy(), None, "lowering a priority needs no right");
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let mut courteous = 0_u32;
+    for task in tasks {
+        // A thread of another test may be gone meanwhile.
+        let Ok(stat) = std::fs::read_to_string(task.unwrap().path().join("stat")) else {
+            continue;
+        };
+        let (name, rest) = stat.rsplit_once(") ").unwrap();
+        // proc_pid_stat(5): the state is the third field, the niceness the nineteenth.
+        let niceness: i32 = rest.split(' ').nth(16).unwrap().parse().unwrap();
+        if name.contains("(munjigi-lanes-") || name.contains("(munjigi-hash-") {
+            assert!(niceness >= 10, "{stat}");
+            courteous += 1;
+        }
+    }
+    assert!(courteous >= 4, "two of each kind: {courteous}");
+}
