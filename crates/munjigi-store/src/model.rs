@@ -4,8 +4,6 @@ mod columns;
 
 use munjigi_user::UserIdKind;
 
-use crate::users::columns::Column;
-
 pub use columns::Columns;
 
 /// A user model of Django: a table, its primary key, which of the fields of `AbstractUser` it has under which columns, and
@@ -76,27 +74,6 @@ impl UserModel {
             }],
             ..Self::auth_user()
         }
-    }
-
-    /// The same where texts are no longer than the columns of the table hold.
-    #[must_use]
-    pub fn within(mut self, columns: &[Column]) -> Self {
-        let of = |name: &str| columns.iter().find(|column| column.name == name)?.max_length;
-        let fewer = |most: usize, column: &str| {
-            let held = of(column).and_then(|held| usize::try_from(held).ok());
-            held.map_or(most, |held| held.min(most))
-        };
-        let NameLengths { username, email } = self.name_lengths;
-        self.name_lengths = NameLengths {
-            username: fewer(username, self.username_column()),
-            email: self.email_column().map_or(email, |column| fewer(email, column)),
-        };
-        for field in &mut self.extra_fields {
-            if let (FieldKind::Text { max_length }, Some(held)) = (&mut field.kind, of(&field.column)) {
-                *max_length = Some(max_length.map_or(held, |declared| declared.min(held)));
-            }
-        }
-        self
     }
 
     /// The app of the model: `user` of `user.User`.

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use crate::db::{Conn, Stmt};
 use crate::error::Result;
+use crate::model::{FieldKind, NameLengths, UserModel};
 
 /// A column of the user's table, as the database describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,29 @@ pub async fn all(conn: &mut Conn) -> Result<Vec<Column>> {
         })
     })
     .await
+}
+
+impl UserModel {
+    /// The same where texts are no longer than the columns of the table hold.
+    #[must_use]
+    pub fn within(mut self, columns: &[Column]) -> Self {
+        let of = |name: &str| columns.iter().find(|column| column.name == name)?.max_length;
+        let fewer = |most: usize, column: &str| {
+            let held = of(column).and_then(|held| usize::try_from(held).ok());
+            held.map_or(most, |held| held.min(most))
+        };
+        let NameLengths { username, email } = self.name_lengths;
+        self.name_lengths = NameLengths {
+            username: fewer(username, self.username_column()),
+            email: self.email_column().map_or(email, |column| fewer(email, column)),
+        };
+        for field in &mut self.extra_fields {
+            if let (FieldKind::Text { max_length }, Some(held)) = (&mut field.kind, of(&field.column)) {
+                *max_length = Some(max_length.map_or(held, |declared| declared.min(held)));
+            }
+        }
+        self
+    }
 }
 
 /// `254` of `varchar(254)` and `character varying(254)`.

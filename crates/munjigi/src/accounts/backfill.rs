@@ -179,7 +179,11 @@ fn found(looking: &Looking, row: Surveyed) -> Option<Found> {
         written_at,
     };
     let nobody = records::Client::default();
-    let term = Term::of(&looking.app, RememberMe::Unsaid, looking.now);
+    let term = Term::of(
+        &looking.app.config().session_records,
+        RememberMe::Unsaid,
+        looking.now,
+    );
     Some(Found {
         record: record::of_djangos(&session, user_id, nobody, term),
         is_ours: data.contains(MUNJIGI_SID),

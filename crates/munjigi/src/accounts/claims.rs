@@ -4,7 +4,6 @@
 //! They are read once, at the sign-in. What is made from its tokens later copies them, as simplejwt does: a role that is
 //! taken away is in the tokens until the next sign-in.
 
-use crate::app::App;
 use crate::config::{ClaimPlaced, ClaimSource, TokenClaim, UserFact};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -19,9 +18,9 @@ pub(super) struct UserClaims(Vec<(TokenClaim, Value)>);
 
 impl UserClaims {
     /// What is so of this user now. Where the settings ask for nothing, the database is not asked either.
-    pub(super) async fn of(app: &App, conn: &mut Conn, user: &User) -> Result<Self> {
-        let mut claims = Vec::with_capacity(app.config().claims.len());
-        for claim in &app.config().claims {
+    pub(super) async fn of(wanted: &[TokenClaim], conn: &mut Conn, user: &User) -> Result<Self> {
+        let mut claims = Vec::with_capacity(wanted.len());
+        for claim in wanted {
             let value = match &claim.source {
                 ClaimSource::User(fact) => told(user, *fact),
                 ClaimSource::Extra(name) => user.extra(name).map_or(Value::Null, field),

@@ -1,7 +1,7 @@
 //! djangorestframework-jwt's tokens and their rows: one token for a sign-in, what it opens, and the next one for it.
 //! `rest_framework_jwt.serializers` and `JSONWebTokenAuthentication` of drf-jwt 1.19, and beyond them the record.
 
-use super::error::{Error, Result};
+use super::error::{Error, JsonWebTokenRefused as Refused, Result};
 use super::record::{self, Carrier};
 use super::signout;
 use super::term::{RememberMe, Term};
@@ -13,24 +13,6 @@ use munjigi_store::users::{self, User};
 use munjigi_store::{BoxFuture, Tx};
 use munjigi_tokens::jwt_auth::{JsonWebToken, JwtAuthSettings, Refusal};
 use rand_core::Rng;
-
-/// Why a token opens nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refused {
-    /// By itself.
-    #[error(transparent)]
-    Token(#[from] Refusal),
-    /// Its user is gone, or another has the name now.
-    #[error("User doesn't exist.")]
-    NoUser,
-    /// Its user may no longer come in.
-    #[error("User account is disabled.")]
-    Inactive,
-    /// The sign-in behind it has ended.
-    #[error("Token is blacklisted.")]
-    Ended,
-}
 
 /// A token and what its answer says of it.
 pub struct Issued {
@@ -47,7 +29,7 @@ pub struct Issued {
 /// [`Error::Store`].
 pub async fn obtain(app: &App, user: &User, client: &Client, now: Timestamp) -> Result<Issued> {
     let sid = record::new_sid(app);
-    let term = Term::of(app, RememberMe::Unsaid, now);
+    let term = Term::of(&app.config().session_records, RememberMe::Unsaid, now);
     let token = app
         .jwt_auth()
         .create_payload(user, random(app), now)?

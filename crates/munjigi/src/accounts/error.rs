@@ -1,8 +1,8 @@
 //! What an account's rules refuse.
 
-use super::drf_jwt::Refused;
 use crate::i18n::FieldErrors;
 use munjigi_tokens::TokenClass;
+use munjigi_tokens::jwt_auth::Refusal;
 use std::time::Duration;
 
 /// The result of everything in [`crate::accounts`].
@@ -56,7 +56,7 @@ pub enum Error {
     UserInactive,
     /// A token of djangorestframework-jwt's that opens nothing.
     #[error(transparent)]
-    JsonWebToken(#[from] Refused),
+    JsonWebToken(#[from] JsonWebTokenRefused),
     /// A user who is to be deleted, and to whom a row of a table refers that is not ours.
     #[error("Rows of other tables refer to the user.")]
     AccountInUse,
@@ -115,4 +115,22 @@ fn sentences(errors: &FieldErrors) -> String {
             .map(move |text| format!("{field}: {}", text.render(crate::i18n::Lang::En)))
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Why a token of djangorestframework-jwt's opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JsonWebTokenRefused {
+    /// By itself.
+    #[error(transparent)]
+    Token(#[from] Refusal),
+    /// Its user is gone, or another has the name now.
+    #[error("User doesn't exist.")]
+    NoUser,
+    /// Its user may no longer come in.
+    #[error("User account is disabled.")]
+    Inactive,
+    /// The sign-in behind it has ended.
+    #[error("Token is blacklisted.")]
+    Ended,
 }

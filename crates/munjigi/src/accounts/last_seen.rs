@@ -115,7 +115,7 @@ fn seen(app: &App, sid: &str, at: Timestamp) -> Seen {
     Seen {
         sid: sid.to_owned(),
         at,
-        idle_end: term::idle_end(app, at),
+        idle_end: term::idle_end(&app.config().session_records, at),
     }
 }
 

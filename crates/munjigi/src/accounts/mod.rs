@@ -28,7 +28,7 @@ pub mod signup;
 mod term;
 pub mod tokens;
 
-pub use error::{Error, Result};
+pub use error::{Error, JsonWebTokenRefused, Result};
 pub use term::{Arrival, RememberMe, Stay};
 
 use munjigi_store::users::User;

@@ -104,7 +104,7 @@ async fn look(app: &App, key: &SessionKey, client: &Client, now: Timestamp) -> R
         // It was swept after its end.
         None if data.contains(MUNJIGI_SID) => return flush(app, key, row, now).await,
         None => {
-            let term = Term::of(app, RememberMe::Unsaid, now);
+            let term = Term::of(&app.config().session_records, RememberMe::Unsaid, now);
             end = term.absolute_end;
             let client = record::stored(client);
             let record = record::of_djangos(&session, user.id.clone(), client, term);

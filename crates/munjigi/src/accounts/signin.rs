@@ -106,7 +106,7 @@ fn only(mut found: Vec<User>) -> Option<User> {
 /// [`Error::InvalidCredentials`] where the user was shut out, or given another password, since he showed his;
 /// [`Error::Token`] where `USER_ID_FIELD` names what this user has not; [`Error::TokenTooLong`]; [`Error::Store`].
 pub async fn open_jwt(app: &App, user: &User, arrival: Arrival<'_>) -> Result<tokens::Pair> {
-    let claims = UserClaims::of(app, &mut app.store().reader(), user).await?;
+    let claims = UserClaims::of(&app.config().claims, &mut app.store().reader(), user).await?;
     let (pair, opening) = tokens::mint(app, user, claims, arrival.client, term(app, arrival))?;
     open(app, user, opening, arrival.now).await?;
     tracing::info!(target: "munjigi::account", event = "signed_in", carrier = "jwt", user = %user.id);
@@ -118,7 +118,7 @@ pub async fn open_jwt(app: &App, user: &User, arrival: Arrival<'_>) -> Result<to
 /// # Errors
 /// As [`open_jwt`].
 pub async fn open_sliding(app: &App, user: &User, arrival: Arrival<'_>) -> Result<Slide> {
-    let claims = UserClaims::of(app, &mut app.store().reader(), user).await?;
+    let claims = UserClaims::of(&app.config().claims, &mut app.store().reader(), user).await?;
     let (slide, opening) = tokens::mint_sliding(app, user, claims, arrival.client, term(app, arrival))?;
     open(app, user, opening, arrival.now).await?;
     tracing::info!(target: "munjigi::account", event = "signed_in", carrier = "sliding", user = %user.id);
@@ -126,7 +126,7 @@ pub async fn open_sliding(app: &App, user: &User, arrival: Arrival<'_>) -> Resul
 }
 
 fn term(app: &App, arrival: Arrival<'_>) -> Term {
-    Term::of(app, arrival.remember_me, arrival.now)
+    Term::of(&app.config().session_records, arrival.remember_me, arrival.now)
 }
 
 async fn open(app: &App, user: &User, opening: tokens::Opening, now: Timestamp) -> Result<()> {

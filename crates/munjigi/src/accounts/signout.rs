@@ -99,7 +99,7 @@ pub(super) async fn take_back<T: TokenType>(
         (Some(Sid::Derived(sid)), Some(user)) => {
             let client = Client::default();
             let carrier = tokens::carried_by(token);
-            let term = Term::of(app, RememberMe::Unsaid, now);
+            let term = Term::of(&app.config().session_records, RememberMe::Unsaid, now);
             Some(record::open(app, user, sid.clone(), carrier, &client, term))
         }
         _ => None,

@@ -87,8 +87,8 @@ fn write_with_tokens<'t>(
             now,
         } = signup;
         let user = insert(tx, user, app.config().email_unique).await?;
-        let claims = UserClaims::of(app, tx, &user).await?;
-        let term = Term::of(app, RememberMe::Unsaid, *now);
+        let claims = UserClaims::of(&app.config().claims, tx, &user).await?;
+        let term = Term::of(&app.config().session_records, RememberMe::Unsaid, *now);
         let minted = tokens::mint(app, &user, claims, client, term);
         let (pair, opening) = minted.map_err(|error| StoreError::Statement(Arc::new(error)))?;
         tokens::write(tx, &opening).await?;

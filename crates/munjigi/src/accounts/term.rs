@@ -2,7 +2,7 @@
 //! `request.session.set_expiry(0)` is the nearest that Django has.
 
 use super::Client;
-use crate::app::App;
+use crate::config::RecordSettings;
 use jiff::{SignedDuration, Timestamp};
 use munjigi_store::records::Record;
 use munjigi_tokens::{Minted, Token};
@@ -44,13 +44,12 @@ pub(super) struct Term {
 
 impl Term {
     /// That of a sign-in at `now`.
-    pub(super) fn of(app: &App, remember_me: RememberMe, now: Timestamp) -> Self {
-        let settings = &app.config().session_records;
+    pub(super) fn of(settings: &RecordSettings, remember_me: RememberMe, now: Timestamp) -> Self {
         let lifetime = settings.lifetime(remember_me != RememberMe::No);
         Self {
             opened_at: now,
             remember_me,
-            idle_end: idle_end(app, now),
+            idle_end: idle_end(settings, now),
             absolute_end: lifetime.map(|lifetime| after(now, lifetime)),
         }
     }
@@ -105,8 +104,8 @@ impl From<&Record> for Stay {
 
 /// When a sign-in ends that was last used at `seen`: later than `SESSION_IDLE_AGE` says, by the time that it may take until
 /// that is written.
-pub(super) fn idle_end(app: &App, seen: Timestamp) -> Option<Timestamp> {
-    let age = app.config().session_records.idle_age?;
+pub(super) fn idle_end(settings: &RecordSettings, seen: Timestamp) -> Option<Timestamp> {
+    let age = settings.idle_age?;
     Some(after(seen, age.saturating_add(SLACK)))
 }
 

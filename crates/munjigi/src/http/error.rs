@@ -5,7 +5,7 @@
 
 use super::body::BodyError;
 use crate::accounts;
-use crate::accounts::drf_jwt::Refused;
+use crate::accounts::JsonWebTokenRefused as Refused;
 use crate::app::App;
 use crate::i18n::{Lang, Text};
 use axum::Json;

@@ -5,7 +5,6 @@
 //! Django writes `last_login` at each sign-in by session, and [`crate::accounts::backfill`] looks through its sessions all
 //! the time. Whoever was last signed in before a whole look began has none that is unknown.
 
-use crate::app::App;
 use jiff::{SignedDuration, Timestamp};
 use munjigi_store::users::User;
 use munjigi_user::UserId;
@@ -23,19 +22,16 @@ const MOST: usize = 10_000;
 pub struct Deferrals(Mutex<HashMap<UserId, Waiting>>);
 
 impl Deferrals {
-    /// Whether the user's password is to be stored anew at a later sign-in, not at the one of `now`.
-    pub(super) fn defers(&self, app: &App, user: &User, now: Timestamp) -> bool {
-        // In a rehearsal nobody is signed out, and what is asked is whether a Django would store it as we would.
-        if !app.has_neighbour() || app.is_rehearsal() {
-            return false;
-        }
+    /// Whether the user's password is to be stored anew at a later sign-in, not at the one of `now`. `looked` is when the
+    /// last look at Django's sessions began that has reached its end.
+    pub(super) fn defers(&self, looked: Option<Timestamp>, user: &User, now: Timestamp) -> bool {
         let mut waiting = locked(&self.0);
         let sign_in = SignIn {
             now,
             last_login: user.last_login,
             waiting: waiting.get(&user.id).copied(),
         };
-        match sign_in.decide(app.backfill().looked()) {
+        match sign_in.decide(looked) {
             None => {
                 waiting.remove(&user.id);
                 false

@@ -153,8 +153,8 @@ impl SignIn<'_> {
         } else {
             RememberMe::No
         };
-        let term = Term::of(app, remember_me, now);
-        let claims = UserClaims::of(app, &mut conn, user).await?;
+        let term = Term::of(&app.config().session_records, remember_me, now);
+        let claims = UserClaims::of(&app.config().claims, &mut conn, user).await?;
         let minted = if self.by == Credential::Sliding {
             let minted = tokens::mint_sliding(app, user, claims, client, term);
             minted.map(|(slide, opening)| (GoesOn::Slide(slide), opening))

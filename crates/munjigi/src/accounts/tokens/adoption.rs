@@ -33,7 +33,7 @@ pub(super) async fn with_record<T: Minted>(
     let mut found = records::by_sid(&mut conn, sid.as_str()).await?;
     let mut stay = None;
     if let (None, Sid::Derived(sid)) = (&found, &sid) {
-        let term = Term::of(app, RememberMe::Unsaid, now);
+        let term = Term::of(&app.config().session_records, RememberMe::Unsaid, now);
         let record = record::open(app, user, sid.clone(), carried_by(&token), client, term);
         let adopted = app.store().write((record, user.clone()), write_adoption);
         stay = adopted.await?.then_some(term.stay());

@@ -202,7 +202,7 @@ impl Asked<'_> {
 
     /// For how long that is opened.
     fn term(&self) -> Term {
-        Term::of(self.app, RememberMe::Unsaid, self.now)
+        Term::of(&self.app.config().session_records, RememberMe::Unsaid, self.now)
     }
 
     fn access_token(&self, stay: Stay) -> Result<String> {
