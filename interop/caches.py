@@ -4,12 +4,23 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
 
 import redis
 
 from servers import House, Server, free_port, wait_until
 
 PASSWORD = "cache-password-7Zp2qLx9Tn"
+
+
+@dataclass(frozen=True)
+class Tls:
+    """What a server shows, and who signed that, in PEM files."""
+
+    certificate: Path
+    key: Path
+    authority: Path
 
 
 @dataclass
@@ -19,17 +30,22 @@ class Redis:
     house: House
     port: int
     server: Server
+    tls: Tls | None = None
 
     @classmethod
-    def start(cls, house: House) -> Redis:
+    def start(cls, house: House, tls: Tls | None = None) -> Redis:
         port = free_port()
-        cache = cls(house, port, _started(house, port))
+        cache = cls(house, port, _started(house, port, tls), tls)
         cache.wait_ready()
         return cache
 
     @property
     def url(self) -> str:
-        return f"redis://:{PASSWORD}@127.0.0.1:{self.port}/3"
+        return self.url_by(self.tls.authority) if self.tls else f"redis://:{PASSWORD}@127.0.0.1:{self.port}/3"
+
+    def url_by(self, authority: Path) -> str:
+        """By TLS, for somebody who believes this authority."""
+        return f"rediss://:{PASSWORD}@localhost:{self.port}/3?ssl_ca_certs={quote(str(authority))}"
 
     def client(self) -> redis.Redis:
         return redis.Redis.from_url(self.url, socket_timeout=5)
@@ -51,7 +67,7 @@ class Redis:
         self.server.kill()
 
     def come_back(self) -> None:
-        self.server = _started(self.house, self.port)
+        self.server = _started(self.house, self.port, self.tls)
         self.wait_ready()
 
     def stand_still(self) -> None:
@@ -61,9 +77,15 @@ class Redis:
         os.kill(self.server.pid, signal.SIGCONT)
 
 
-def _started(house: House, port: int) -> Server:
-    options = {
-        "port": port, "bind": "127.0.0.1", "dir": house.folder, "requirepass": PASSWORD, "save": "",
+def _started(house: House, port: int, tls: Tls | None) -> Server:
+    listening = {"port": port}
+    if tls:
+        listening = {
+            "port": 0, "tls-port": port, "tls-cert-file": tls.certificate, "tls-key-file": tls.key,
+            "tls-ca-cert-file": tls.authority, "tls-auth-clients": "no",
+        }  # fmt: skip
+    options = listening | {
+        "bind": "127.0.0.1", "dir": house.folder, "requirepass": PASSWORD, "save": "",
         "appendonly": "yes", "appendfsync": "always",
     }  # fmt: skip
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]

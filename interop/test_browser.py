@@ -176,6 +176,8 @@ def tls(house: House) -> TlsHouse:
             "CORS_ALLOWED_ORIGINS": [names.trusted],
             "CORS_ALLOW_CREDENTIALS": True,
             "CSRF_TRUSTED_ORIGINS": [names.trusted],
+            "SESSION_COOKIE_NAME": "__Host-session",
+            "CSRF_COOKIE_NAME": "__Host-csrf",
             "SIMPLE_JWT": {"AUTH_COOKIE": "__Secure-access", "AUTH_COOKIE_SAMESITE": "Strict"},
         }
     )
@@ -256,9 +258,15 @@ def test_the_same_behind_nginx_with_tls_under_serve(page: Page, tls: TlsHouse) -
     walk_by_session(page)
     page.type_person("sunhee")
     assert page.click("session_signin")["status"] == 200
-    session = page.browser.get_cookie("sessionid")
-    assert session["secure"] and session["httpOnly"] and session["sameSite"] == "Lax"
-    page.click("session_signout")
+    # A browser takes these names over TLS alone, for this host alone, and drops them where the server means it.
+    for name, is_hidden in (("__Host-session", True), ("__Host-csrf", False)):
+        cookie = page.browser.get_cookie(name)
+        assert cookie["secure"] and cookie["httpOnly"] == is_hidden, name
+        assert (cookie["sameSite"], cookie["path"]) == ("Lax", "/") and not cookie["domain"].startswith("."), name
+    assert page.click("session_me")["status"] == 200
+    assert page.click("session_signout")["status"] == 200
+    assert page.browser.get_cookie("__Host-session") is None
+    assert page.click("session_me")["status"] == 401
     walk_by_jwt(page)
 
 

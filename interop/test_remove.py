@@ -3,10 +3,12 @@ may come back."""
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from clients import Client
+from postgres_servers import PgBouncer
 from rotations import claims
 from servers import MUNJIGI_BIN, House, Server
 
@@ -92,6 +94,26 @@ def test_munjigi_goes_and_comes_back_and_django_goes_on(adopted: House) -> None:
     assert munjigi.client().session_signin("mseo").status_code == 200
     assert at(browser, munjigi).me().status_code == 401, "the record that this session names is gone"
     assert not refreshes(munjigi, pair["refresh_token"]), "and so is the one of this token"
+
+
+@pytest.mark.parametrize("backend", ["postgres"], indirect=True)
+def test_munjigi_goes_behind_a_pgbouncer_too(adopted: House, folder: Path) -> None:
+    with PgBouncer.before(adopted.database, folder):
+        before = tables(adopted)
+        munjigi = adopted.munjigi(ADOPTING)
+        adopted.ask("make_user", username="mseo", password="1234", email="mseo@naver.com")
+        pair = munjigi.client().jwt_signin("mseo").json()
+        # It gives a server's connection, and its name, to the next client: nobody can tell whether the server runs.
+        for state in ("runs", "stopped"):
+            refused = remove(adopted, "--yes")
+            assert refused.returncode == 1 and "say so with --stopped" in refused.stderr, (state, refused.stderr)
+            munjigi.stop()
+        assert remove(adopted, "--plan").returncode == 0
+        assert tables(adopted) > before
+        removed = remove(adopted, "--yes", "--stopped")
+        assert removed.returncode == 0, removed.stderr
+        assert tables(adopted) == before
+        assert refreshes(adopted.django(), pair["refresh_token"])
 
 
 def test_munjigi_does_not_leave_a_database_that_it_made(house: House) -> None:

@@ -14,8 +14,9 @@ from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
 from browsers import chromium
-from caches import Redis
+from caches import Redis, Tls
 from clients import Client
+from postgres_servers import Authority
 from servers import SECRET_KEY, House, Server, free_port, wait_until
 
 pytestmark = pytest.mark.munjigi_only("about munjigi and Django beside each other")
@@ -137,6 +138,39 @@ def end_all(both: Pair) -> None:
     assert client.session_signin("root", PASSWORD).status_code == 200
     answer = client.request("DELETE", "/user/sessions?all=true", headers={"X-CSRFToken": client.cookies["csrftoken"]})
     assert answer.status_code == 200, answer.text
+
+
+@on_sqlite
+def test_a_redis_behind_tls_is_believed_by_its_authority_and_by_no_other(adopted: House, folder: Path) -> None:
+    authority, stranger = Authority(folder, "own"), Authority(folder, "stranger")
+    redis = Redis.start(adopted, Tls(*authority.issue("redis", "redis", host="localhost"), authority.pem))
+    both = pair(adopted, cached(redis))
+    client = both.at_django()
+    thief, key = with_key(both.django, client), client.cookies["sessionid"]
+    assert opens_admin(thief) and len(redis.copies(key)) == 1
+    both.sign_out_at_munjigi(client)
+    wait_until("the copy to be gone", lambda: redis.copies(key) == [])
+    assert not opens_admin(thief)
+
+    # Nothing is said to a server that somebody else vouches for: what is to go from it waits.
+    both.munjigi.stop()
+    settings = cached(redis)
+    settings["CACHES"]["default"]["LOCATION"] = redis.url_by(stranger.pem)
+    both.munjigi = adopted.munjigi({**both.settings, **settings})
+    client = both.at_django()
+    key = client.cookies["sessionid"]
+    both.sign_out_at_munjigi(client)
+    assert len(redis.copies(key)) == 1
+    assert "UnknownIssuer" in both.munjigi.log_text()
+    both.munjigi.stop()
+    both.munjigi = adopted.munjigi(both.settings)
+    wait_until("the copy to be gone", lambda: redis.copies(key) == [])
+    both.munjigi.stop()
+
+    (folder / "nothing.pem").write_text("")
+    settings["CACHES"]["default"]["LOCATION"] = redis.url_by(folder / "nothing.pem")
+    with pytest.raises(AssertionError, match="nothing.pem holds no certificate in PEM"):
+        adopted.munjigi({**both.settings, **settings})
 
 
 @pytest.mark.parametrize("fault", ["crashes", "stands still"])

@@ -3,16 +3,16 @@
 //! The server may be away for as long as it likes. Who serves a request waits a moment for it once, and then nobody
 //! does until the background has reached it again.
 
-use std::sync::Arc;
+use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisResult, cmd};
-use tokio::sync::Mutex;
+use redis::{AsyncConnectionConfig, Client, RedisResult, TlsCertificates, cmd};
 use tokio::time::timeout;
 
-use super::CacheSettings;
+use super::{CacheSettings, CacheUrl};
 use crate::error::{Error, Result};
 
 /// What a request waits for the server: copies of what it changed are to be gone when it is answered.
@@ -25,18 +25,19 @@ pub(crate) struct SessionCache {
     settings: Arc<CacheSettings>,
     client: Client,
     connection: Mutex<Option<MultiplexedConnection>>,
+    /// Whoever connects. He may take his time, and who waits for him gives up when his own is over.
+    connecting: tokio::sync::Mutex<()>,
     is_lost: AtomicBool,
 }
 
 impl SessionCache {
     /// It is connected to when there is something to delete.
     pub(crate) fn new(settings: &Arc<CacheSettings>) -> Result<Self> {
-        let client = Client::open(settings.url.server.clone());
         Ok(Self {
             settings: Arc::clone(settings),
-            client: client
-                .map_err(|error| Error::InvalidCacheUrl(format!("The cache cannot be used: {error}.")))?,
+            client: client(&settings.url)?,
             connection: Mutex::default(),
+            connecting: tokio::sync::Mutex::default(),
             is_lost: AtomicBool::new(false),
         })
     }
@@ -77,7 +78,7 @@ impl SessionCache {
         }
         if is_lost {
             // What was asked on it may still be answered, to nobody.
-            *self.connection.lock().await = None;
+            *self.held() = None;
         }
         !is_lost
     }
@@ -93,9 +94,12 @@ impl SessionCache {
     }
 
     async fn connected(&self) -> RedisResult<MultiplexedConnection> {
-        let mut connection = self.connection.lock().await;
-        if let Some(connection) = &*connection {
-            return Ok(connection.clone());
+        if let Some(connection) = self.held().clone() {
+            return Ok(connection);
+        }
+        let _alone = self.connecting.lock().await;
+        if let Some(connection) = self.held().clone() {
+            return Ok(connection);
         }
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(PATIENTLY))
@@ -104,6 +108,27 @@ impl SessionCache {
             .client
             .get_multiplexed_async_connection_with_config(&config)
             .await?;
-        Ok(connection.insert(connected).clone())
+        Ok(self.held().insert(connected).clone())
     }
+
+    fn held(&self) -> MutexGuard<'_, Option<MultiplexedConnection>> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A client for the server, which believes the authorities that the URL names, or else the system's.
+fn client(url: &CacheUrl) -> Result<Client> {
+    let wrong = |what: String| Error::InvalidCacheUrl(format!("The cache cannot be used: {what}."));
+    let Some(path) = &url.authorities else {
+        return Client::open(url.server.clone()).map_err(|error| wrong(error.to_string()));
+    };
+    let pem = fs::read(path).map_err(|error| wrong(format!("{} cannot be read: {error}", path.display())))?;
+    if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
+        return Err(wrong(format!("{} holds no certificate in PEM", path.display())));
+    }
+    let certificates = TlsCertificates {
+        client_tls: None,
+        root_cert: Some(pem),
+    };
+    Client::build_with_tls(url.server.clone(), certificates).map_err(|error| wrong(error.to_string()))
 }

@@ -1,6 +1,7 @@
 //! `LOCATION` of a Redis cache, as redis-py's `ConnectionPool.from_url` reads it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use redis::{ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
@@ -23,6 +24,8 @@ use crate::error::{Error, Result};
 #[derive(Clone)]
 pub struct CacheUrl {
     pub(super) server: ConnectionInfo,
+    /// `ssl_ca_certs`: the authorities that are believed in the place of the system's.
+    pub(super) authorities: Option<PathBuf>,
     shown: String,
 }
 
@@ -44,14 +47,22 @@ impl FromStr for CacheUrl {
         let options: Vec<(String, String)> = url.query_pairs().into_owned().collect();
         url.set_query(None);
         let server = url
+            .clone()
             .into_connection_info()
             .map_err(|error| wrong(&format!("cannot be used: {error}")))?;
-        let mut login = server.redis_settings().clone();
+        let is_tls = url.scheme() == "rediss";
+        let (mut login, mut authorities) = (server.redis_settings().clone(), None);
         for (name, value) in &options {
-            login = option(login, name, value).map_err(|what| wrong(&what))?;
+            match name.as_str() {
+                "ssl_ca_certs" if is_tls => authorities = Some(PathBuf::from(value)),
+                // The default of both.
+                "ssl_cert_reqs" if is_tls && value == "required" => {}
+                _ => login = option(login, name, value).map_err(|what| wrong(&what))?,
+            }
         }
         Ok(Self {
             server: server.set_redis_settings(login),
+            authorities,
             shown,
         })
     }
@@ -73,7 +84,8 @@ fn option(login: RedisConnectionInfo, name: &str, value: &str) -> Result<RedisCo
         "username" => Ok(login.set_username(value)),
         "password" => Ok(login.set_password(value)),
         _ => Err(format!(
-            "has `{name}` after the `?`, and `db`, `username` and `password` are known there"
+            "has `{name}` after the `?`, and `db`, `username` and `password` are known there, with `rediss` also \
+             `ssl_ca_certs`, a file"
         )),
     }
 }
@@ -107,6 +119,7 @@ impl fmt::Debug for CacheUrl {
 #[cfg(test)]
 mod tests {
     use redis::ConnectionAddr;
+    use std::path::Path;
 
     use super::*;
 
@@ -146,6 +159,9 @@ mod tests {
             tls.addr(),
             ConnectionAddr::TcpTls { insecure: false, .. }
         ));
+        let own = "rediss://cache:6380/1?ssl_ca_certs=%2Fetc%2Fssl%2Fcache.pem&ssl_cert_reqs=required";
+        let own = own.parse::<CacheUrl>().unwrap();
+        assert_eq!(own.authorities.as_deref(), Some(Path::new("/etc/ssl/cache.pem")));
     }
 
     #[test]
@@ -159,6 +175,8 @@ mod tests {
             "redis://:s3cret@cache/db",
             "redis://:s3cret@cache?db=x",
             "rediss://:s3cret@cache?ssl_cert_reqs=none",
+            "redis://:s3cret@cache?ssl_ca_certs=/etc/ssl/cache.pem",
+            "rediss://:s3cret@cache?ssl_certfile=/etc/ssl/me.pem",
             "rediss://:s3cret@cache#insecure",
         ] {
             let error = text.parse::<CacheUrl>().unwrap_err();

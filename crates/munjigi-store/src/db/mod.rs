@@ -293,6 +293,14 @@ impl Store {
         }
     }
 
+    /// Whether somebody between us and PostgreSQL lends its connections by the transaction.
+    pub fn is_pooled(&self) -> bool {
+        match &self.db {
+            Db::Sqlite(_) => false,
+            Db::Postgres(postgres) => postgres.is_pooled(),
+        }
+    }
+
     /// Whether the cache of a Django beside us answered when it was last asked; true where it has none.
     pub fn has_cache_in_reach(&self) -> bool {
         self.cache.as_ref().is_none_or(|cache| cache.is_reachable())

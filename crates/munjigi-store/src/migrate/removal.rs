@@ -62,16 +62,21 @@ pub async fn look(store: &Store, now: Timestamp) -> Result<Option<Ours>> {
 /// be opened with [`DatabaseUrl::for_leaving`](crate::DatabaseUrl::for_leaving). On SQLite the journal is Django's again,
 /// `DELETE`, and nobody else may have the file open.
 ///
+/// Through a pooler ([`Store::is_pooled`]) connections are called after whoever used them last: there it is not looked.
+///
 /// # Errors
 /// As [`look`], and [`Error::InUse`] where a server runs.
 pub async fn remove(store: Store) -> Result<()> {
-    store.leave((), |tx, ()| Box::pin(drop_all(tx))).await
+    let is_pooled = store.is_pooled();
+    store
+        .leave(is_pooled, |tx, is_pooled| Box::pin(drop_all(tx, *is_pooled)))
+        .await
 }
 
-async fn drop_all(tx: &mut Tx) -> Result<()> {
+async fn drop_all(tx: &mut Tx, is_pooled: bool) -> Result<()> {
     tx.lock_schema().await?;
     let running = tx.choose(None, Some(&*RUNNING));
-    if let Some(running) = running {
+    if let Some(running) = running.filter(|_| !is_pooled) {
         let found = tx
             .optional(running, &[LEAVING.into()], |row| {
                 Ok((row.int(0)?, row.optional_text(1)?))

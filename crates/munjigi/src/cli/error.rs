@@ -87,6 +87,11 @@ pub(super) enum Error {
     #[error("Nobody said yes. Nothing was changed.")]
     NotConfirmed,
     #[error(
+        "DATABASE_URL goes through a PgBouncer, which hides whether a `munjigi serve` runs. Stop all of them, and say so with \
+         --stopped. Nothing was changed."
+    )]
+    Hidden,
+    #[error(
         "The role of DATABASE_URL may not drop munjigi's tables. Nothing was changed. Run it with the DATABASE_URL of \
          the role that owns them."
     )]

@@ -19,6 +19,9 @@ pub(super) struct Remove {
     /// Do not ask
     #[arg(long, conflicts_with = "plan")]
     yes: bool,
+    /// Every `munjigi serve` is stopped: where a PgBouncer hides whether one runs
+    #[arg(long)]
+    stopped: bool,
 }
 
 impl Remove {
@@ -33,6 +36,9 @@ impl Remove {
         announce(&ours, &config, out)?;
         if self.plan {
             return Ok(());
+        }
+        if store.is_pooled() && !self.stopped {
+            return Err(Error::Hidden);
         }
         if !self.yes {
             write!(out, "\nType \"yes\" to remove them: ")?;

@@ -35,7 +35,8 @@ const LOCATION: Setting<Location> = Setting::upstream(
     "CACHES.default.LOCATION",
     "\"\"",
     "The server: `redis://user:password@host:6379/0`, `rediss://…` for TLS, or `unix:///path/to/socket?db=0`. Of a list \
-     the first counts: it is written to, and the others are its replicas.",
+     the first counts: it is written to, and the others are its replicas. A certificate is held against the system's roots, \
+     with `?ssl_ca_certs=/path/ca.pem` against those of that file.",
 )
 .secret();
 const KEY_PREFIX: Setting<String> = Setting::upstream(

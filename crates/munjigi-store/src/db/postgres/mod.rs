@@ -129,6 +129,10 @@ impl Postgres {
         Ok(())
     }
 
+    pub(super) fn is_pooled(&self) -> bool {
+        matches!(self.statements, Statements::Unnamed)
+    }
+
     /// Whether a commit that the server acknowledged may be lost when it crashes.
     async fn forgets_commits(&self) -> Result<bool> {
         let settings = self.rows(&DURABILITY, &[]).await?;
