@@ -2,8 +2,11 @@
 //! many at once.
 
 use crate::support::{Database, TestServer, at_once, mseo_signs_in, on_both};
+use munjigi_passwords::Password;
+use munjigi_passwords::pool::{Answer, Asker};
 use munjigi_store::users;
 use serde_json::{Value, json};
+use std::sync::{Arc, Weak};
 
 on_both!(
     a_dearer_hash_is_stored_at_the_next_sign_in_and_signs_nobody_out,
@@ -15,6 +18,7 @@ on_both!(
     bcrypt_alone_takes_seventy_two_bytes_and_no_more,
     a_password_that_bcrypt_cannot_hold_stays_as_it_is_stored,
     more_passwords_than_fit_are_told_to_come_again,
+    who_shows_his_password_comes_in_though_there_is_no_time_to_store_it_anew,
     a_password_may_be_sent_as_a_number,
     a_password_is_the_text_that_was_sent,
 );
@@ -277,6 +281,39 @@ async fn more_passwords_than_fit_are_told_to_come_again(database: Database) {
     let count = users::count(&mut server.app.store().reader()).await;
     assert_eq!(count.unwrap(), made, "who was shed left nothing");
     server.tokens().await;
+}
+
+async fn who_shows_his_password_comes_in_though_there_is_no_time_to_store_it_anew(database: Database) {
+    let server = database
+        .server_with(&[
+            ("HASHERS__PBKDF2_SHA256__ITERATIONS", "4000000000"),
+            ("HASHING_THREADS", "1"),
+            ("HASHING_KERNEL", "portable"),
+        ])
+        .await;
+    let before = row("pbkdf2_sha1");
+    server.insert_user("mseo", "mseo@naver.com", &before).await;
+    // The only lane is taken until this test is over; what runs whole is verified beside it.
+    let somebody = Arc::new(());
+    let answer = Awaited(Arc::downgrade(&somebody));
+    let password = Password::from("another".to_owned());
+    let (pool, mut entropy) = (server.app.pool(), munjigi::clock::entropy());
+    pool.make_password(Asker::default(), password, &mut entropy, answer)
+        .unwrap();
+    signs_in(&server, &mseo_signs_in(), true).await;
+    assert_eq!(server.user("mseo").await.password, before);
+    assert!(pool.stats().shed >= 2, "each door wanted to store it anew");
+}
+
+/// An answer that is wanted for as long as somebody is there.
+struct Awaited(Weak<()>);
+
+impl Answer<Result<String, munjigi_passwords::Error>> for Awaited {
+    fn is_wanted(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+
+    fn deliver(self: Box<Self>, _: Result<String, munjigi_passwords::Error>) {}
 }
 
 async fn a_password_may_be_sent_as_a_number(database: Database) {
