@@ -19,7 +19,7 @@ pub(super) struct Remove {
     /// Do not ask
     #[arg(long, conflicts_with = "plan")]
     yes: bool,
-    /// Every `munjigi serve` is stopped: where a PgBouncer hides whether one runs
+    /// Every `munjigi serve` is stopped: where a pooler hides whether one runs
     #[arg(long)]
     stopped: bool,
 }
