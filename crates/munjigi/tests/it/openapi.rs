@@ -67,7 +67,8 @@ async fn every_method_that_is_told_is_served_and_no_other(database: Database) {
     }
 }
 
-/// A path becomes a route in one place, so that none is served that is not told.
+/// A path becomes a route in one place, so that none is served that is not told. The page of `METRICS_BIND` is not one of
+/// the API: it has an address of its own.
 #[test]
 fn a_path_becomes_a_route_in_one_place() {
     let mut places = Vec::new();
@@ -89,7 +90,8 @@ fn a_path_becomes_a_route_in_one_place() {
             }
         }
     }
-    assert_eq!(places, ["mod.rs"]);
+    places.sort();
+    assert_eq!(places, ["metrics.rs", "mod.rs"]);
 }
 
 #[test]
