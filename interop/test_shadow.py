@@ -462,6 +462,16 @@ def test_django_over_tls_is_reached_by_its_name_alone(scene: Scene) -> None:
     assert len(asked) == 1
 
 
+def test_django_knows_a_client_by_the_name_that_a_trusted_proxy_gave_him(scene: Scene) -> None:
+    with stub() as (port, asked):
+        shadow = scene.shadow({"TRUSTED_PROXIES": ["127.0.0.1"]}, upstream=port)
+        client = shadow.client()
+        client.get("/anything", headers={"X-Forwarded-For": "192.0.2.7"})
+        client.get("/anything")
+        assert [dict(headers)["x-forwarded-for"] for _, _, headers, _ in asked] == ["192.0.2.7", "127.0.0.1"]
+        assert end(shadow)[0] == 0
+
+
 def test_a_token_that_comes_twice_at_once_is_not_judged(scene: Scene) -> None:
     [pair] = scene.house.ask("give_pairs", username="anna", count=1)
     with stub(delay=0.5) as (port, _), ThreadPoolExecutor(2) as pool:

@@ -59,9 +59,10 @@ impl Shadow {
             () = serve(&app, &shadow, listeners, &mut stop) => {}
             () = follow(&app) => {}
         }
-        shadow.report().close()?;
         let tally = shadow.report().tally();
         out.write_all(tally.table().as_bytes())?;
+        // After the table, which a full disk must not take away.
+        shadow.report().close()?;
         if tally.differs() {
             return Err(Error::Differs);
         }

@@ -70,6 +70,12 @@ pub(super) const SECTION: Section = Section {
 };
 
 impl HostSettings {
+    /// Whether the forwarding headers of this peer are believed.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.trusted_proxies.iter().any(|network| network.contains(&peer))
+    }
+
     pub(super) fn resolve(settings: Settings<'_>) -> Result<Self, Error> {
         let hosts = Self {
             allowed: settings

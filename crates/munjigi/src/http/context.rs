@@ -56,7 +56,7 @@ impl Context {
             .get::<ConnectInfo<SocketAddr>>()
             .map(|info| info.0.ip());
         let headers = request.headers();
-        let believed = peer.is_some_and(|peer| is_trusted(hosts, peer));
+        let believed = peer.is_some_and(|peer| hosts.trusts(peer));
         let origin = Origin {
             host: host(request.uri(), headers, hosts, believed),
             secure: secure(headers, hosts, believed),
@@ -166,14 +166,6 @@ fn client_name(bytes: &[u8]) -> Option<String> {
     is_name.then_some(name)
 }
 
-fn is_trusted(hosts: &HostSettings, address: IpAddr) -> bool {
-    let address = address.to_canonical();
-    hosts
-        .trusted_proxies
-        .iter()
-        .any(|network| network.contains(&address))
-}
-
 fn host(uri: &Uri, headers: &HeaderMap, hosts: &HostSettings, believed: bool) -> String {
     let forwarded = if believed && hosts.use_x_forwarded_host {
         header::text(headers, X_FORWARDED_HOST)
@@ -217,7 +209,7 @@ fn forwarded_for(headers: &HeaderMap, hosts: &HostSettings, peer: IpAddr) -> IpA
             break;
         };
         client = address;
-        if !is_trusted(hosts, address) {
+        if !hosts.trusts(address) {
             break;
         }
     }

@@ -103,14 +103,18 @@ impl Comparison<'_> {
         for (place, ours, theirs) in pairs(&ours.tokens, &theirs.tokens) {
             match (ours, theirs) {
                 (Some(ours), Some(theirs)) => self.tokens(place, ours, theirs),
-                _ => self.presence(&format!("token {place}"), ours.is_some(), theirs.is_some()),
+                _ => self.presence(
+                    &format!("token {}", self.shown(place)),
+                    ours.is_some(),
+                    theirs.is_some(),
+                ),
             }
         }
     }
 
     fn cookies(&mut self, ours: &BTreeMap<String, Cookie>, theirs: &BTreeMap<String, Cookie>) {
         for (name, ours, theirs) in pairs(ours, theirs) {
-            let what = format!("cookie {name}");
+            let what = format!("cookie {}", self.shown(name));
             let (Some(ours), Some(theirs)) = (ours, theirs) else {
                 self.presence(&what, ours.is_some(), theirs.is_some());
                 continue;
@@ -173,7 +177,7 @@ impl Comparison<'_> {
     }
 
     fn tokens(&mut self, place: &str, ours: &Token, theirs: &Token) {
-        let what = format!("token {place}");
+        let what = format!("token {}", self.shown(place));
         if ours.algorithm != theirs.algorithm {
             let shown = |token: &Token| self.shown(&token.algorithm);
             self.differ(&format!("{what}: algorithm"), shown(ours), shown(theirs));

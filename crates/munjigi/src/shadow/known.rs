@@ -22,14 +22,13 @@ pub(super) fn name(
 ) -> Option<&'static str> {
     if difference.what != "status" {
         return of_rows(asked, difference, ours.answer.status)
-            .or_else(|| is_page(asked, theirs).then_some("browsable_api"));
+            .or_else(|| is_page(asked, (ours, theirs), difference).then_some("browsable_api"));
     }
     let word = ours.answer.word.as_deref().unwrap_or_default();
     let (our, their) = (ours.answer.status, theirs.answer.status);
     let is_refused = (400..500).contains(&our);
     let kind = asked.route.kind;
     Some(match (kind, our, their) {
-        _ if asked.wants_html && is_page(asked, theirs) => "browsable_api",
         _ if !asked.has_slash && [301, 404, 500].contains(&their) => "path_without_slash",
         (Kind::Refresh, 401, 500..) if word == "no_active_account" => "refresh_of_a_deleted_user",
         // A token or a body from outside turns Django's answer into an error page.
@@ -46,7 +45,8 @@ pub(super) fn name(
             "verify_of_a_blacklisted_token"
         }
         (Kind::SignIn, 200, 400 | 401) if asked.has_padded_password => "password_with_spaces",
-        _ if is_refused && OF_THE_BODY.contains(&word) => "body_refused",
+        // Where Django takes it, its clients would be refused here.
+        (_, _, 400..) if is_refused && OF_THE_BODY.contains(&word) => "body_refused",
         _ => return None,
     })
 }
@@ -77,8 +77,10 @@ fn of_rows(asked: &Asked, difference: &Difference, status: u16) -> Option<&'stat
 
 const OF_WHAT_WAS_SENT: &str = "row of the token sent as ";
 
-/// DRF's page for people, in the place of JSON.
-fn is_page(asked: &Asked, theirs: &Side) -> bool {
+/// DRF's page for people, in the place of JSON that says the same. What it set, gave and left is no matter of its form.
+fn is_page(asked: &Asked, (ours, theirs): (&Side, &Side), Difference { what, .. }: &Difference) -> bool {
     let content_type = theirs.answer.headers.get("Content-Type");
-    asked.wants_html && content_type.is_some_and(|kind| kind.starts_with("text/html"))
+    let is_html = content_type.is_some_and(|kind| kind.starts_with("text/html"));
+    let is_of_the_form = what.starts_with("body") || what == "header Content-Type";
+    asked.wants_html && is_html && is_of_the_form && ours.answer.status == theirs.answer.status
 }

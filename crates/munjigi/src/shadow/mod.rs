@@ -47,7 +47,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use upstream::Failure;
+use upstream::{Failure, X_FORWARDED_FOR};
 use verdict::Verdict;
 
 /// What is in front of Django.
@@ -99,7 +99,11 @@ impl Shadow {
     async fn send(&self, head: &Parts, body: Body) -> Result<Response, Failure> {
         let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map(|peer| peer.0.ip());
-        self.0.upstream.send(head, body, peer).await
+        // A proxy of ours has named the client: Django gets what it would get from it.
+        let is_named =
+            |peer| head.headers.contains_key(X_FORWARDED_FOR) && self.app().config().hosts.trusts(peer);
+        let unnamed = peer.filter(|&peer| !is_named(peer));
+        self.0.upstream.send(head, body, unnamed).await
     }
 
     /// What the client is told where Django does not answer.

@@ -19,10 +19,14 @@ pub struct Report(Mutex<Inner>);
 struct Inner {
     file: Option<File>,
     tally: Tally,
-    /// How often each difference came, by route and place.
-    differences: BTreeMap<(&'static str, String), u64>,
+    /// How often each difference came.
+    differences: BTreeMap<Kind, u64>,
     requests: u64,
 }
+
+/// Differences that are one: the route, the place, and of a status both of them. Whoever provokes one pair of statuses as often
+/// as he likes does not keep another pair from being written.
+type Kind = (&'static str, String, Option<(String, String)>);
 
 /// What came of the requests to each route.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -139,7 +143,9 @@ impl Report {
         let differences: Vec<Value> = inner
             .differences
             .iter()
-            .map(|((route, what), times)| json!({"route": route, "what": what, "times": times}))
+            .map(|((route, what, statuses), times)| {
+                json!({"route": route, "what": what, "statuses": statuses, "times": times})
+            })
             .collect();
         let line = json!({"summary": inner.tally.to_json(), "differences": differences});
         match &mut inner.file {
@@ -155,7 +161,9 @@ impl Report {
 
 impl Inner {
     fn tell(&mut self, (route, request, at): (&'static str, u64, Timestamp), difference: &Difference) {
-        let key = (route, difference.what.clone());
+        let Difference { what, ours, theirs } = difference;
+        let statuses = (what == "status").then(|| (ours.clone(), theirs.clone()));
+        let key = (route, what.clone(), statuses);
         if self.differences.len() >= MOST && !self.differences.contains_key(&key) {
             return;
         }
@@ -164,7 +172,6 @@ impl Inner {
         if *times > LINES {
             return;
         }
-        let Difference { what, ours, theirs } = difference;
         let look_at = look_at(what);
         tracing::warn!(target: "munjigi::shadow", route, request, what, ours, theirs, look_at, "differs");
         let Some(file) = &mut self.file else { return };
@@ -263,6 +270,21 @@ mod tests {
             }],
             known: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_flood_of_one_pair_of_statuses_hides_no_other() {
+        let report = Report::default();
+        for theirs in ["401", "401", "200"] {
+            let mut differs = differs("status");
+            if let Outcome::Compared { differences, .. } = &mut differs {
+                differences[0].theirs = theirs.to_owned();
+            }
+            report.note("token_obtain_pair", differs, Timestamp::UNIX_EPOCH);
+        }
+        let inner = report.locked();
+        let times: Vec<u64> = inner.differences.values().copied().collect();
+        assert_eq!(times, [1, 2]);
     }
 
     #[test]

@@ -5,7 +5,10 @@
 //! served, and it may be a sign-in.
 
 use axum::body::{Body, Bytes};
-use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE,
+};
 use http::request::Parts;
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version};
@@ -104,7 +107,7 @@ impl Upstream {
         })
     }
 
-    /// Sends a request on, and gives its answer.
+    /// Sends a request on, and gives its answer. `peer` is a client whom nobody has named yet.
     pub(super) async fn send(
         &self,
         head: &Parts,
@@ -213,6 +216,7 @@ fn strip(headers: &mut HeaderMap) {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
+        .filter(|name: &HeaderName| !is_for_the_end(name))
         .collect();
     let always = [
         CONNECTION,
@@ -229,7 +233,13 @@ fn strip(headers: &mut HeaderMap) {
     }
 }
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// Whether a header says who asks or where. None of them concerns one connection, whatever a client says of it: a proxy before
+/// us may have written it, and Django would take the request for somebody else's without it.
+fn is_for_the_end(name: &HeaderName) -> bool {
+    [AUTHORIZATION, COOKIE, FORWARDED, HOST].contains(name) || name.as_str().starts_with("x-forwarded-")
+}
+
+pub(super) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Puts who asked us behind those that are named already.
 fn forwarded_for(headers: &mut HeaderMap, peer: Option<IpAddr>) -> Result<(), Failure> {
@@ -311,7 +321,7 @@ mod tests {
     fn what_concerns_one_connection_is_not_sent_on() {
         let mut headers = HeaderMap::new();
         for (name, value) in [
-            ("connection", "close, X-Hop"),
+            ("connection", "close, X-Hop, X-Forwarded-For, Cookie"),
             ("x-hop", "1"),
             ("keep-alive", "5"),
             ("te", "trailers"),

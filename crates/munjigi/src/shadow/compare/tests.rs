@@ -352,6 +352,8 @@ fn what_is_another_on_purpose_is_called_by_its_name() {
         (&verify, (401, "token_not_valid"), 500, lax, "error_page"),
         (&sign_in, (400, "disallowed_host"), 500, lax, "status"),
         (&sign_in, (413, "body_too_large"), 401, lax, "body_refused"),
+        (&sign_in, (415, "unsupported_media_type"), 200, lax, "status"),
+        (&sign_in, (400, "parse_error"), 302, lax, "status"),
         (&sign_in, (403, "cross_site"), 200, lax, "status"),
         (&sign_in, (401, "invalid_credentials"), 200, lax, "status"),
         (&sign_in, (200, ""), 401, lax, "status"),
@@ -361,6 +363,38 @@ fn what_is_another_on_purpose_is_called_by_its_name() {
     ] {
         assert_eq!(called(asked, ours, theirs, stricter), name, "{ours:?} {theirs}");
     }
+}
+
+#[test]
+fn a_page_for_people_excuses_its_form_and_nothing_else() {
+    let asked = Asked {
+        wants_html: true,
+        ..asked("token_obtain_pair", Kind::SignIn)
+    };
+    let name = |change: &dyn Fn(&mut Side)| {
+        let (ours, mut theirs) = (side(THEN, "ba7"), side(THEN, "f00"));
+        let page = "text/html; charset=utf-8".to_owned();
+        theirs.answer.headers.insert("Content-Type", page);
+        change(&mut theirs);
+        let found = compare(&ours, &theirs, &rules());
+        let names = found.iter().map(|of| {
+            (
+                of.what.clone(),
+                known::name(&asked, (&ours, &theirs), of, Stricter::default()),
+            )
+        });
+        names.collect::<Vec<_>>()
+    };
+    let page = ("header Content-Type".to_owned(), Some("browsable_api"));
+    assert_eq!(name(&|_| ()), [page]);
+    for of in name(&|theirs| theirs.answer.status = 302) {
+        assert_eq!(of.1, None, "{of:?}");
+    }
+    let left = name(&|theirs| users(theirs).is_last_login_set = false);
+    assert!(
+        left.iter().any(|of| of.0.starts_with("row") && of.1.is_none()),
+        "{left:?}"
+    );
 }
 
 #[test]
