@@ -136,7 +136,7 @@ def servers(plan: Plan, folder: Path) -> dict[str, Any]:
                 for clients in plan.in_flight:
                     load = storm(server, bodies, plan, "--clients", clients)
                     closed[name].setdefault(str(clients), []).append(load)
-    capacity = max(succeeded(runs[-1])["per_second"] for runs in closed["gunicorn"].values())
+    capacity = max(report.median_of(runs)[0] for name in ("gunicorn", "granian") for runs in closed[name].values())
     return {"closed": closed, "capacity": capacity, "open": offered(plan, template, folder, bodies, capacity)}
 
 
@@ -164,10 +164,6 @@ def storm(server: Server, bodies: Path, plan: Plan, *load: Any) -> dict[str, Any
 def probe(server: Server) -> list[Any]:
     answer = server.client().post(SIGN_IN, {"email": "user0@naver.com", "password": PASSWORD})
     return ["--probe", server.base + PAGE, "--token", answer.json()["access_token"]]
-
-
-def succeeded(run: dict[str, Any]) -> dict[str, Any]:
-    return run["load"]["by_status"].get("200", {"count": 0, "per_second": 0.0, "percentiles_ms": []})
 
 
 def fill(house: House) -> None:

@@ -85,7 +85,7 @@ def offered(runs: dict[str, Any], capacity: float) -> str:
         for times, run in of.items()
     ]
     head = ["", "offered", "signed in", "p50, p99 ms", "shed", "their p99 ms", "others", "lost", "token check p50, p99 ms"]
-    title = f"### Sign-ins, so many a second\n\nGunicorn serves {capacity:.1f}/s at most.\n\n"
+    title = f"### Sign-ins, so many a second\n\nDjango serves {capacity:.1f}/s at most.\n\n"
     return title + table(head, rows)
 
 

@@ -145,8 +145,8 @@ fn lanes(kernels: Kernels, passwords: usize) -> Turn {
     })
 }
 
-/// Iterations between two looks at who is done, about as many as the server's threads run.
-const SLICE: u32 = 5_000;
+/// Iterations between two looks at who is done, as many as the server's threads run.
+const SLICE: u32 = 2_048;
 
 fn rate_of(hashes: usize, work: impl Fn()) -> f64 {
     let began = Instant::now();

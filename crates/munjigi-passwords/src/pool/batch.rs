@@ -41,13 +41,9 @@ impl Batch {
             .collect()
     }
 
-    /// Whether so many iterations fill all lanes to their end.
-    pub(super) fn fills(&self, iterations: u32) -> bool {
+    /// Whether there is no lane left.
+    pub(super) fn is_full(&self) -> bool {
         self.running.len() == self.kernels.lanes()
-            && self
-                .running
-                .iter()
-                .all(|running| running.derivation.remaining() >= iterations)
     }
 
     /// Takes a job in. It comes back where its next step is not one for lanes.

@@ -75,13 +75,13 @@ pub struct PoolSettings {
     pub kernels: Kernels,
 }
 
-/// One thread of each kind for each processor, 256 jobs, 750 ms, and all that this processor can.
+/// One thread of each kind for each processor, 256 jobs, 700 ms, and all that this processor can.
 impl Default for PoolSettings {
     fn default() -> Self {
         Self {
             threads: available_parallelism().unwrap_or(NonZeroUsize::MIN),
             queue: 256,
-            deadline: Duration::from_millis(750),
+            deadline: Duration::from_millis(700),
             kernels: Kernels::detect(),
         }
     }

@@ -51,12 +51,13 @@ impl<T> FairQueue<T> {
         item
     }
 
-    /// Takes out the newest item of whoever has most, where he has more than this asker would have with another one.
-    pub(super) fn displace(&mut self, asker: Asker) -> Option<T> {
+    /// Takes out the newest item of whoever has most, where he has more than this asker would have with another one, and the
+    /// item may go.
+    pub(super) fn displace(&mut self, asker: Asker, may_go: impl FnOnce(&T) -> bool) -> Option<T> {
         let own = self.waiting.get(&asker).map_or(0, VecDeque::len);
         let most = self.waiting.values_mut().max_by_key(|items| items.len())?;
         // Two at the least, so that he keeps his turn.
-        if most.len() > own + 1 {
+        if most.len() > own + 1 && most.back().is_some_and(may_go) {
             most.pop_back()
         } else {
             None
@@ -115,11 +116,12 @@ mod tests {
     #[test]
     fn the_newest_of_who_has_most_makes_room_for_who_has_less() {
         let mut queue = queue(&[(1, "a1"), (1, "a2"), (1, "a3"), (2, "b1")]);
-        assert_eq!(queue.displace(Asker(1)), None, "nobody makes room for himself");
-        assert_eq!(queue.displace(Asker(2)), Some("a3"));
-        assert_eq!(queue.displace(Asker(2)), None, "both would have two");
-        assert_eq!(queue.displace(Asker(3)), Some("a2"));
-        assert_eq!(queue.displace(Asker(3)), None, "each has one");
+        let mut displace = |asker| queue.displace(Asker(asker), |_| true);
+        assert_eq!(displace(1), None, "nobody makes room for himself");
+        assert_eq!(displace(2), Some("a3"));
+        assert_eq!(displace(2), None, "both would have two");
+        assert_eq!(displace(3), Some("a2"));
+        assert_eq!(displace(3), None, "each has one");
         assert_eq!(rest(queue), ["a1", "b1"]);
     }
 

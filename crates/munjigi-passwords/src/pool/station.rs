@@ -70,7 +70,8 @@ impl<T> Station<T> {
             return Admission::Admitted;
         }
         self.shed += 1;
-        if let Some(displaced) = self.waiting.displace(asker) {
+        // One that takes longer than the other would be late in its place.
+        if let Some(displaced) = self.waiting.displace(asker, |other| new.time <= other.time) {
             self.waiting.push(asker, new);
             return Admission::Instead(displaced.job);
         }
@@ -344,6 +345,23 @@ mod tests {
             order.extend(scene.take(0));
         }
         assert_eq!(order, [2, 20, 30, 3], "in turn");
+    }
+
+    #[test]
+    fn nobody_makes_room_for_a_job_that_takes_longer() {
+        let mut scene = Scene::new(1, 1, 2);
+        for job in 1..=3 {
+            scene.station.deadline = DEADLINE * 100;
+            scene.comes(1, job);
+        }
+        scene.station.deadline = DEADLINE;
+        let (job, since, time) = (20, scene.now, TIME * 5);
+        let longer = Waiting { job, since, time };
+        assert!(matches!(
+            scene.station.admit(Asker(2), longer),
+            Admission::Refused(20, _)
+        ));
+        assert_eq!(scene.come(2, 21), Admission::Instead(3));
     }
 
     #[test]

@@ -15,20 +15,20 @@ const SLICE: NonZeroU32 = NonZeroU32::MIN.saturating_add(2047);
 pub(super) fn run_lanes(desk: &Desk, hashers: &Hashers, kernels: Kernels, number: usize) {
     let mut batch = Batch::new(kernels);
     while let Some(joining) = desk.next_in_lanes(number, &batch.remaining()) {
+        let started = Instant::now();
         for errand in joining.into_iter().filter_map(|errand| wanted(desk, errand)) {
             if let Some(elsewhere) = batch.join(errand, hashers) {
                 desk.resume(elsewhere);
             }
         }
         desk.abandoned(batch.leave_unwanted());
-        let is_full = batch.fills(SLICE.get());
-        let started = Instant::now();
-        let elsewhere = batch.advance(SLICE.get(), hashers);
+        let is_full = batch.is_full();
+        for errand in batch.advance(SLICE.get(), hashers) {
+            desk.resume(errand);
+        }
+        // All that the round took, not the kernel alone: whoever is done wakes threads that come before this one.
         if is_full {
             desk.measured((SLICE.get(), started.elapsed()));
-        }
-        for errand in elsewhere {
-            desk.resume(errand);
         }
     }
 }

@@ -24,7 +24,7 @@ const HASHING_QUEUE: Setting<NonZeroUsize> = Setting::ours(
 );
 const HASHING_DEADLINE: Setting<Between<50, 60_000>> = Setting::ours(
     "HASHING_DEADLINE_MS",
-    "750",
+    "700",
     "How long hashing a password may take, its wait in it, in milliseconds from 50 to 60000. What would take longer, as fast \
      as hashing has been of late, is answered with 503 and Retry-After at once, unless it need not wait at all.",
 );
