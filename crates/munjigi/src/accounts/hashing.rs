@@ -11,6 +11,7 @@ use munjigi_passwords::{Check, Password};
 use std::net::IpAddr;
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 /// Whether the password is the one that was stored. Without a stored hash (there is no such user) a hash is run
 /// all the same, so that the time tells nothing.
@@ -24,8 +25,10 @@ pub(super) async fn check_password(
     encoded: Option<String>,
 ) -> Result<Check> {
     let (done, checked) = oneshot::channel();
-    app.pool()
-        .check_password(asker, password, encoded, Waiting(done))?;
+    let taken = app.pool().check_password(asker, password, encoded, Waiting(done));
+    if let Err(full) = taken {
+        return Err(held(full).await);
+    }
     checked.await.map_err(|_| put_out())
 }
 
@@ -35,8 +38,12 @@ pub(super) async fn check_password(
 /// [`Error::Busy`] where it would not be done in time, [`Error::Password`] where the hasher cannot take this password.
 pub(super) async fn make_password(app: &App, asker: Asker, password: Password) -> Result<String> {
     let (done, made) = oneshot::channel();
-    app.pool()
-        .make_password(asker, password, &mut app.entropy(), Waiting(done))?;
+    let taken = app
+        .pool()
+        .make_password(asker, password, &mut app.entropy(), Waiting(done));
+    if let Err(full) = taken {
+        return Err(held(full).await);
+    }
     Ok(made.await.map_err(|_| put_out())??)
 }
 
@@ -50,11 +57,14 @@ pub(super) fn asker(client: &Client) -> Asker {
     })
 }
 
-impl From<QueueFull> for Error {
-    fn from(full: QueueFull) -> Self {
-        Self::Busy {
-            retry_after: full.retry_after,
-        }
+/// How long a refusal is held back. The threads that answer go before those that hash: some clients who came again at once,
+/// whatever `Retry-After` says, would have the processor answer refusals and hash for nobody.
+const HELD: Duration = Duration::from_millis(25);
+
+async fn held(full: QueueFull) -> Error {
+    sleep(HELD).await;
+    Error::Busy {
+        retry_after: full.retry_after,
     }
 }
 
