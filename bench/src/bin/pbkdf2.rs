@@ -2,7 +2,8 @@
 //! alone and sixteen in flight.
 //!
 //! The others hash one password after the other; that is what sixteen in flight are to them. In each round everybody has
-//! his turn, and a ratio is between two turns of one round, so that a machine that is busy for a while is so for both.
+//! his turn, and a ratio is between two turns of one round, so that a machine that is busy for a while is so for both. Who
+//! begins a round is last in the next, so that nobody always begins.
 //! Python's hashlib, which is OpenSSL, runs in a process of its own on the same core and times itself.
 //!
 //! Prints one JSON object: for each contender the hashes a second of each round.
@@ -38,17 +39,14 @@ struct Arguments {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let iterations = arguments.iterations;
-    let mut hashlib = Hashlib::start(&arguments.python)?;
+    let mut contenders = contenders(Hashlib::start(&arguments.python)?);
     let mut rates: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for _ in 0..arguments.rounds {
-        let python = hashlib.rate(iterations)?;
-        rates
-            .entry("OpenSSL (Python hashlib)".to_owned())
-            .or_default()
-            .push(python);
-        for (name, turn) in contenders() {
-            rates.entry(name).or_default().push(turn(iterations));
+        for (name, turn) in &mut contenders {
+            let rate = turn(iterations)?;
+            rates.entry(name.clone()).or_default().push(rate);
         }
+        contenders.rotate_left(1);
     }
     let report = Report { iterations, rates };
     #[expect(clippy::print_stdout, reason = "the report is what the program is for")]
@@ -66,15 +64,19 @@ struct Report {
 }
 
 /// One turn of a contender: hashes a second at so many iterations.
-type Turn = Box<dyn Fn(NonZeroU32) -> f64>;
+type Turn = Box<dyn FnMut(NonZeroU32) -> Result<f64, Box<dyn Error>>>;
 
-fn contenders() -> Vec<(String, Turn)> {
+fn contenders(mut hashlib: Hashlib) -> Vec<(String, Turn)> {
     let all = Kernels::detect();
     let no_avx512 = Kernels::without(&[Kernel::Avx512x16, Kernel::Avx512x8]);
     let mut contenders: Vec<(String, Turn)> = vec![
-        ("ring".to_owned(), Box::new(ring)),
-        ("aws-lc-rs".to_owned(), Box::new(aws_lc)),
-        ("RustCrypto".to_owned(), Box::new(rust_crypto)),
+        (
+            "OpenSSL (Python hashlib)".to_owned(),
+            Box::new(move |iterations| hashlib.rate(iterations)),
+        ),
+        ("ring".to_owned(), in_process(ring)),
+        ("aws-lc-rs".to_owned(), in_process(aws_lc)),
+        ("RustCrypto".to_owned(), in_process(rust_crypto)),
         ("munjigi, one alone".to_owned(), lanes(all, 1)),
         ("munjigi, 16 in flight".to_owned(), lanes(all, 16)),
         (
@@ -89,6 +91,11 @@ fn contenders() -> Vec<(String, Turn)> {
         }
     }
     contenders
+}
+
+/// A turn that cannot fail.
+fn in_process(turn: impl Fn(NonZeroU32) -> f64 + 'static) -> Turn {
+    Box::new(move |iterations| Ok(turn(iterations)))
 }
 
 const PASSWORD: &[u8] = b"correct horse battery staple";
@@ -133,7 +140,7 @@ fn rust_crypto(iterations: NonZeroU32) -> f64 {
 }
 
 fn lanes(kernels: Kernels, passwords: usize) -> Turn {
-    Box::new(move |iterations| {
+    in_process(move |iterations| {
         rate_of(passwords, || {
             let start = |_| Derivation::new(black_box(PASSWORD), SALT, iterations);
             let mut batch: Vec<Derivation> = (0..passwords).map(start).collect();
