@@ -1,12 +1,26 @@
 //! The running server, as every room of it sees it: the settings, the database, the keys, the hashing pool, the
 //! clock and chance. Cheap to clone.
+//!
+//! What it remembers between two requests, in memory alone, is below it: a file for each thing. None of these files knows
+//! [`App`]; what is done with them is a matter of `accounts`.
 
-use crate::accounts::backfill::Backfill;
-use crate::accounts::ended::EndedList;
-use crate::accounts::last_seen::LastSeen;
-use crate::accounts::password::Deferrals;
-use crate::accounts::password::reset::Resets;
-use crate::accounts::session_rows::SessionRows;
+mod backfill;
+mod deferrals;
+mod ended_list;
+mod last_seen;
+mod resets;
+mod rounds;
+mod session_rows;
+
+pub use backfill::Backfill;
+pub use deferrals::Deferrals;
+pub(crate) use ended_list::kept_since;
+pub use ended_list::{EndedList, Stale};
+pub use last_seen::LastSeen;
+pub use resets::Resets;
+pub(crate) use resets::{Asking, Entry};
+pub use session_rows::SessionRows;
+
 use crate::clock::{Clock, Entropy, entropy};
 use crate::config::check::{Finding, Level};
 use crate::config::{AuthenticationClass, Config, TokenClaim};

@@ -53,6 +53,7 @@ pub mod clock;
 pub mod config;
 pub mod http;
 pub mod i18n;
+mod isoformat;
 pub mod keys;
 pub mod mail;
 pub mod neighbour;

@@ -15,8 +15,7 @@ use munjigi_store::sessions::{self, Surveyed};
 use munjigi_store::{BoxFuture, Conn, Tx};
 use std::convert::Infallible;
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::yield_now;
 use tokio::time::sleep;
@@ -30,32 +29,6 @@ const PAUSE: u32 = 99;
 /// How long the background rests between two rounds at least.
 const REST: Duration = Duration::from_secs(5);
 
-/// Who looks through the whole table at once. One does, for all who ask meanwhile.
-#[derive(Default)]
-pub struct Backfill {
-    finishing: tokio::sync::Mutex<()>,
-    /// How often the end was reached.
-    rounds: AtomicU64,
-    /// When the last look began that has reached the end.
-    looked: Mutex<Option<Timestamp>>,
-}
-
-impl Backfill {
-    /// When the last whole look began: what Django had written by then is known. `None` where there was none yet.
-    pub(super) fn looked(&self) -> Option<Timestamp> {
-        *locked(&self.looked)
-    }
-
-    fn has_looked(&self, began: Timestamp) {
-        let mut looked = locked(&self.looked);
-        *looked = (*looked).max(Some(began));
-    }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Gives every session of Django's that is there by now its record. It goes on to its end where nobody waits for it any
 /// more, so that who asks again finds less to do.
 ///
@@ -64,21 +37,17 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub async fn finish(app: &App) -> Result<()> {
     let app = app.clone();
     let finishing = tokio::spawn(async move {
-        let backfill = app.backfill();
-        let before = backfill.rounds.load(Relaxed);
-        let _one = backfill.finishing.lock().await;
-        // A round that began after we asked has ended.
-        if backfill.rounds.load(Relaxed) >= before + 2 {
+        let Some(turn) = app.backfill().rounds.turn().await else {
             return Ok(());
-        }
+        };
         let began = app.now();
         let mut after = None;
         while let Some(last) = slice(&app, after).await? {
             after = Some(last);
             yield_now().await;
         }
-        backfill.rounds.fetch_add(1, Relaxed);
-        backfill.has_looked(began);
+        app.backfill().has_looked(began);
+        turn.end();
         Ok(())
     });
     finishing

@@ -5,8 +5,7 @@
 //! taken away is in the tokens until the next sign-in.
 
 use crate::config::{ClaimPlaced, ClaimSource, TokenClaim, UserFact};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use crate::isoformat::isoformat;
 use munjigi_store::users::User;
 use munjigi_store::{Conn, FieldValue, Result, permissions};
 use munjigi_tokens::{Error as TokenError, Minted, Token};
@@ -76,32 +75,5 @@ fn field(value: &FieldValue) -> Value {
         FieldValue::Integer(number) => (*number).into(),
         FieldValue::Text(text) => text.as_str().into(),
         FieldValue::Boolean(truth) => (*truth).into(),
-    }
-}
-
-/// Python's `datetime.isoformat()` of a moment in UTC: six digits of a second, or none.
-pub(super) fn isoformat(moment: Timestamp) -> String {
-    let moment = moment.to_zoned(TimeZone::UTC);
-    let format = if moment.subsec_nanosecond() < 1000 {
-        "%Y-%m-%dT%H:%M:%S+00:00"
-    } else {
-        "%Y-%m-%dT%H:%M:%S.%6f+00:00"
-    };
-    moment.strftime(format).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_moment_is_written_as_python_writes_it() {
-        for (moment, written) in [
-            ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00+00:00"),
-            ("2026-11-21T01:02:03.0004Z", "2026-11-21T01:02:03.000400+00:00"),
-            ("0999-11-21T01:02:03.999999Z", "0999-11-21T01:02:03.999999+00:00"),
-        ] {
-            assert_eq!(isoformat(moment.parse().unwrap()), written);
-        }
     }
 }

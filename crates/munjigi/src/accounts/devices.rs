@@ -3,11 +3,11 @@
 //! A sign-in is its record. One that a Django session carries is open only as long as the session's row is there and
 //! bound to the user's password, whoever took it away or changed that.
 
-use super::claims::isoformat;
 use super::error::Result;
 use super::record::{self, Kept};
 use super::{SignedIn, backfill};
 use crate::app::App;
+use crate::isoformat::isoformat_z;
 use jiff::Timestamp;
 use munjigi_sessions::AuthHashMatch;
 use munjigi_store::records::{self, End, EndReason, OpenRecord, Record};
@@ -59,9 +59,9 @@ impl SignIn {
         json!({
             "id": record.sid,
             "current": current == Some(record.sid.as_str()),
-            "opened": written(record.opened_at),
-            "last_seen": written(record.last_seen_at),
-            "expires": self.expires_at.map(written),
+            "opened": isoformat_z(record.opened_at),
+            "last_seen": isoformat_z(record.last_seen_at),
+            "expires": self.expires_at.map(isoformat_z),
             "carrier": self.carrier(),
             "client": {
                 "name": record.client.name,
@@ -70,11 +70,6 @@ impl SignIn {
             },
         })
     }
-}
-
-/// `DateTimeField.to_representation` of DRF 3.18, in UTC.
-fn written(moment: Timestamp) -> String {
-    isoformat(moment).replace("+00:00", "Z")
 }
 
 /// The open sign-ins of a user, the newest first. A session that Django opened a moment ago may be missing: see

@@ -1,5 +1,6 @@
 //! What an account's rules refuse.
 
+use crate::app::Stale;
 use crate::i18n::FieldErrors;
 use munjigi_tokens::TokenClass;
 use munjigi_tokens::jwt_auth::Refusal;
@@ -90,9 +91,9 @@ pub enum Error {
     /// So many ask for a password reset, or one client so often, that another would not be looked up in time.
     #[error("Too many wait for a password reset. Try again in a moment.")]
     TooManyResets,
-    /// It is not known whether a sign-in has ended: the database was not reached for too long.
-    #[error("The list of ended sign-ins is older than REVOCATION_MAX_STALENESS.")]
-    Stale,
+    /// It is not known whether a sign-in has ended.
+    #[error(transparent)]
+    Stale(#[from] Stale),
     /// A password that the preferred hasher cannot store.
     #[error(transparent)]
     Password(#[from] munjigi_passwords::Error),

@@ -20,7 +20,6 @@ pub mod password;
 pub mod profile;
 mod reauthentication;
 pub mod record;
-pub mod session_rows;
 pub mod sessions;
 pub mod signin;
 pub mod signout;

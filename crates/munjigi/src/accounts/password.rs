@@ -1,14 +1,12 @@
 //! A stored password changes: because its user or an administrator chose another, or because the same one is to be
 //! kept under today's hasher.
 
-mod deferral;
 mod own;
 pub(super) mod policy;
 pub mod reset;
 pub(super) mod shown;
 mod upgrade;
 
-pub use deferral::Deferrals;
 pub use own::{GoesOn, Passwords, change_own};
 pub(super) use upgrade::upgrade;
 

@@ -228,7 +228,7 @@ fn write_session<'t>(
         if app.config().csrf.use_sessions {
             data.insert(CSRF_SESSION_KEY, signin.csrf.expose());
         }
-        app.session_rows().remember(&mut data, term.remember_me);
+        term.remember_me.write_into(&mut data, app.session_rows().policy);
         app.session_rows().end_by(&mut data, term.absolute_end, now);
         let row = app.session_rows().row(&key, &data, term.absolute_end, now);
         // A session that keeps its key is there already, unless a sign-out came in between: then it is made anew.

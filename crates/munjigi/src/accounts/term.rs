@@ -4,6 +4,7 @@
 use super::Client;
 use crate::config::RecordSettings;
 use jiff::{SignedDuration, Timestamp};
+use munjigi_sessions::{ExpiryPolicy, SESSION_EXPIRY, SessionData};
 use munjigi_store::records::Record;
 use munjigi_tokens::{Minted, Token};
 use std::time::Duration;
@@ -18,6 +19,23 @@ pub enum RememberMe {
     No,
     /// True: as long as the settings allow, also under `SESSION_EXPIRE_AT_BROWSER_CLOSE`.
     Yes,
+}
+
+impl RememberMe {
+    /// `set_expiry(0)` where the session is to end with the browser; where it is not, the settings' age, also where
+    /// they end a session with the browser.
+    pub(super) fn write_into(self, data: &mut SessionData, policy: ExpiryPolicy) {
+        match self {
+            Self::Unsaid => {}
+            Self::No => data.insert(SESSION_EXPIRY, 0),
+            Self::Yes if policy.expire_at_browser_close => {
+                data.insert(SESSION_EXPIRY, policy.cookie_age.as_secs());
+            }
+            Self::Yes => {
+                data.remove(SESSION_EXPIRY);
+            }
+        }
+    }
 }
 
 /// Who signs in, when, and what he wishes.

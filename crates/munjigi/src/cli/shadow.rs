@@ -5,8 +5,8 @@ use super::listen::Listeners;
 use super::serve::Listening;
 use super::{listen, location, log};
 use crate::app::App;
+use crate::background::follow_keys;
 use crate::config::{Config, Exposure, Mode};
-use crate::keys;
 use crate::shadow::{Report, Shadow as InFront, Upstream};
 use std::io::Write;
 use std::path::PathBuf;
@@ -72,7 +72,7 @@ impl Shadow {
 
 /// The key ring is followed as a server follows it. It is all that is done beside the requests: the rest writes.
 async fn follow(app: &App) {
-    keys::follow(app.clone()).await;
+    follow_keys(app).await;
     std::future::pending::<()>().await;
 }
 

@@ -199,7 +199,7 @@ impl Error {
                 A::Busy { .. }
                 | A::TooManyResets
                 | A::Contended
-                | A::Stale
+                | A::Stale(_)
                 | A::Store(munjigi_store::Error::Busy | munjigi_store::Error::Unavailable(_)) => {
                     StatusCode::SERVICE_UNAVAILABLE
                 }

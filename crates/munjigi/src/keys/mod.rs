@@ -10,11 +10,9 @@
 
 mod error;
 mod file;
-mod follow;
 mod ring;
 mod source;
 
 pub use error::Error;
-pub use follow::follow;
 pub use ring::{Rotated, Rotation, State, StoredKey, StoredRing};
 pub use source::{Keys, Published};

@@ -5,14 +5,11 @@
 //! for every address, whatever the database and the mail server are doing. Whoever has the link has the mailbox, and nobody
 //! else who may be signed in has shown as much: his new password ends every sign-in.
 
-mod pauses;
-mod waiting;
-
 use super::own;
 use crate::accounts::error::{Error, Result};
 use crate::accounts::record::{self, Kept};
 use crate::accounts::{Client, hashing};
-use crate::app::App;
+use crate::app::{App, Asking, Entry};
 use crate::i18n::{FieldErrors, Lang, Text};
 use crate::mail::Mail;
 use jiff::Timestamp;
@@ -21,11 +18,8 @@ use munjigi_signing::{Alphabet, ResetUser, random_string, uid_decode, uid_encode
 use munjigi_store::records::{End, EndReason};
 use munjigi_store::users::User;
 use munjigi_store::{BoxFuture, Tx, users};
-use pauses::Pauses;
 use std::time::Duration;
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep, timeout_at};
-use waiting::{Asking, Entry, PLACES, Waiting};
+use tokio::time::sleep;
 
 /// How many users of one address are written to. Django writes to all.
 const MOST_USERS: usize = 10;
@@ -35,34 +29,6 @@ const PAUSES: [Duration; 3] = [
     Duration::from_secs(1),
     Duration::from_secs(5),
 ];
-
-/// Who asked, and who was written to. One for each server.
-pub struct Resets {
-    waiting: Waiting,
-    /// Who is looked up, one at a time.
-    turn: Semaphore,
-    pauses: Pauses,
-}
-
-impl Default for Resets {
-    fn default() -> Self {
-        Self {
-            waiting: Waiting::default(),
-            turn: Semaphore::new(1),
-            pauses: Pauses::default(),
-        }
-    }
-}
-
-impl Resets {
-    /// Waits until nobody waits to be looked up, or until then.
-    pub async fn settle(&self, until: Instant) {
-        let places = &self.waiting.places;
-        if timeout_at(until, places.acquire_many(PLACES)).await.is_err() {
-            tracing::error!(target: "munjigi::account", event = "password_reset_dropped", "some who asked were not looked up before the end");
-        }
-    }
-}
 
 /// Has a link mailed to every user of this address who may use one. It returns at once, and says nothing of whether there is
 /// any.

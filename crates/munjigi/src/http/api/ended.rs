@@ -6,7 +6,7 @@
 
 use super::{Endpoint, get, refusals};
 use crate::accounts::{self, ended};
-use crate::app::App;
+use crate::app::{App, Stale};
 use crate::config::Config;
 use crate::http::context::Context;
 use crate::http::error::Result;
@@ -72,10 +72,13 @@ async fn list(
         let looked = ended::poll(&app).await;
         if after.is_some() {
             // What is wrong with the database is in the log already; until it is mended, nobody knows.
-            looked.map_err(|_| accounts::Error::Stale)?;
+            looked.map_err(|_| accounts::Error::Stale(Stale))?;
         }
     }
-    let page = app.ended().page(after, context.now())?;
+    let page = app
+        .ended()
+        .page(after, context.now())
+        .map_err(accounts::Error::Stale)?;
     Ok(([(CONTENT_TYPE, "application/json")], page.to_json()))
 }
 

@@ -1,6 +1,7 @@
 //! `/healthz`: the process answers. `/readyz`: it can serve, its database too.
 
 use super::{Endpoint, fixed};
+use crate::accounts;
 use crate::app::App;
 use crate::http::error::Result;
 use crate::http::openapi::{Answer, Door, Operation, Tag, Words, fails};
@@ -48,7 +49,7 @@ async fn readyz(State(app): State<App>) -> Result<&'static str> {
     // A key that nobody has: the shortest way to a table and back.
     sessions::by_key(&mut app.store().reader(), "", app.now()).await?;
     if app.config().needs_ended_list() {
-        app.ended().check(app.now())?;
+        app.ended().check(app.now()).map_err(accounts::Error::Stale)?;
     }
     Ok(if app.store().has_cache_in_reach() {
         "ready\n"

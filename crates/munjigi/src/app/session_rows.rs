@@ -1,7 +1,6 @@
 //! The rows of `django_session`, written and read with this server's keys and settings.
 
-use super::claims::isoformat;
-use super::term::RememberMe;
+use crate::isoformat::isoformat;
 use jiff::{SignedDuration, Timestamp};
 use munjigi_sessions::{
     AuthHashMatch, Decoded, Expiry, ExpiryPolicy, SESSION_EXPIRY, SessionAuthHasher, SessionCodec,
@@ -14,8 +13,8 @@ use munjigi_store::sessions::SessionRow;
 #[derive(Clone)]
 pub struct SessionRows {
     codec: SessionCodec,
-    pub(super) hasher: SessionAuthHasher,
-    policy: ExpiryPolicy,
+    pub(crate) hasher: SessionAuthHasher,
+    pub(crate) policy: ExpiryPolicy,
 }
 
 impl SessionRows {
@@ -29,7 +28,7 @@ impl SessionRows {
     }
 
     /// What is in a row that somebody presents the key of; a damaged one is worth a line in the log.
-    pub(super) fn decode(&self, row: &SessionRow) -> Decoded {
+    pub(crate) fn decode(&self, row: &SessionRow) -> Decoded {
         let decoded = self.read(&row.session_data);
         if let Some(damage) = decoded.damage {
             tracing::warn!(target: "munjigi::account", event = "session_damaged", %damage);
@@ -47,12 +46,12 @@ impl SessionRows {
         self.hasher.verify(data, password)
     }
 
-    pub(super) fn encode(&self, data: &SessionData, now: Timestamp) -> String {
+    pub(crate) fn encode(&self, data: &SessionData, now: Timestamp) -> String {
         self.codec.encode(data, now)
     }
 
     /// The row of a session, which ends at `end` at the latest.
-    pub(super) fn row(
+    pub(crate) fn row(
         &self,
         key: &SessionKey,
         data: &SessionData,
@@ -67,7 +66,7 @@ impl SessionRows {
     }
 
     /// Until when a session lasts that is written now.
-    pub(super) fn expire_date(
+    pub(crate) fn expire_date(
         &self,
         data: &SessionData,
         end: Option<Timestamp>,
@@ -77,24 +76,9 @@ impl SessionRows {
         end.map_or(expire_date, |end| end.min(expire_date))
     }
 
-    /// `set_expiry(0)` where the session is to end with the browser; where it is not, the settings' age, also where
-    /// they end a session with the browser.
-    pub(super) fn remember(&self, data: &mut SessionData, wish: RememberMe) {
-        match wish {
-            RememberMe::Unsaid => {}
-            RememberMe::No => data.insert(SESSION_EXPIRY, 0),
-            RememberMe::Yes if self.policy.expire_at_browser_close => {
-                data.insert(SESSION_EXPIRY, self.policy.cookie_age.as_secs());
-            }
-            RememberMe::Yes => {
-                data.remove(SESSION_EXPIRY);
-            }
-        }
-    }
-
     /// `set_expiry(end)` where the session would go on for longer: a Django beside us then ends it, and the cookie, at that
     /// moment too. One that ends with the browser has no moment; Django's next save gives its row the settings' age.
-    pub(super) fn end_by(&self, data: &mut SessionData, end: Option<Timestamp>, now: Timestamp) {
+    pub(crate) fn end_by(&self, data: &mut SessionData, end: Option<Timestamp>, now: Timestamp) {
         let expiry = expiry(data);
         let Some(end) = end.filter(|end| expiry.date(self.policy, now) > *end) else {
             return;
@@ -105,7 +89,7 @@ impl SessionRows {
     }
 
     /// How long the browser keeps the cookie; `None` until it closes.
-    pub(super) fn cookie_age(&self, data: &SessionData, now: Timestamp) -> Option<SignedDuration> {
+    pub(crate) fn cookie_age(&self, data: &SessionData, now: Timestamp) -> Option<SignedDuration> {
         let expiry = expiry(data);
         (!expiry.expire_at_browser_close(self.policy))
             .then(|| SignedDuration::from_secs(expiry.age(self.policy, now)))

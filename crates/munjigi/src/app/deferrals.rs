@@ -2,7 +2,7 @@
 //! record knows. They are bound to the stored hash, and Django ends what no longer fits. Where munjigi made the database
 //! there is nobody else to open any.
 //!
-//! Django writes `last_login` at each sign-in by session, and [`crate::accounts::backfill`] looks through its sessions all
+//! Django writes `last_login` at each sign-in by session, and `accounts::backfill` looks through its sessions all
 //! the time. Whoever was last signed in before a whole look began has none that is unknown.
 
 use jiff::{SignedDuration, Timestamp};
@@ -24,7 +24,7 @@ pub struct Deferrals(Mutex<HashMap<UserId, Waiting>>);
 impl Deferrals {
     /// Whether the user's password is to be stored anew at a later sign-in, not at the one of `now`. `looked` is when the
     /// last look at Django's sessions began that has reached its end.
-    pub(super) fn defers(&self, looked: Option<Timestamp>, user: &User, now: Timestamp) -> bool {
+    pub(crate) fn defers(&self, looked: Option<Timestamp>, user: &User, now: Timestamp) -> bool {
         let mut waiting = locked(&self.0);
         let sign_in = SignIn {
             now,

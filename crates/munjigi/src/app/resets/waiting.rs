@@ -17,17 +17,17 @@ pub(super) const PLACES: u32 = 256;
 const SHARE: usize = 32;
 
 /// An address that is to be looked up.
-pub(super) struct Asking {
-    pub(super) email: String,
+pub(crate) struct Asking {
+    pub(crate) email: String,
     /// The language of who asks.
-    pub(super) lang: Lang,
+    pub(crate) lang: Lang,
 }
 
 /// From which network somebody asks: [`Client::network`](crate::accounts::Client::network).
 type Network = Option<IpAddr>;
 
 /// What becomes of somebody who asks.
-pub(super) enum Entry {
+pub(crate) enum Entry {
     /// He has a place of his own, which his look frees.
     Added(OwnedSemaphorePermit),
     /// He has the place of another who waited, for whom a look is coming already.
@@ -36,7 +36,7 @@ pub(super) enum Entry {
     Refused,
 }
 
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     pub(super) places: Arc<Semaphore>,
     /// The first is the next. Nobody stands here with nothing.
     lines: Mutex<VecDeque<Line>>,
@@ -60,7 +60,7 @@ impl Default for Waiting {
 impl Waiting {
     /// Gives a place to who asks. An address that waits already takes no second one; what is told of that is what would be
     /// told without it.
-    pub(super) fn enter(&self, from: Network, asking: Asking) -> Entry {
+    pub(crate) fn enter(&self, from: Network, asking: Asking) -> Entry {
         let mut lines = self.lines();
         let held = line_of(&lines, from).map_or(0, |line| line.askings.len());
         let place = Arc::clone(&self.places).try_acquire_owned().ok();
@@ -89,7 +89,7 @@ impl Waiting {
     }
 
     /// Whose turn it is. After him it is somebody else's.
-    pub(super) fn next(&self) -> Option<Asking> {
+    pub(crate) fn next(&self) -> Option<Asking> {
         let mut lines = self.lines();
         let mut line = lines.pop_front()?;
         let asking = line.askings.pop_front();

@@ -16,7 +16,7 @@ const QUIET: SignedDuration = SignedDuration::from_hours(24);
 const MOST: usize = 65_536;
 
 #[derive(Default)]
-pub(super) struct Pauses(Mutex<HashMap<UserId, Written>>);
+pub(crate) struct Pauses(Mutex<HashMap<UserId, Written>>);
 
 #[derive(Clone, Copy)]
 struct Written {
@@ -26,7 +26,7 @@ struct Written {
 
 impl Pauses {
     /// Whether the user may be written to.
-    pub(super) fn is_over(&self, user: &UserId, now: Timestamp) -> bool {
+    pub(crate) fn is_over(&self, user: &UserId, now: Timestamp) -> bool {
         let written = self.written();
         written
             .get(user)
@@ -34,7 +34,7 @@ impl Pauses {
     }
 
     /// He is written to now.
-    pub(super) fn begin(&self, user: &UserId, now: Timestamp) {
+    pub(crate) fn begin(&self, user: &UserId, now: Timestamp) {
         let mut written = self.written();
         let is_remembered = |written: &Written| now.duration_since(written.at) < QUIET;
         let before = written.get(user).copied().filter(is_remembered);
