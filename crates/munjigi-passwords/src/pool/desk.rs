@@ -1,15 +1,15 @@
 //! Where jobs are handed in and threads come for them: both stations behind one lock.
 //!
-//! No foreign code runs under the lock, so that a panic leaves the state whole: jobs are dropped after it, for their
-//! answers may do anything then.
+//! The only foreign code that runs under the lock is the question whether a job is wanted, and a panic of it is caught; so
+//! the state is whole whatever happens. Jobs are dropped after it, for their answers may do anything then.
 
-use super::batch::guarded;
+use super::batch::{is_wanted, let_go};
 use super::job::Job;
 use super::pace::Pace;
 use super::station::{Admission, Station, Waiting};
 use super::{Asker, PoolSettings, PoolStats, QueueFull};
 use crate::work::Cost;
-use munjigi_lanes::{Derivation, Kernel};
+use munjigi_lanes::Kernel;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,36 +21,19 @@ pub(super) struct Desk {
 }
 
 struct State {
-    lanes: Station<Errand>,
-    whole: Station<Errand>,
+    lanes: Station<Box<dyn Job>>,
+    whole: Station<Box<dyn Job>>,
     pace: Pace,
-    abandoned: u64,
     closed: bool,
-}
-
-/// A job on its way to a thread, and where it stands.
-pub(super) struct Errand {
-    pub(super) job: Box<dyn Job>,
-    pub(super) next: Stage,
-    /// What was expected of it when it came.
-    pub(super) cost: Cost,
-}
-
-/// What is to be done with a job.
-pub(super) enum Stage {
-    Begin,
-    Stretch(Derivation),
-    Run,
 }
 
 impl Desk {
     pub(super) fn new(settings: PoolSettings, hashers: usize) -> Self {
         let lanes = settings.kernels.lanes();
         let state = State {
-            lanes: Station::new(lanes, settings),
-            whole: Station::new(1, settings),
-            pace: Pace::new(hashers),
-            abandoned: 0,
+            lanes: Station::new(lanes, settings, |job| is_wanted(job.as_ref())),
+            whole: Station::new(1, settings, |job| is_wanted(job.as_ref())),
+            pace: Pace::new(settings.threads, hashers),
             closed: false,
         };
         Self {
@@ -67,109 +50,74 @@ impl Desk {
         asker: Asker,
         cost: Cost,
         job: Box<dyn Job>,
-        now: Instant,
+        since: Instant,
     ) -> Result<(), QueueFull> {
-        let next = Stage::Begin;
-        let errand = Errand { job, next, cost };
         let mut state = self.state();
-        let time = state.pace.time(cost);
-        let new = Waiting {
-            job: errand,
-            since: now,
-            time,
-        };
+        let State {
+            lanes, whole, pace, ..
+        } = &mut *state;
         let (station, work) = match cost {
-            Cost::Iterations(_) => (&mut state.lanes, &self.lanes_work),
-            Cost::Whole(_) => (&mut state.whole, &self.whole_work),
+            Cost::Iterations(_) => (lanes, &self.lanes_work),
+            Cost::Whole(_) => (whole, &self.whole_work),
         };
-        let admission = station.admit(asker, new);
+        let mut left = Vec::new();
+        let admission = station.admit(asker, Waiting { job, since, cost }, pace, &mut left);
         drop(state);
+        let_go(left);
         match admission {
-            Admission::Refused(_, retry_after) => Err(QueueFull { retry_after }),
-            Admission::Admitted | Admission::Instead(_) => {
+            Admission::Admitted => {
                 work.notify_one();
                 Ok(())
             }
+            Admission::Refused { retry_after, .. } => Err(QueueFull { retry_after }),
         }
-    }
-
-    /// Hands a job in whose next step the other kind of thread runs.
-    pub(super) fn resume(&self, errand: Errand) {
-        let mut state = self.state();
-        if state.closed {
-            drop(state);
-            guarded(|| drop(errand));
-            return;
-        }
-        let time = state.pace.time(errand.cost);
-        let (station, work) = match errand.next {
-            Stage::Stretch(_) => (&mut state.lanes, &self.lanes_work),
-            Stage::Begin | Stage::Run => (&mut state.whole, &self.whole_work),
-        };
-        let since = Instant::now();
-        station.resume(Waiting {
-            job: errand,
-            since,
-            time,
-        });
-        drop(state);
-        work.notify_one();
     }
 
     /// What this thread of the lanes takes into its batch, of which so many iterations remain. It waits where the batch is
     /// empty; `None` where there is nothing more to do at all.
-    pub(super) fn next_in_lanes(&self, thread: usize, remaining: &[u32]) -> Option<Vec<Errand>> {
+    pub(super) fn next_in_lanes(&self, thread: usize, remaining: &[u32]) -> Option<Vec<Box<dyn Job>>> {
+        let (mut taken, mut left) = (Vec::new(), Vec::new());
         let mut state = self.state();
-        let now = Instant::now();
-        let State { lanes, pace, .. } = &mut *state;
-        let end = |&iterations| {
-            now.checked_add(pace.time(Cost::Iterations(iterations)))
-                .unwrap_or(now)
-        };
-        lanes.runs(thread, remaining.iter().map(end));
-        let (mut taken, mut shed) = (Vec::new(), Vec::new());
+        let ends = state.pace.ends(remaining, Instant::now());
+        state.lanes.runs(thread, ends);
         let is_open = loop {
             if state.closed {
                 break false;
             }
+            let State { lanes, pace, .. } = &mut *state;
             let now = Instant::now();
-            while let Some(errand) = state.lanes.take(thread, now, &mut shed) {
-                taken.push(errand);
+            while let Some(waiting) = lanes.take(thread, now, pace, &mut left) {
+                taken.push(waiting.job);
             }
-            if !(taken.is_empty() && remaining.is_empty() && shed.is_empty()) {
+            if !(taken.is_empty() && remaining.is_empty() && left.is_empty()) {
                 break true;
             }
-            state = self
-                .lanes_work
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = wait(&self.lanes_work, state);
         };
         drop(state);
-        guarded(|| drop(shed));
+        let_go(left);
         (is_open || !remaining.is_empty()).then_some(taken)
     }
 
     /// What this thread runs whole next. It waits; `None` where there is nothing more to do at all.
-    pub(super) fn next_whole(&self, thread: usize) -> Option<Errand> {
+    pub(super) fn next_whole(&self, thread: usize) -> Option<Waiting<Box<dyn Job>>> {
         loop {
-            let mut shed = Vec::new();
+            let mut left = Vec::new();
             let mut state = self.state();
-            state.whole.runs(thread, std::iter::empty());
+            state.whole.runs(thread, Vec::new());
             let taken = loop {
                 if state.closed {
                     return None;
                 }
-                let taken = state.whole.take(thread, Instant::now(), &mut shed);
-                if taken.is_some() || !shed.is_empty() {
+                let State { whole, pace, .. } = &mut *state;
+                let taken = whole.take(thread, Instant::now(), pace, &mut left);
+                if taken.is_some() || !left.is_empty() {
                     break taken;
                 }
-                state = self
-                    .whole_work
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
+                state = wait(&self.whole_work, state);
             };
             drop(state);
-            guarded(|| drop(shed));
+            let_go(left);
             if taken.is_some() {
                 return taken;
             }
@@ -181,17 +129,17 @@ impl Desk {
         self.state().pace.ran_lanes(iterations, time);
     }
 
-    /// The hasher of this number ran once in this time.
+    /// A job of this cost ran whole, to its end, in this time.
     pub(super) fn measured_whole(&self, cost: Cost, time: Duration) {
         if let Cost::Whole(hasher) = cost {
             self.state().pace.ran_whole(hasher, time);
         }
     }
 
-    /// So many jobs were left because nobody waited for them.
-    pub(super) fn abandoned(&self, jobs: u64) {
+    /// So many jobs left a batch because nobody waited for them.
+    pub(super) fn abandoned(&self, jobs: usize) {
         if jobs > 0 {
-            self.state().abandoned += jobs;
+            self.state().lanes.abandoned(jobs);
         }
     }
 
@@ -205,7 +153,7 @@ impl Desk {
             lanes: lanes.all_places(),
             kernel: self.kernel,
             shed: lanes.shed + whole.shed,
-            abandoned: state.abandoned,
+            abandoned: lanes.abandoned + whole.abandoned,
             waits: lanes.waits.clone().plus(&whole.waits),
         }
     }
@@ -217,12 +165,16 @@ impl Desk {
         let mut waiting = state.lanes.drain();
         waiting.extend(state.whole.drain());
         drop(state);
-        drop(waiting);
         self.lanes_work.notify_all();
         self.whole_work.notify_all();
+        let_go(waiting);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn wait<'s>(work: &Condvar, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+    work.wait(state).unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,28 +2,33 @@
 
 use super::Answer;
 use crate::Hashers;
-use crate::work::{Key, Step, Work};
+use crate::work::{self, Key, Step, Work};
 use munjigi_lanes::Derivation;
 
-/// A job under way. It goes from hand to hand; whoever has it runs its next step.
+/// A job. It goes from hand to hand; whoever has it takes it further.
 pub(super) trait Job: Send {
     fn is_wanted(&self) -> bool;
 
-    fn begin(self: Box<Self>, hashers: &Hashers) -> Next;
+    /// Begins it in lanes. It comes back with what is to run there, or not at all, and is done then.
+    fn begin(self: Box<Self>, hashers: &Hashers) -> Option<Stretch>;
 
-    fn stretched(self: Box<Self>, hashers: &Hashers, key: &Key) -> Next;
+    /// Goes on with what ran in lanes.
+    fn stretched(self: Box<Self>, hashers: &Hashers, key: &Key) -> Option<Stretch>;
 
-    fn run(self: Box<Self>, hashers: &Hashers) -> Next;
+    /// Runs it from its beginning to its end on this thread.
+    fn run(self: Box<Self>, hashers: &Hashers);
 }
 
-/// What comes next for a job.
-pub(super) enum Next {
-    /// These iterations, then [`Job::stretched`].
-    Stretch(Box<dyn Job>, Derivation),
-    /// [`Job::run`].
-    Whole(Box<dyn Job>),
-    /// Nothing: its answer was delivered.
-    Done,
+/// Iterations to be run in lanes, and whose they are.
+pub(super) struct Stretch {
+    pub(super) job: Box<dyn Job>,
+    pub(super) derivation: Derivation,
+}
+
+impl AsMut<Derivation> for Stretch {
+    fn as_mut(&mut self) -> &mut Derivation {
+        &mut self.derivation
+    }
 }
 
 /// A piece of work that somebody waits for.
@@ -40,15 +45,15 @@ impl<W: Work> Asked<W> {
         }
     }
 
-    fn after(self: Box<Self>, step: Step<W::Output>) -> Next {
-        match step {
-            Step::Stretch(derivation) => Next::Stretch(self, derivation),
-            Step::Whole => Next::Whole(self),
-            Step::Done(output) => {
-                self.answer.deliver(output);
-                Next::Done
-            }
+    fn after(self: Box<Self>, step: Step<W::Output>, hashers: &Hashers) -> Option<Stretch> {
+        if let Step::Stretch(derivation) = step {
+            let job = self;
+            return Some(Stretch { job, derivation });
         }
+        // It is done, unless a hasher of a project's own goes on with what does not run in lanes.
+        let Self { work, answer } = *self;
+        answer.deliver(work::finish(work, step, hashers));
+        None
     }
 }
 
@@ -57,18 +62,18 @@ impl<W: Work> Job for Asked<W> {
         self.answer.is_wanted()
     }
 
-    fn begin(mut self: Box<Self>, hashers: &Hashers) -> Next {
+    fn begin(mut self: Box<Self>, hashers: &Hashers) -> Option<Stretch> {
         let step = self.work.begin(hashers);
-        self.after(step)
+        self.after(step, hashers)
     }
 
-    fn stretched(mut self: Box<Self>, hashers: &Hashers, key: &Key) -> Next {
+    fn stretched(mut self: Box<Self>, hashers: &Hashers, key: &Key) -> Option<Stretch> {
         let step = self.work.stretched(hashers, key);
-        self.after(step)
+        self.after(step, hashers)
     }
 
-    fn run(mut self: Box<Self>, hashers: &Hashers) -> Next {
-        let step = self.work.run(hashers);
-        self.after(step)
+    fn run(self: Box<Self>, hashers: &Hashers) {
+        let Self { work, answer } = *self;
+        answer.deliver(work::run(work, hashers));
     }
 }

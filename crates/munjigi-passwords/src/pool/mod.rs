@@ -97,7 +97,7 @@ impl From<u128> for Asker {
     }
 }
 
-/// The job would not have been done by its deadline, or too many wait. Nothing was hashed.
+/// The job would not have been done by its deadline, or too many wait. Nothing was hashed for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("The hashing pool is full. Try again in {retry_after:?}.")]
 pub struct QueueFull {
@@ -111,7 +111,8 @@ pub struct QueueFull {
 /// where a hasher panics, where the job had to wait longer than was expected, and where it made room for somebody who
 /// asks less. The pool goes on.
 pub trait Answer<T>: Send + 'static {
-    /// Whether somebody still waits. Asked before the work and from slice to slice; a job that nobody wants is dropped.
+    /// Whether somebody still waits. Asked before the work and from slice to slice; a job that nobody wants is dropped. It must
+    /// be quick and must not call the pool, which is locked meanwhile.
     fn is_wanted(&self) -> bool {
         true
     }
@@ -127,7 +128,7 @@ impl<T, F: FnOnce(T) + Send + 'static> Answer<T> for F {
 }
 
 impl HashingPool {
-    /// Starts the threads, and has each run one slice of full lanes, which tells how fast they are.
+    /// Starts the threads, and has each run a few slices of full lanes, which tell how fast they are.
     ///
     /// # Errors
     /// [`Error::Thread`] where the operating system gives none.

@@ -3,6 +3,7 @@
 use crate::work::Cost;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 /// Over what time the pace of the lanes is told, in seconds. Longer than a hiccup, shorter than a sign-in.
@@ -16,6 +17,8 @@ const WEIGHT: u32 = 4;
 
 /// What hashes take.
 pub(super) struct Pace {
+    /// Seconds of a thread's time over which the pace of the lanes is told: all of them tell of theirs.
+    memory: f64,
     /// Seconds that full lanes ran of late, and iterations that each lane was taken further in them.
     lanes: (f64, f64),
     /// By the number of the hasher.
@@ -23,8 +26,10 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(hashers: usize) -> Self {
+    pub(super) fn new(threads: NonZeroUsize, hashers: usize) -> Self {
+        let threads = u32::try_from(threads.get()).unwrap_or(u32::MAX);
         Self {
+            memory: MEMORY * f64::from(threads),
             lanes: (0.0, 0.0),
             whole: vec![None; hashers],
         }
@@ -33,12 +38,12 @@ impl Pace {
     /// Full lanes were taken so many iterations further in this time.
     pub(super) fn ran_lanes(&mut self, iterations: u32, time: Duration) {
         let seconds = time.as_secs_f64();
-        let kept = MEMORY / (MEMORY + seconds);
+        let kept = self.memory / (self.memory + seconds);
         let (before, run) = self.lanes;
         self.lanes = (before * kept + seconds, run * kept + f64::from(iterations));
     }
 
-    /// A hash ran whole in this time.
+    /// A job of this hasher ran whole, to its end, in this time.
     pub(super) fn ran_whole(&mut self, hasher: usize, time: Duration) {
         if let Some(measured) = self.whole.get_mut(hasher) {
             *measured = Some(match *measured {
@@ -54,6 +59,12 @@ impl Pace {
             Cost::Iterations(iterations) => self.iterations(iterations),
             Cost::Whole(hasher) => self.whole.get(hasher).copied().flatten().unwrap_or(UNMEASURED),
         }
+    }
+
+    /// When stretches of which so many iterations remain will be done.
+    pub(super) fn ends(&self, remaining: &[u32], now: Instant) -> Vec<Instant> {
+        let end = |&remaining| now.checked_add(self.iterations(remaining)).unwrap_or(now);
+        remaining.iter().map(end).collect()
     }
 
     fn iterations(&self, iterations: u32) -> Duration {
@@ -115,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_pace_of_the_lanes_follows_the_last_quarter_of_a_second() {
-        let mut pace = Pace::new(0);
+        let mut pace = Pace::new(NonZeroUsize::MIN, 0);
         assert_eq!(pace.time(Cost::Iterations(1_000_000)), ms(0), "not known yet");
         pace.ran_lanes(1000, ms(1));
         let close = |pace: &Pace, expected: f64| {
@@ -138,7 +149,7 @@ mod tests {
 
     #[test]
     fn what_runs_whole_is_measured_by_its_hasher() {
-        let mut pace = Pace::new(2);
+        let mut pace = Pace::new(NonZeroUsize::MIN, 2);
         pace.ran_whole(1, ms(40));
         assert_eq!(pace.time(Cost::Whole(1)), ms(40));
         pace.ran_whole(1, ms(80));

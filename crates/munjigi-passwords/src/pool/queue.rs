@@ -68,10 +68,18 @@ impl<T> FairQueue<T> {
         self.waiting.values().flatten()
     }
 
-    /// Takes out everything.
-    pub(super) fn drain(&mut self) -> Vec<T> {
-        self.turns.clear();
-        self.waiting.drain().flat_map(|(_, items)| items).collect()
+    /// Takes out all of a kind.
+    pub(super) fn extract(&mut self, is_of_it: impl Fn(&T) -> bool) -> Vec<T> {
+        let Self { turns, waiting } = self;
+        let mut taken = Vec::new();
+        for own in waiting.values_mut() {
+            let (going, staying): (VecDeque<_>, VecDeque<_>) = own.drain(..).partition(&is_of_it);
+            taken.extend(going);
+            *own = staying;
+        }
+        waiting.retain(|_, own| !own.is_empty());
+        turns.retain(|asker| waiting.contains_key(asker));
+        taken
     }
 }
 
@@ -126,11 +134,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_of_what_is_drained() {
-        let mut queue = queue(&[(1, "a1"), (2, "b1"), (1, "a2")]);
-        let mut drained = queue.drain();
-        drained.sort_unstable();
-        assert_eq!(drained, ["a1", "a2", "b1"]);
-        assert_eq!((queue.len(), queue.pop()), (0, None));
+    fn who_has_nothing_left_has_no_turn() {
+        let mut queue = queue(&[(1, "a1"), (2, "b1"), (1, "a2"), (3, "c1"), (3, "c2")]);
+        let mut taken = queue.extract(|item| ["b1", "a1", "c2"].contains(item));
+        taken.sort_unstable();
+        assert_eq!(taken, ["a1", "b1", "c2"]);
+        queue.push(Asker(2), "b2");
+        assert_eq!(rest(queue), ["a2", "c1", "b2"]);
     }
 }

@@ -1,22 +1,26 @@
 //! One kind of threads, those of the lanes or those for what runs whole: who waits for them, whom they take, whom they have
 //! no time for. It decides by what it is told and by the time it is given, and knows neither threads nor clocks.
 
-use super::pace::begins_in;
+use super::pace::{Pace, begins_in};
 use super::queue::FairQueue;
 use super::stats::Waits;
 use super::{Asker, PoolSettings};
-use std::collections::VecDeque;
+use crate::work::Cost;
 use std::time::{Duration, Instant};
 
 /// How long a job is left to a thread that has less to do and has not come yet: it may have to wake first.
 const PATIENCE: Duration = Duration::from_millis(5);
 
+/// What part of its deadline a job that was admitted may be late before it is given up. The pace changes from one moment to
+/// the next; to send somebody away who has waited is worse than to serve him a little late.
+const GRACE: u32 = 10;
+
 /// A job that waits.
+#[derive(Debug, PartialEq)]
 pub(super) struct Waiting<T> {
     pub(super) job: T,
     pub(super) since: Instant,
-    /// What it is expected to take.
-    pub(super) time: Duration,
+    pub(super) cost: Cost,
 }
 
 /// The threads of one kind, and the queue before them.
@@ -25,127 +29,155 @@ pub(super) struct Station<T> {
     places: usize,
     queue: usize,
     deadline: Duration,
+    is_wanted: fn(&T) -> bool,
     waiting: FairQueue<Waiting<T>>,
-    /// Jobs that another kind of thread had begun. They go first and are never refused.
-    resumed: VecDeque<Waiting<T>>,
     /// By thread: when what it runs is expected to end.
     running: Vec<Vec<Instant>>,
+    /// How long those waited who were taken.
     pub(super) waits: Waits,
     /// Jobs that were refused, made room, or waited too long.
     pub(super) shed: u64,
+    /// Jobs that nobody waited for any more.
+    pub(super) abandoned: u64,
 }
 
 /// What becomes of a job that comes.
 #[derive(Debug, PartialEq)]
 pub(super) enum Admission<T> {
     Admitted,
-    /// Another one makes room for it.
-    Instead(T),
-    /// It comes back, and there may be room after this time.
-    Refused(T, Duration),
+    /// It comes back.
+    Refused {
+        job: T,
+        retry_after: Duration,
+    },
 }
 
 impl<T> Station<T> {
-    pub(super) fn new(places: usize, settings: PoolSettings) -> Self {
+    pub(super) fn new(places: usize, settings: PoolSettings, is_wanted: fn(&T) -> bool) -> Self {
         Self {
             places,
             queue: settings.queue,
             deadline: settings.deadline,
+            is_wanted,
             waiting: FairQueue::default(),
-            resumed: VecDeque::new(),
             running: vec![Vec::new(); settings.threads.get()],
             waits: Waits::default(),
             shed: 0,
+            abandoned: 0,
         }
     }
 
-    /// Lets a job wait that is expected to be done by its deadline. Where it is not, one of an asker who has more waiting
-    /// makes room; and where there is no such asker, it is refused.
-    pub(super) fn admit(&mut self, asker: Asker, new: Waiting<T>) -> Admission<T> {
-        let begins = self.begins_in(new.since);
-        let done = begins.saturating_add(new.time);
-        let is_full = self.queued() + self.running() >= self.all_places() + self.queue;
-        if !is_full && (begins.is_zero() || done <= self.deadline) {
+    /// Lets a job wait that is expected to be done by its deadline. Where it is not, those go who wait no more; then one of
+    /// an asker who has more waiting makes room; and where there is no such asker, it is refused. Who leaves the queue is
+    /// put into `left`.
+    pub(super) fn admit(
+        &mut self,
+        asker: Asker,
+        new: Waiting<T>,
+        pace: &Pace,
+        left: &mut Vec<T>,
+    ) -> Admission<T> {
+        if self.has_no_room(&new, pace).is_some() {
+            self.leave_unwanted(left);
+        }
+        let Some(retry_after) = self.has_no_room(&new, pace) else {
+            self.waiting.push(asker, new);
+            return Admission::Admitted;
+        };
+        self.shed += 1;
+        // One that takes longer than the other would be late in its place.
+        let may_go = |other: &Waiting<T>| pace.time(new.cost) <= pace.time(other.cost);
+        if let Some(displaced) = self.waiting.displace(asker, may_go) {
+            left.push(displaced.job);
             self.waiting.push(asker, new);
             return Admission::Admitted;
         }
-        self.shed += 1;
-        // One that takes longer than the other would be late in its place.
-        if let Some(displaced) = self.waiting.displace(asker, |other| new.time <= other.time) {
-            self.waiting.push(asker, new);
-            return Admission::Instead(displaced.job);
+        let job = new.job;
+        Admission::Refused { job, retry_after }
+    }
+
+    /// Where there is neither a place nor time for one more, when there may be.
+    fn has_no_room(&self, new: &Waiting<T>, pace: &Pace) -> Option<Duration> {
+        let now = new.since;
+        let waiting = self.waiting.iter().map(|waiting| pace.time(waiting.cost));
+        let running = self.running.iter().flatten().copied();
+        let begins = begins_in(self.all_places(), running, waiting, now);
+        let done = begins.saturating_add(pace.time(new.cost));
+        let is_full = self.queued() + self.running() >= self.all_places() + self.queue;
+        if !is_full && (begins.is_zero() || done <= self.deadline) {
+            return None;
         }
-        // When it could be done in time, or need not wait.
-        let later = done.saturating_sub(self.deadline).min(begins);
-        let room = if is_full {
-            self.ends_in(new.since)
+        // When it could be done in time, or need not wait; and there is a place.
+        let time = done.saturating_sub(self.deadline).min(begins);
+        let until_a_place = if is_full {
+            self.ends_in(now)
         } else {
             Duration::ZERO
         };
-        Admission::Refused(new.job, later.max(room))
+        Some(time.max(until_a_place))
     }
 
-    /// Lets a job wait that was begun elsewhere.
-    pub(super) fn resume(&mut self, job: Waiting<T>) {
-        self.resumed.push_back(job);
+    fn leave_unwanted(&mut self, left: &mut Vec<T>) {
+        let is_wanted = self.is_wanted;
+        let unwanted = self.waiting.extract(|waiting| !is_wanted(&waiting.job));
+        self.abandoned(unwanted.len());
+        left.extend(unwanted.into_iter().map(|waiting| waiting.job));
     }
 
-    /// A job for this thread, if there is one and no other thread should have it rather. What has waited past its
-    /// deadline goes into `shed` instead, where others wait behind it.
-    pub(super) fn take(&mut self, thread: usize, now: Instant, shed: &mut Vec<T>) -> Option<T> {
+    /// So many left because nobody waited for them.
+    pub(super) fn abandoned(&mut self, jobs: usize) {
+        self.abandoned += jobs as u64;
+    }
+
+    /// A job for this thread, if there is one and no other thread should have it rather. Whom nobody waits for any more, and
+    /// who would come too late while others wait behind, is put into `left` instead.
+    pub(super) fn take(
+        &mut self,
+        thread: usize,
+        now: Instant,
+        pace: &Pace,
+        left: &mut Vec<T>,
+    ) -> Option<Waiting<T>> {
         let own = self.running.get(thread).map_or(usize::MAX, Vec::len);
         if own >= self.places {
             return None;
         }
         let least = self.running.iter().map(Vec::len).min().unwrap_or(0);
-        if own > least && self.next().is_none_or(|next| waited(next, now) <= PATIENCE) {
+        let has_patience = |next: &Waiting<T>| next.waited(now) <= PATIENCE;
+        if own > least && self.waiting.peek().is_none_or(has_patience) {
             return None;
         }
-        let taken = match self.resumed.pop_front() {
-            Some(resumed) => resumed,
-            None => self.pop_in_time(now, shed)?,
-        };
-        let end = now.checked_add(taken.time).unwrap_or(now);
+        let taken = self.pop(now, pace, left)?;
+        let end = now.checked_add(pace.time(taken.cost)).unwrap_or(now);
         if let Some(running) = self.running.get_mut(thread) {
             running.push(end);
         }
-        self.waits.note(waited(&taken, now));
-        Some(taken.job)
+        self.waits.note(taken.waited(now));
+        Some(taken)
     }
 
-    fn pop_in_time(&mut self, now: Instant, shed: &mut Vec<T>) -> Option<Waiting<T>> {
+    /// Whoever is next and can still be served.
+    fn pop(&mut self, now: Instant, pace: &Pace, left: &mut Vec<T>) -> Option<Waiting<T>> {
+        let latest = self.deadline.saturating_add(self.deadline / GRACE);
         loop {
             let next = self.waiting.pop()?;
-            if waited(&next, now) <= self.deadline || self.waiting.len() == 0 {
+            let done = next.waited(now).saturating_add(pace.time(next.cost));
+            if !(self.is_wanted)(&next.job) {
+                self.abandoned(1);
+            } else if done > latest && self.waiting.len() > 0 {
+                self.shed += 1;
+            } else {
                 return Some(next);
             }
-            self.shed += 1;
-            shed.push(next.job);
+            left.push(next.job);
         }
-    }
-
-    fn next(&self) -> Option<&Waiting<T>> {
-        self.resumed.front().or_else(|| self.waiting.peek())
     }
 
     /// What a thread runs now: when each of its jobs is expected to end.
-    pub(super) fn runs(&mut self, thread: usize, ends: impl Iterator<Item = Instant>) {
+    pub(super) fn runs(&mut self, thread: usize, ends: Vec<Instant>) {
         if let Some(running) = self.running.get_mut(thread) {
-            running.clear();
-            running.extend(ends);
+            *running = ends;
         }
-    }
-
-    /// In what time one more would begin.
-    fn begins_in(&self, now: Instant) -> Duration {
-        let waiting = self.resumed.iter().chain(self.waiting.iter());
-        let running = self.running.iter().flatten().copied();
-        begins_in(
-            self.all_places(),
-            running,
-            waiting.map(|waiting| waiting.time),
-            now,
-        )
     }
 
     /// In what time the next place will be free.
@@ -163,19 +195,20 @@ impl<T> Station<T> {
     }
 
     pub(super) fn queued(&self) -> usize {
-        self.waiting.len() + self.resumed.len()
+        self.waiting.len()
     }
 
     /// Takes out whatever waits.
     pub(super) fn drain(&mut self) -> Vec<T> {
-        let waiting = self.waiting.drain();
-        let all = self.resumed.drain(..).chain(waiting);
-        all.map(|waiting| waiting.job).collect()
+        let waiting = self.waiting.extract(|_| true);
+        waiting.into_iter().map(|waiting| waiting.job).collect()
     }
 }
 
-fn waited<T>(waiting: &Waiting<T>, now: Instant) -> Duration {
-    now.saturating_duration_since(waiting.since)
+impl<T> Waiting<T> {
+    fn waited(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.since)
+    }
 }
 
 #[cfg(test)]
@@ -188,13 +221,18 @@ mod tests {
     use std::num::NonZeroUsize;
 
     const TIME: Duration = Duration::from_millis(500);
+    /// What takes that time.
+    const COST: Cost = Cost::Iterations(500_000);
     const DEADLINE: Duration = Duration::from_millis(750);
+    /// Nobody waits for jobs from this one on.
+    const GONE: u32 = 1_000_000;
 
     /// A station, and the time, which nobody but the test moves.
     struct Scene {
         station: Station<u32>,
+        pace: Pace,
         now: Instant,
-        shed: Vec<u32>,
+        left: Vec<u32>,
     }
 
     impl Scene {
@@ -205,10 +243,13 @@ mod tests {
                 deadline: DEADLINE,
                 kernels: Kernels::only(Kernel::Portable).unwrap(),
             };
+            let mut pace = Pace::new(settings.threads, 0);
+            pace.ran_lanes(500_000, TIME);
             Self {
-                station: Station::new(places, settings),
+                station: Station::new(places, settings, |job| *job < GONE),
+                pace,
                 now: Instant::now(),
-                shed: Vec::new(),
+                left: Vec::new(),
             }
         }
 
@@ -216,26 +257,33 @@ mod tests {
             self.now += Duration::from_millis(ms);
         }
 
+        fn come_at(&mut self, asker: u128, job: u32, cost: Cost) -> Admission<u32> {
+            let since = self.now;
+            let new = Waiting { job, since, cost };
+            self.station.admit(Asker(asker), new, &self.pace, &mut self.left)
+        }
+
         fn come(&mut self, asker: u128, job: u32) -> Admission<u32> {
-            let new = Waiting {
-                job,
-                since: self.now,
-                time: TIME,
-            };
-            self.station.admit(Asker(asker), new)
+            self.come_at(asker, job, COST)
         }
 
         fn comes(&mut self, asker: u128, job: u32) {
             assert_eq!(self.come(asker, job), Admission::Admitted, "{job}");
         }
 
+        fn is_refused(&mut self, asker: u128, job: u32, ms: u64) {
+            let retry_after = Duration::from_millis(ms);
+            assert_eq!(self.come(asker, job), Admission::Refused { job, retry_after });
+        }
+
         fn take(&mut self, thread: usize) -> Option<u32> {
-            self.station.take(thread, self.now, &mut self.shed)
+            let taken = self.station.take(thread, self.now, &self.pace, &mut self.left);
+            taken.map(|waiting| waiting.job)
         }
 
         /// All that a thread runs has ended.
         fn ends(&mut self, thread: usize) {
-            self.station.runs(thread, std::iter::empty());
+            self.station.runs(thread, Vec::new());
         }
     }
 
@@ -279,35 +327,27 @@ mod tests {
             assert_eq!(scene.take(0), Some(job));
         }
         // It would begin in 500 ms and be done in a second.
-        let wait = |ms| Duration::from_millis(ms);
-        assert_eq!(scene.come(1, 3), Admission::Refused(3, wait(250)));
+        scene.is_refused(1, 3, 250);
         scene.pass(200);
-        assert_eq!(scene.come(1, 3), Admission::Refused(3, wait(50)));
+        scene.is_refused(1, 3, 50);
         scene.pass(50);
         scene.comes(1, 3);
         scene.comes(1, 4);
-        assert_eq!(
-            scene.come(1, 5),
-            Admission::Refused(5, wait(500)),
-            "after the two who wait"
-        );
+        // After the two who wait.
+        scene.is_refused(1, 5, 500);
         assert_eq!(scene.station.shed, 3);
     }
 
     #[test]
     fn who_need_not_wait_is_taken_however_long_it_will_be() {
         let mut scene = Scene::new(1, 2, 0);
-        let new = |job, since| Waiting {
-            job,
-            since,
-            time: DEADLINE * 10,
-        };
-        let now = scene.now;
-        assert_eq!(scene.station.admit(Asker(1), new(1, now)), Admission::Admitted);
-        assert_eq!(scene.station.admit(Asker(1), new(2, now)), Admission::Admitted);
+        let dear = Cost::Iterations(5_000_000);
+        assert_eq!(scene.come_at(1, 1, dear), Admission::Admitted);
+        assert_eq!(scene.come_at(1, 2, dear), Admission::Admitted);
+        let (job, retry_after) = (3, TIME * 10);
         assert_eq!(
-            scene.station.admit(Asker(1), new(3, now)),
-            Admission::Refused(3, DEADLINE * 10)
+            scene.come_at(1, job, dear),
+            Admission::Refused { job, retry_after }
         );
     }
 
@@ -318,10 +358,10 @@ mod tests {
         for job in 1..=3 {
             scene.comes(1, job);
         }
-        assert!(matches!(scene.come(1, 4), Admission::Refused(4, _)));
+        assert!(matches!(scene.come(1, 4), Admission::Refused { job: 4, .. }));
         assert_eq!(scene.take(0), Some(1));
         assert!(
-            matches!(scene.come(1, 4), Admission::Refused(4, _)),
+            matches!(scene.come(1, 4), Admission::Refused { job: 4, .. }),
             "one runs and two wait"
         );
         scene.ends(0);
@@ -336,9 +376,11 @@ mod tests {
             scene.comes(1, job);
         }
         assert_eq!(scene.take(0), Some(1));
-        assert!(matches!(scene.come(1, 6), Admission::Refused(6, _)));
-        assert_eq!(scene.come(2, 20), Admission::Instead(5));
-        assert_eq!(scene.come(3, 30), Admission::Instead(4));
+        assert!(matches!(scene.come(1, 6), Admission::Refused { job: 6, .. }));
+        scene.comes(2, 20);
+        scene.comes(3, 30);
+        assert_eq!(scene.left, [5, 4], "they made room");
+        assert_eq!(scene.station.shed, 3);
         let mut order = Vec::new();
         while scene.station.queued() > 0 {
             scene.ends(0);
@@ -355,40 +397,75 @@ mod tests {
             scene.comes(1, job);
         }
         scene.station.deadline = DEADLINE;
-        let (job, since, time) = (20, scene.now, TIME * 5);
-        let longer = Waiting { job, since, time };
         assert!(matches!(
-            scene.station.admit(Asker(2), longer),
-            Admission::Refused(20, _)
+            scene.come_at(2, 20, Cost::Iterations(2_500_000)),
+            Admission::Refused { job: 20, .. }
         ));
-        assert_eq!(scene.come(2, 21), Admission::Instead(3));
+        scene.comes(2, 21);
+        assert_eq!(scene.left, [3]);
     }
 
     #[test]
-    fn what_has_waited_past_its_deadline_is_begun_only_where_nobody_waits_behind_it() {
+    fn who_would_come_too_late_is_begun_only_where_nobody_waits_behind_him() {
         let mut scene = Scene::new(1, 1, 8);
         scene.station.deadline = DEADLINE * 2;
         for job in 1..=3 {
             scene.comes(1, job);
         }
         assert_eq!(scene.take(0), Some(1));
-        scene.pass(2000);
+        // It would take him until 1651 ms after he came; a tenth of 1500 ms is allowed.
+        scene.pass(1151);
         scene.ends(0);
         assert_eq!(scene.take(0), Some(3));
-        assert_eq!(scene.shed, [2]);
+        assert_eq!(scene.left, [2]);
+        assert_eq!((scene.station.shed, scene.station.abandoned), (1, 0));
     }
 
     #[test]
-    fn what_was_begun_elsewhere_goes_first_and_is_never_refused() {
-        let mut scene = Scene::new(1, 1, 1);
+    fn what_was_expected_of_those_who_wait_is_forgotten_when_the_pace_changes() {
+        let mut scene = Scene::new(1, 1, 8);
         scene.station.deadline = DEADLINE * 2;
-        scene.comes(1, 1);
-        scene.comes(1, 2);
-        let (job, since, time) = (3, scene.now, TIME);
-        scene.station.resume(Waiting { job, since, time });
+        for job in 1..=3 {
+            scene.comes(1, job);
+        }
+        assert_eq!(scene.take(0), Some(1));
+        scene.pass(500);
+        scene.ends(0);
+        for _ in 0..100 {
+            scene.pace.ran_lanes(200_000, TIME);
+        }
+        // Each takes 1250 ms from now on, and 2 would be done after 1750.
         assert_eq!(scene.take(0), Some(3));
-        assert_eq!(scene.station.queued(), 2);
-        assert_eq!(scene.station.drain(), [1, 2]);
+        assert_eq!(scene.left, [2]);
+    }
+
+    #[test]
+    fn who_waits_no_more_keeps_nobody_out() {
+        let mut scene = Scene::new(1, 1, 2);
+        scene.station.deadline = DEADLINE * 100;
+        for job in [1, GONE, 2] {
+            scene.comes(1, job);
+        }
+        scene.comes(1, 3);
+        assert_eq!(scene.left, [GONE]);
+        assert!(matches!(scene.come(1, 4), Admission::Refused { job: 4, .. }));
+        assert_eq!((scene.station.shed, scene.station.abandoned), (1, 1));
+    }
+
+    #[test]
+    fn who_waits_no_more_is_not_begun_and_not_among_those_who_waited() {
+        let mut scene = Scene::new(1, 1, 8);
+        scene.station.deadline = DEADLINE * 100;
+        scene.comes(1, GONE);
+        scene.comes(1, 1);
+        assert_eq!(scene.take(0), Some(1));
+        assert_eq!(
+            (scene.left.as_slice(), scene.station.abandoned),
+            ([GONE].as_slice(), 1)
+        );
+        assert_eq!(scene.station.waits.count(), 1);
+        scene.comes(1, 2);
+        assert_eq!(scene.station.drain(), [2]);
     }
 
     /// Two and a half times what the station can serve, by 64 askers at random, for a minute.
@@ -420,7 +497,8 @@ mod tests {
                 }
                 !is_done
             });
-            scene.station.runs(0, running.iter().map(|&(_, end)| end));
+            let ends = running.iter().map(|&(_, end)| end);
+            scene.station.runs(0, ends.collect());
             while let Some(job) = scene.take(0) {
                 running.push((came[&job], now + TIME));
             }
@@ -433,7 +511,7 @@ mod tests {
         let all_the_time = 1880..=1920;
         assert!(all_the_time.contains(&served), "the lanes are busy: {served}");
         assert!(
-            admitted - served <= 16 + 16,
+            admitted - scene.left.len() - served <= 16 + 16,
             "who is admitted is served: {admitted}"
         );
     }

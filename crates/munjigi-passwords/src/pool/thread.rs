@@ -1,8 +1,8 @@
 //! The lives of the threads.
 
 use super::batch::{Batch, guarded};
-use super::desk::{Desk, Errand, Stage};
-use super::job::Next;
+use super::desk::Desk;
+use super::station::Waiting;
 use crate::Hashers;
 use munjigi_lanes::{Derivation, Kernels};
 use std::num::NonZeroU32;
@@ -11,21 +11,21 @@ use std::time::{Duration, Instant};
 /// How far a batch is taken between two looks at who waits: about a millisecond of sixteen lanes.
 const SLICE: NonZeroU32 = NonZeroU32::MIN.saturating_add(2047);
 
+/// How many slices tell the pace of a thread that has just started. A processor that had nothing to do needs some of them
+/// to come to its speed.
+const TRIALS: u32 = 4;
+
 /// Runs batches until the desk is closed and the last one is done.
 pub(super) fn run_lanes(desk: &Desk, hashers: &Hashers, kernels: Kernels, number: usize) {
     let mut batch = Batch::new(kernels);
     while let Some(joining) = desk.next_in_lanes(number, &batch.remaining()) {
         let started = Instant::now();
-        for errand in joining.into_iter().filter_map(|errand| wanted(desk, errand)) {
-            if let Some(elsewhere) = batch.join(errand, hashers) {
-                desk.resume(elsewhere);
-            }
+        for job in joining {
+            batch.join(job, hashers);
         }
         desk.abandoned(batch.leave_unwanted());
         let is_full = batch.is_full();
-        for errand in batch.advance(SLICE.get(), hashers) {
-            desk.resume(errand);
-        }
+        batch.advance(SLICE.get(), hashers);
         // All that the round took, not the kernel alone: whoever is done wakes threads that come before this one.
         if is_full {
             desk.measured((SLICE.get(), started.elapsed()));
@@ -35,40 +35,25 @@ pub(super) fn run_lanes(desk: &Desk, hashers: &Hashers, kernels: Kernels, number
 
 /// Runs what cannot be in lanes, one after the other, until the desk is closed.
 pub(super) fn run_whole(desk: &Desk, hashers: &Hashers, number: usize) {
-    while let Some(errand) = desk.next_whole(number) {
-        if let Some(Errand { job, next, cost }) = wanted(desk, errand) {
-            let mut step = guarded(|| match next {
-                Stage::Begin => job.begin(hashers),
-                Stage::Stretch(derivation) => Next::Stretch(job, derivation),
-                Stage::Run => Next::Whole(job),
-            });
-            while let Some(Next::Whole(job)) = step {
-                let started = Instant::now();
-                step = guarded(|| job.run(hashers));
-                desk.measured_whole(cost, started.elapsed());
-            }
-            if let Some(Next::Stretch(job, derivation)) = step {
-                let next = Stage::Stretch(derivation);
-                desk.resume(Errand { job, next, cost });
-            }
+    while let Some(Waiting { job, cost, .. }) = desk.next_whole(number) {
+        let started = Instant::now();
+        if guarded(|| job.run(hashers)).is_some() {
+            desk.measured_whole(cost, started.elapsed());
         }
     }
 }
 
-/// The errand, unless nobody waits for it any more.
-fn wanted(desk: &Desk, errand: Errand) -> Option<Errand> {
-    let found = guarded(|| errand.job.is_wanted().then_some(errand))?;
-    desk.abandoned(found.is_none().into());
-    found
-}
-
-/// How long full lanes take for a number of iterations, by running a slice of them.
+/// How long full lanes take for a number of iterations, by running some.
 pub(super) fn measure(kernels: Kernels) -> (u32, Duration) {
-    let begin = |_| Derivation::new(b"", b"", SLICE);
+    // One more than is run, since the first is run where a derivation is made.
+    let all = NonZeroU32::MIN.saturating_add(SLICE.get() * (1 + TRIALS));
+    let begin = |_| Derivation::new(b"", b"", all);
     let mut batch: Vec<Derivation> = (0..kernels.lanes()).map(begin).collect();
-    let started = Instant::now();
+    // The first one warms up.
     kernels.advance(&mut batch, SLICE.get());
-    (SLICE.get() - 1, started.elapsed())
+    let started = Instant::now();
+    kernels.advance(&mut batch, SLICE.get() * TRIALS);
+    (SLICE.get() * TRIALS, started.elapsed())
 }
 
 /// Lets this thread give way to those of ordinary priority: it gets a tenth of a processor that they want too.

@@ -17,7 +17,7 @@ use tokio::time::sleep;
 /// all the same, so that the time tells nothing.
 ///
 /// # Errors
-/// [`Error::Busy`] where it would not be done in time; nothing was hashed.
+/// [`Error::Busy`] where it would not be done in time; nothing was hashed for it.
 pub(super) async fn check_password(
     app: &App,
     asker: Asker,
