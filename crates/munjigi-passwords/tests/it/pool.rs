@@ -148,6 +148,41 @@ fn an_answer_that_panics_does_not_end_the_pool() {
     assert!(next.recv().unwrap().correct);
 }
 
+/// An answer that panics when it is dropped, and lets others know.
+struct Sore(Sender<()>);
+
+impl Answer<Check> for Sore {
+    fn deliver(self: Box<Self>, _: Check) {}
+}
+
+impl Drop for Sore {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+        panic!("asked to");
+    }
+}
+
+#[test]
+fn answers_that_panic_when_they_are_dropped_keep_nobody_from_the_end() {
+    let site = Site::new(1, 8);
+    let (dropped, drops) = channel();
+    let running = site.check("a").unwrap();
+    site.begun.recv().unwrap();
+    let row = || Some("gate$$x".to_owned());
+    let check = |answer| {
+        let pool = &site.pool;
+        pool.check_password(Asker::default(), crate::password("b"), row(), answer)
+    };
+    check(Sore(dropped.clone())).unwrap();
+    check(Sore(dropped)).unwrap();
+    let Site { pool, permits, .. } = site;
+    let dropping = std::thread::spawn(move || drop(pool));
+    assert_eq!(drops.iter().count(), 2);
+    permits.send(()).unwrap();
+    dropping.join().unwrap();
+    assert!(running.recv().unwrap().correct);
+}
+
 struct Unwanted(Sender<Check>);
 
 impl Answer<Check> for Unwanted {

@@ -6,8 +6,10 @@
 use super::Client;
 use super::error::{Error, Result};
 use crate::app::App;
+use crate::clock::Entropy;
 use munjigi_passwords::pool::{Answer, Asker, QueueFull};
 use munjigi_passwords::{Check, Password};
+use rand_core::Rng;
 use std::net::IpAddr;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -27,7 +29,7 @@ pub(super) async fn check_password(
     let (done, checked) = oneshot::channel();
     let taken = app.pool().check_password(asker, password, encoded, Waiting(done));
     if let Err(full) = taken {
-        return Err(held(full).await);
+        return Err(held(full, app.entropy()).await);
     }
     checked.await.map_err(|_| put_out())
 }
@@ -42,7 +44,7 @@ pub(super) async fn make_password(app: &App, asker: Asker, password: Password) -
         .pool()
         .make_password(asker, password, &mut app.entropy(), Waiting(done));
     if let Err(full) = taken {
-        return Err(held(full).await);
+        return Err(held(full, app.entropy()).await);
     }
     Ok(made.await.map_err(|_| put_out())??)
 }
@@ -57,12 +59,14 @@ pub(super) fn asker(client: &Client) -> Asker {
     })
 }
 
-/// How long a refusal is held back. The threads that answer go before those that hash: some clients who came again at once,
-/// whatever `Retry-After` says, would have the processor answer refusals and hash for nobody.
-const HELD: Duration = Duration::from_millis(25);
+/// How long a refusal is held back at least, and up to twice that by chance. The threads that answer go before those that
+/// hash: some clients who came again at once, whatever `Retry-After` says, would have the processor answer refusals and hash
+/// for nobody. Those who were refused at one moment come again at different ones.
+const HELD: Duration = Duration::from_millis(20);
 
-async fn held(full: QueueFull) -> Error {
-    sleep(HELD).await;
+async fn held(full: QueueFull, mut entropy: Entropy) -> Error {
+    let chance = f64::from(entropy.next_u32()) / f64::from(u32::MAX);
+    sleep(HELD + HELD.mul_f64(chance)).await;
     Error::Busy {
         retry_after: full.retry_after,
     }
@@ -86,5 +90,28 @@ impl<T: Send + 'static> Answer<T> for Waiting<T> {
     fn deliver(self: Box<Self>, result: T) {
         // Nobody waits any more: nothing to do.
         drop(self.0.send(result));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::entropy;
+    use std::collections::HashSet;
+    use tokio::time::Instant;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_refused_waits_a_moment_and_not_as_long_as_the_next_one() {
+        let mut held_back = HashSet::new();
+        for _ in 0..100 {
+            let retry_after = Duration::from_secs(1);
+            let began = Instant::now();
+            let error = held(QueueFull { retry_after }, entropy()).await;
+            let took = began.elapsed().as_millis();
+            assert!(matches!(error, Error::Busy { retry_after } if retry_after.as_secs() == 1));
+            assert!((20..=41).contains(&took), "{took}");
+            held_back.insert(took);
+        }
+        assert!(held_back.len() > 10, "{held_back:?}");
     }
 }
