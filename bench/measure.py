@@ -13,7 +13,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,17 +45,26 @@ class Plan:
     rounds: int
     iterations: int
     passes: int
-    in_flight: tuple[int, ...]
+    in_flight: Mapping[int, float]
+    """How many, and the seconds of the window: Django takes eight to answer 32."""
     warm_up: float
     seconds: float
+    """The window of an offered load."""
     overloads: tuple[float, ...]
     """Offered loads as multiples of what Django serves."""
     kernels: bool = True
     servers: bool = True
 
+    def minutes(self) -> float:
+        """Of the servers' windows, and a tenth for the kernels and for what lies between."""
+        closed = self.passes * len(PEERS) * sum(self.warm_up + seconds for seconds in self.in_flight.values())
+        # Beside the overloads: Django, and munjigi idle.
+        opened = (2 + len(self.overloads)) * (self.warm_up + self.seconds)
+        return 1.1 * (closed + opened) / 60
 
-WHOLE = Plan(9, 1_000_000, 3, (1, 4, 16, 32), 5, 30, (1, 2, 3, 4, 5, 10, 20))
-MINUTE = Plan(3, 100_000, 1, (16,), 2, 8, (5, 20))
+
+WHOLE = Plan(9, 1_000_000, 3, {1: 25, 4: 25, 16: 45, 32: 60}, 5, 30, (1, 2, 3, 4, 5, 10, 20))
+MINUTE = Plan(3, 100_000, 1, {16: 8}, 2, 8, (5, 20))
 
 
 def main() -> None:
@@ -74,7 +83,11 @@ def main() -> None:
 
 
 def planned() -> Plan:
-    parser = argparse.ArgumentParser(prog="bench/run", description="Measures munjigi beside its peers.")
+    parser = argparse.ArgumentParser(
+        prog="bench/run",
+        description="Measures munjigi beside its peers, and writes docs/performance.md with its plots. Once it is built that takes "
+        f"{WHOLE.minutes():.0f} minutes, with --minute {MINUTE.minutes():.1f}.",
+    )
     parser.add_argument("--minute", action="store_true", help="a short look at each; nothing in docs/ changes")
     parser.add_argument("--only", choices=["kernels", "servers"], help="one part; nothing in docs/ changes")
     given = parser.parse_args()
@@ -130,12 +143,16 @@ def servers(plan: Plan, folder: Path) -> dict[str, Any]:
     bodies.write_text("".join(json.dumps({"email": f"user{at}@naver.com", "password": PASSWORD}) + "\n" for at in range(USERS)))
 
     closed: dict[str, Any] = {name: {} for name in PEERS}
+    order = list(PEERS)
     for number in range(plan.passes):
-        for name in PEERS:
+        for name in order:
             with peer(name, template, folder / f"{name}-{number}") as server:
-                for clients in plan.in_flight:
-                    load = storm(server, bodies, plan, "--clients", clients)
+                for clients, seconds in plan.in_flight.items():
+                    load = storm(server, bodies, plan.warm_up, seconds, "--clients", clients)
+                    if "200" not in load["load"]["by_status"]:
+                        raise SystemExit(f"{name} has signed in nobody: {load}\n{server.log_text()}")
                     closed[name].setdefault(str(clients), []).append(load)
+        order.append(order.pop(0))
     capacity = max(report.median_of(runs)[0] for name in ("gunicorn", "granian") for runs in closed[name].values())
     return {"closed": closed, "capacity": capacity, "open": offered(plan, template, folder, bodies, capacity)}
 
@@ -143,22 +160,24 @@ def servers(plan: Plan, folder: Path) -> dict[str, Any]:
 def offered(plan: Plan, template: House, folder: Path, bodies: Path, capacity: float) -> dict[str, Any]:
     """munjigi at multiples of what Django can serve, Django at once that; a probe of token checks beside both."""
     runs: dict[str, Any] = {"gunicorn": {}, "munjigi": {}}
+
+    def at(server: Server, rate: float) -> dict[str, Any]:
+        return storm(server, bodies, plan.warm_up, plan.seconds, "--rate", rate, *probe(server))
+
     with peer("gunicorn", template, folder / "gunicorn-open") as server:
-        runs["gunicorn"]["1"] = storm(server, bodies, plan, "--rate", capacity, *probe(server))
+        runs["gunicorn"]["1"] = at(server, capacity)
     with peer("munjigi", template, folder / "munjigi-open") as server:
         # One sign-in in a thousand seconds is an idle server.
-        runs["munjigi"]["0"] = storm(server, bodies, plan, "--rate", 0.001, *probe(server))
+        runs["munjigi"]["0"] = at(server, 0.001)
         for times in plan.overloads:
-            runs["munjigi"][f"{times:g}"] = storm(server, bodies, plan, "--rate", times * capacity, *probe(server))
+            runs["munjigi"][f"{times:g}"] = at(server, times * capacity)
     return runs
 
 
-def storm(server: Server, bodies: Path, plan: Plan, *load: Any) -> dict[str, Any]:
+def storm(server: Server, bodies: Path, warm_up: float, seconds: float, *load: Any) -> dict[str, Any]:
     print(f"{server.name}: {' '.join(map(str, load[:2]))}", file=sys.stderr)
     target = ["--target", server.base + SIGN_IN, "--bodies", bodies]
-    return run_on(
-        LOAD_CORE, RELEASE / "storm", *target, "--seconds", plan.seconds, "--warm-up", plan.warm_up, *load
-    )
+    return run_on(LOAD_CORE, RELEASE / "storm", *target, "--seconds", seconds, "--warm-up", warm_up, *load)
 
 
 def probe(server: Server) -> list[Any]:

@@ -42,7 +42,7 @@ def machine(of: dict[str, Any]) -> str:
 def kernels(run: dict[str, Any]) -> str:
     rates = run["rates"]
     rows = [
-        [name, spread(of), ratio(of, rates[OPENSSL]), ratio(of, rates[RUST_CRYPTO])]
+        [name, spread(of, "{:.2f}"), ratio(of, rates[OPENSSL]), ratio(of, rates[RUST_CRYPTO])]
         for name, of in sorted(rates.items(), key=lambda item: median(item[1]))
     ]
     head = ["", f"hashes/s at {run['iterations']:,} iterations", "times OpenSSL", "times RustCrypto"]
@@ -55,27 +55,38 @@ def ratio(of: list[float], to: list[float]) -> str:
 
 
 def in_flight(closed: dict[str, Any]) -> str:
-    rows = []
-    for clients in closed["munjigi"]:
-        ours = median_of(closed["munjigi"][clients])
-        row = [clients]
-        for peer in closed:
-            per_second, p50 = median_of(closed[peer][clients])
-            row.append(f"{per_second:.1f}/s, {p50:,.0f} ms")
-        for peer in ("gunicorn", "granian"):
-            per_second, p50 = median_of(closed[peer][clients])
-            row.append(f"{ours[0] / per_second:.1f}×, {p50 / ours[1]:.1f}×" if per_second else "–")
-        rows.append(row)
-    head = ["in flight", *(f"{peer}: answered, median" for peer in closed), "against gunicorn", "against granian"]
+    rows = [in_flight_row(closed, clients, peer) for clients in closed["munjigi"] for peer in closed]
+    head = ["in flight", "", "sign-ins/s", "their median ms", "shed/s", "lost", "munjigi signs in", "and answers"]
     return "### Sign-ins, so many in flight\n\n" + table(head, rows)
+
+
+def in_flight_row(closed: dict[str, Any], clients: str, peer: str) -> Row:
+    """The median of the passes and their spread; so of munjigi's ratios to another, which are within a pass."""
+    runs = closed[peer][clients]
+    rates, waits = signed_in(runs)
+    shed = [run["load"]["by_status"].get("503", {"per_second": 0.0})["per_second"] for run in runs]
+    row = [
+        clients, peer, spread(rates, "{:.1f}"), spread(waits, "{:,.0f}"), spread(shed, "{:.1f}") if any(shed) else "0",
+        str(sum(run["load"]["lost"] for run in runs)),
+    ]  # fmt: skip
+    if peer == "munjigi":
+        return [*row, "", ""]
+    our_rates, our_waits = signed_in(closed["munjigi"][clients])
+    more = [ours / theirs for ours, theirs in zip(our_rates, rates, strict=True)]
+    sooner = [theirs / ours for ours, theirs in zip(our_waits, waits, strict=True)]
+    return [*row, f"{spread(more, '{:.1f}')} times as many", f"{spread(sooner, '{:.1f}')} times as soon"]
+
+
+def signed_in(runs: list[dict[str, Any]]) -> tuple[list[float], list[float]]:
+    """Of each pass the sign-ins a second, and their median in milliseconds."""
+    good = [run["load"]["by_status"]["200"] for run in runs]
+    return ([of["per_second"] for of in good], [of["percentiles_ms"][50] for of in good])
 
 
 def median_of(runs: list[dict[str, Any]]) -> tuple[float, float]:
     """Sign-ins a second and their median in milliseconds, each the median of the passes."""
-    good = [run["load"]["by_status"]["200"] for run in runs if "200" in run["load"]["by_status"]]
-    if not good:
-        return (0.0, 0.0)
-    return (median(run["per_second"] for run in good), median(run["percentiles_ms"][50] for run in good))
+    rates, waits = signed_in(runs)
+    return (median(rates), median(waits))
 
 
 def offered(runs: dict[str, Any], capacity: float) -> str:
@@ -112,8 +123,9 @@ def times_of(summary: dict[str, Any] | None) -> str:
     return f"{summary['percentiles_ms'][50]:,.0f}, {summary['percentiles_ms'][99]:,.0f}" if summary else "–"
 
 
-def spread(of: list[float]) -> str:
-    return f"{median(of):.2f} [{min(of):.2f}..{max(of):.2f}]"
+def spread(of: list[float], form: str) -> str:
+    middle, least, most = (form.format(value) for value in (median(of), min(of), max(of)))
+    return f"{middle} [{least}..{most}]"
 
 
 def table(head: Row, rows: list[Row]) -> str:

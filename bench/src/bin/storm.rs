@@ -2,7 +2,9 @@
 //! or not the ones before were answered (`--rate`, at moments drawn from a Poisson process). Beside it a probe asks for a
 //! page at a steady pace, as those do who are signed in already.
 //!
-//! Prints one JSON object: for each status how many and how long, in milliseconds. With `--rate` a request's time begins
+//! Prints one JSON object: for each status how many and how long, in milliseconds. With `--clients` a request that lies in the
+//! window in part counts in part: a server that works on all at once answers them all at once, and its rate would hang on
+//! whether the window ends before the last of few such bursts or after it. With `--rate` a request's time begins
 //! when it was due, not when it went out, so that a server that stalls does not hide the wait of those who come meanwhile.
 //! So it is for the probe's beats, but for the millisecond that a timer is late: [`probe`] says how.
 
@@ -114,15 +116,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A client that sends its next request when it has the answer to the last.
+/// A client that sends its next request when it has the answer to the last: he has one in flight at each moment of the window.
 async fn one_client(number: usize, senders: Arc<Senders>, window: Window, seen: Arc<Seen>) {
     let mut turn = number;
     while Instant::now() < window.end {
         let began = Instant::now();
         let outcome = senders.send(turn).await;
-        // Of a load in a closed loop those count that were answered in the window: so their number by its length is a rate.
-        if window.has(Instant::now()) {
-            seen.load.note(outcome, began.elapsed());
+        let answered = Instant::now();
+        let share = window.share(began, answered);
+        if share > 0.0 {
+            seen.load.note(outcome, answered - began, share);
         }
         turn = turn.wrapping_add(senders.clients.len());
     }
@@ -142,7 +145,7 @@ async fn open_loop(mut moments: Moments, senders: Arc<Senders>, window: Window, 
         in_flight.spawn(async move {
             let outcome = senders.send(turn).await;
             if window.has(due) {
-                seen.load.note(outcome, due.elapsed());
+                seen.load.note(outcome, due.elapsed(), 1.0);
             }
         });
     }
@@ -173,7 +176,7 @@ async fn probe(url: String, token: String, rate: f64, window: Window, seen: Arc<
         let answered = Instant::now();
         while due <= answered {
             if window.has(due) {
-                seen.probe.note(outcome, answered - due.max(sent));
+                seen.probe.note(outcome, answered - due.max(sent), 1.0);
             }
             due += gap;
         }
@@ -196,6 +199,12 @@ impl Window {
 
     fn has(self, moment: Instant) -> bool {
         (self.begin..self.end).contains(&moment)
+    }
+
+    /// How much of the time between two moments lies in it, from 0 to 1.
+    fn share(self, from: Instant, to: Instant) -> f64 {
+        let inside = to.min(self.end).saturating_duration_since(from.max(self.begin));
+        inside.as_secs_f64() / (to - from).as_secs_f64()
     }
 }
 
@@ -292,18 +301,25 @@ struct Seen {
     probe: Times,
 }
 
-/// Milliseconds of each request, by its status; 0 stands for the lost.
+/// Requests by their status; 0 stands for the lost.
 #[derive(Default)]
-struct Times(Mutex<BTreeMap<u16, Vec<f64>>>);
+struct Times(Mutex<BTreeMap<u16, Vec<Timed>>>);
+
+struct Timed {
+    ms: f64,
+    /// How much of it counts, up to 1.
+    share: f64,
+}
 
 impl Times {
-    fn note(&self, outcome: Outcome, took: Duration) {
+    fn note(&self, outcome: Outcome, took: Duration, share: f64) {
         let status = match outcome {
             Outcome::Answered(status) => status,
             Outcome::Lost => 0,
         };
         let mut times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        times.entry(status).or_default().push(took.as_secs_f64() * 1e3);
+        let ms = took.as_secs_f64() * 1e3;
+        times.entry(status).or_default().push(Timed { ms, share });
     }
 }
 
@@ -341,17 +357,16 @@ impl Figures {
 }
 
 impl Summary {
-    fn of(times: &mut [f64], seconds: f64) -> Self {
-        times.sort_by(f64::total_cmp);
+    fn of(times: &mut [Timed], seconds: f64) -> Self {
+        times.sort_by(|one, other| one.ms.total_cmp(&other.ms));
         let last = times.len().saturating_sub(1);
         let percentiles_ms = (0..=100)
-            .filter_map(|percent: usize| times.get((last * percent).div_ceil(100)).copied())
+            .filter_map(|percent: usize| Some(times.get((last * percent).div_ceil(100))?.ms))
             .collect();
-        #[expect(clippy::cast_precision_loss, reason = "nobody sends 2^52 requests")]
-        let per_second = times.len() as f64 / seconds;
+        let counted: f64 = times.iter().map(|it| it.share).sum();
         Self {
             count: times.len(),
-            per_second,
+            per_second: counted / seconds,
             percentiles_ms,
         }
     }
