@@ -29,6 +29,8 @@ pub(super) enum Error {
     Upstream(#[from] shadow::UrlError),
     #[error("Django and munjigi differ.")]
     Differs,
+    #[error("No answer was compared, so nothing is known of whether Django and munjigi differ.")]
+    NothingCompared,
     #[error(transparent)]
     Ask(#[from] ask::Error),
     #[error(transparent)]

@@ -62,11 +62,17 @@ impl Shadow {
         let tally = shadow.report().tally();
         out.write_all(tally.table().as_bytes())?;
         // After the table, which a full disk must not take away.
-        shadow.report().close()?;
-        if tally.differs() {
-            return Err(Error::Differs);
+        let missing = shadow.report().close()?;
+        if missing > 0 {
+            writeln!(out, "lines that are missing in the report: {missing}")?;
         }
-        Ok(())
+        if tally.differs() {
+            Err(Error::Differs)
+        } else if tally.compares() {
+            Ok(())
+        } else {
+            Err(Error::NothingCompared)
+        }
     }
 }
 

@@ -45,6 +45,11 @@ impl Bounded {
         Some(std::mem::take(&mut self.read).into())
     }
 
+    /// Whether who sent it broke off.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
     /// What was read and what is still to come.
     pub(super) fn into_body(self) -> Body {
         Body::new(self)

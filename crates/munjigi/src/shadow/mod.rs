@@ -11,6 +11,7 @@ mod bounded;
 mod compare;
 mod footprint;
 mod known;
+mod lines;
 mod overlap;
 mod report;
 mod upstream;
@@ -108,11 +109,19 @@ impl Shadow {
 
     /// What the client is told where Django does not answer.
     fn refuse(&self, head: &Parts, failure: &Failure) -> Response {
-        tracing::warn!(target: "munjigi::shadow", error = failure as &dyn std::error::Error, "no answer of Django's");
         let (status, word) = match failure {
             Failure::Unreachable(_) => (StatusCode::BAD_GATEWAY, "upstream_unreachable"),
             Failure::TooSlow => (StatusCode::GATEWAY_TIMEOUT, "upstream_too_slow"),
+            Failure::BrokenOff => {
+                tracing::debug!(target: "munjigi::shadow", error = failure as &dyn std::error::Error);
+                return self.tell(
+                    head,
+                    (StatusCode::BAD_REQUEST, "body_broken"),
+                    &Text::MalformedRequest,
+                );
+            }
         };
+        tracing::warn!(target: "munjigi::shadow", error = failure as &dyn std::error::Error, "no answer of Django's");
         self.tell(head, (status, word), &Text::Unavailable)
     }
 
@@ -159,54 +168,78 @@ async fn compared(shadow: &Shadow, route: Route, head: &Parts, body: Body) -> Re
     let limits = &shadow.app().config().limits;
     let mut reading = Bounded::new(body, limits.body_bytes);
     let Ok(Some(body)) = timeout(limits.body_timeout, reading.whole()).await else {
-        shadow.without_verdict(route, "body_too_large_or_slow");
+        let fault = if reading.is_broken() {
+            "body_broken"
+        } else {
+            "body_too_large_or_slow"
+        };
+        shadow.without_verdict(route, fault);
         return shadow.send(head, reading.into_body()).await;
     };
-    let asked = Asked::of(shadow.app(), route, head, &body).await;
-    let stay = shadow.0.under_way.enter(asked.secrets());
-    let began = shadow.app().now();
-    let verdict = match shadow.0.verdicts.try_acquire() {
-        Ok(_place) => {
-            let munjigi = (shadow.app(), &shadow.0.routes);
-            verdict::of(munjigi, &asked, &shadow.0.under_way, (head, &body)).await
-        }
-        Err(_) => Err("too_many_at_once".to_owned()),
-    };
-    let sent = shadow.app().now();
+    let judging = async { Ok(Judging::begin(shadow, route, (head, &body)).await) };
+    let judging = verdict::without_panic(judging).await;
     let theirs = shadow.send(head, body.into()).await.inspect_err(|_| {
         shadow.without_verdict(route, "no_answer_of_djangos");
     })?;
-    let judging = Judging {
-        shadow,
-        asked: &asked,
-        stay: &stay,
-        when: (began, sent),
-    };
-    Ok(judging.passed_on(verdict, theirs).await)
+    match judging {
+        Ok(judging) => Ok(judging.passed_on(theirs).await),
+        Err(why) => {
+            shadow.without_verdict(route, why);
+            Ok(theirs)
+        }
+    }
 }
 
-/// All that both sides are judged by.
+/// All that Django's answer is judged by.
 struct Judging<'j> {
     shadow: &'j Shadow,
-    asked: &'j Asked,
-    stay: &'j Stay<'j>,
+    asked: Asked,
+    stay: Stay<'j>,
+    /// munjigi's verdict, or a word for why there is none.
+    verdict: Result<Verdict<'j>, String>,
     /// When the request came, and when it was sent on.
     when: (Timestamp, Timestamp),
 }
 
-impl Judging<'_> {
+impl<'j> Judging<'j> {
+    /// Reads the request and asks munjigi, before Django is.
+    async fn begin(shadow: &'j Shadow, route: Route, (head, body): (&Parts, &Bytes)) -> Self {
+        let asked = Asked::of(shadow.app(), route, head, body).await;
+        let stay = shadow.0.under_way.enter(asked.secrets());
+        let began = shadow.app().now();
+        let verdict = match shadow.0.verdicts.try_acquire() {
+            Ok(_place) => {
+                let munjigi = (shadow.app(), &shadow.0.routes);
+                verdict::of(munjigi, &asked, &shadow.0.under_way, (head, body)).await
+            }
+            Err(_) => Err("too_many_at_once".to_owned()),
+        };
+        Self {
+            shadow,
+            asked,
+            stay,
+            verdict,
+            when: (began, shadow.app().now()),
+        }
+    }
+
     /// Django's answer, after it was held against the verdict.
-    async fn passed_on(&self, verdict: Result<Verdict<'_>, String>, theirs: Response) -> Response {
-        let (shadow, route) = (self.shadow, self.asked.route);
+    async fn passed_on(self, theirs: Response) -> Response {
+        let (shadow, route, began) = (self.shadow, self.asked.route, self.when.0);
         let (head, body) = theirs.into_parts();
         let mut reading = Bounded::new(body, ANSWER);
         let Some(body) = reading.whole().await else {
-            shadow.without_verdict(route, "answer_too_large");
+            let fault = if reading.is_broken() {
+                "answer_broken"
+            } else {
+                "answer_too_large"
+            };
+            shadow.without_verdict(route, fault);
             return Response::from_parts(head, reading.into_body());
         };
-        let judged = self.outcome(verdict, &head.headers, (head.status, &body));
+        let judged = self.outcome(&head.headers, (head.status, &body));
         match timeout(READING, verdict::without_panic(judged)).await {
-            Ok(Ok(outcome)) => shadow.0.report.note(route.name, outcome, self.when.0),
+            Ok(Ok(outcome)) => shadow.0.report.note(route.name, outcome, began),
             Ok(Err(why)) => shadow.without_verdict(route, why),
             Err(_) => shadow.without_verdict(route, "database_busy"),
         }
@@ -215,12 +248,11 @@ impl Judging<'_> {
 
     /// What came of it, or a word for why nothing did.
     async fn outcome(
-        &self,
-        verdict: Result<Verdict<'_>, String>,
+        self,
         headers: &HeaderMap,
         (status, body): (StatusCode, &Bytes),
     ) -> Result<Outcome, String> {
-        let mut verdict = verdict?;
+        let mut verdict = self.verdict?;
         let body = decoded(headers, body).ok_or("answer_encoded")?;
         let app = self.shadow.app();
         let when = When {
@@ -229,7 +261,7 @@ impl Judging<'_> {
         };
         let (answer, handed) = taken_apart(app, status, headers, (&body, when));
         let began = self.when.0;
-        let left = Footprint::read(app, self.asked, &verdict.before, &handed, began).await;
+        let left = Footprint::read(app, &self.asked, &verdict.before, &handed, began).await;
         let left = left.map_err(|error| error.code())?;
         if self.stay.is_disturbed() {
             return Err("the_same_token_or_session_at_once".to_owned());
@@ -239,7 +271,7 @@ impl Judging<'_> {
             verdict.side.left.forget_users();
             theirs.left.forget_users();
         }
-        Ok(judge(app, self.asked, &verdict.side, &theirs))
+        Ok(judge(app, &self.asked, &verdict.side, &theirs))
     }
 }
 

@@ -1,12 +1,13 @@
 //! What came of it all: counts for each route, and a line for a difference.
 
 use super::compare::Difference;
+use super::lines::Lines;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::fmt::Write;
+use std::fs::{OpenOptions, Permissions};
+use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,7 +18,7 @@ pub struct Report(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    file: Option<File>,
+    lines: Option<Lines>,
     tally: Tally,
     /// How often each difference came.
     differences: BTreeMap<Kind, u64>,
@@ -64,7 +65,7 @@ impl Report {
     /// Writes its lines to the end of a file, which its owner alone may read from then on.
     ///
     /// # Errors
-    /// What the file system says.
+    /// What the file system says, or that no thread is to be had.
     pub fn into_file(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new()
             .append(true)
@@ -75,7 +76,7 @@ impl Report {
             file.set_permissions(Permissions::from_mode(0o600))?;
         }
         Ok(Self(Mutex::new(Inner {
-            file: Some(file),
+            lines: Some(Lines::to(file)?),
             ..Inner::default()
         })))
     }
@@ -134,12 +135,16 @@ impl Report {
         }
     }
 
-    /// Ends the file with a line of all counts.
+    /// Ends the file with a line of all counts, and waits until it is on disk. Gives how many lines are missing in it, where
+    /// the disk was full or too slow for them.
     ///
     /// # Errors
     /// What the file system says.
-    pub fn close(&self) -> io::Result<()> {
+    pub fn close(&self) -> io::Result<u64> {
         let mut inner = self.locked();
+        let Some(lines) = inner.lines.take() else {
+            return Ok(0);
+        };
         let differences: Vec<Value> = inner
             .differences
             .iter()
@@ -147,11 +152,8 @@ impl Report {
                 json!({"route": route, "what": what, "statuses": statuses, "times": times})
             })
             .collect();
-        let line = json!({"summary": inner.tally.to_json(), "differences": differences});
-        match &mut inner.file {
-            Some(file) => writeln!(file, "{line}").and_then(|()| file.sync_all()),
-            None => Ok(()),
-        }
+        let summary = inner.tally.to_json();
+        lines.end(|missing| json!({"summary": summary, "differences": differences, "missing_lines": missing}))
     }
 
     fn locked(&self) -> MutexGuard<'_, Inner> {
@@ -174,14 +176,11 @@ impl Inner {
         }
         let look_at = look_at(what);
         tracing::warn!(target: "munjigi::shadow", route, request, what, ours, theirs, look_at, "differs");
-        let Some(file) = &mut self.file else { return };
-        let line = json!({
+        let Some(lines) = &mut self.lines else { return };
+        lines.add(&json!({
             "at": at.to_string(), "request": request, "route": route,
             "what": what, "ours": ours, "theirs": theirs, "look_at": look_at,
-        });
-        if let Err(error) = writeln!(file, "{line}") {
-            tracing::error!(%error, "the report cannot be written");
-        }
+        }));
     }
 }
 
@@ -211,6 +210,11 @@ fn look_at(what: &str) -> Option<&'static str> {
 }
 
 impl Tally {
+    /// Whether any answer was compared. Where none was, nothing is known.
+    pub fn compares(&self) -> bool {
+        self.0.values().any(|counts| counts.compared > 0)
+    }
+
     /// Whether anything differed.
     pub fn differs(&self) -> bool {
         self.0.values().any(|counts| counts.differing > 0)
@@ -303,7 +307,7 @@ mod tests {
                 Timestamp::UNIX_EPOCH,
             );
         }
-        report.close().unwrap();
+        assert_eq!(report.close().unwrap(), 0);
         let written = std::fs::read_to_string(&path).unwrap();
         let lines: Vec<Value> = written
             .lines()
@@ -314,6 +318,7 @@ mod tests {
         assert_eq!(last["summary"]["token_refresh"]["differing"], 1_000);
         assert_eq!(last["summary"]["token_verify"]["differing"], 2_000);
         assert_eq!(last["differences"][0]["times"], 1_000);
+        assert_eq!(last["missing_lines"], 0);
         assert!(report.tally().differs());
         assert_eq!(
             std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
@@ -339,7 +344,23 @@ mod tests {
         let tally = report.tally();
         let counts = &tally.0["token_verify"];
         assert_eq!((counts.compared, counts.equal, counts.differing), (1, 0, 0));
-        assert!(!tally.differs());
+        assert!(!tally.differs() && tally.compares());
         assert!(tally.table().contains("known, browsable_api: 1"));
+    }
+
+    #[test]
+    fn a_run_in_which_no_answer_could_be_read_has_compared_nothing() {
+        let report = Report::default();
+        for _ in 0..3 {
+            let why = "answer_encoded".to_owned();
+            report.note(
+                "token_obtain_pair",
+                Outcome::WithoutVerdict(why),
+                Timestamp::UNIX_EPOCH,
+            );
+        }
+        let tally = report.tally();
+        assert_eq!(tally.0["token_obtain_pair"].compared, 0);
+        assert!(!tally.differs() && !tally.compares());
     }
 }

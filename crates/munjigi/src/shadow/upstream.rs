@@ -12,12 +12,14 @@ use http::header::{
 use http::request::Parts;
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version};
+use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
+use std::error::Error;
 use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
@@ -54,10 +56,13 @@ pub struct UrlError {
 pub(super) enum Failure {
     /// Nobody is there, or what he says is no HTTP.
     #[error("Django cannot be reached: {0}")]
-    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Unreachable(#[source] Box<dyn Error + Send + Sync>),
     /// He takes too long.
     #[error("Django did not answer in time.")]
     TooSlow,
+    /// The client left in the middle of what he sent, or it was no HTTP.
+    #[error("The client broke off its request.")]
+    BrokenOff,
 }
 
 /// How long a connection may take.
@@ -124,11 +129,13 @@ impl Upstream {
             sleep(self.patience).await;
         };
         let answer = tokio::select! {
-            answer = &mut answering => answer.map_err(Failure::unreachable)?,
+            answer = &mut answering => answer.map_err(Failure::of)?,
             () = too_long => return Err(Failure::TooSlow),
         };
         let (mut head, body) = answer.into_parts();
         strip(&mut head.headers);
+        // What Django does not say of its size is not said of it here: the answer to a HEAD would else be one of no bytes.
+        let body = body.map_frame(std::convert::identity);
         Ok(Response::from_parts(head, Body::new(body)))
     }
 
@@ -175,7 +182,15 @@ impl Upstream {
 }
 
 impl Failure {
-    fn unreachable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    /// What a body fails with, the client's, comes through hyper as it is.
+    fn of(error: hyper::Error) -> Self {
+        match error.source() {
+            Some(cause) if cause.is::<axum::Error>() => Self::BrokenOff,
+            _ => Self::unreachable(error),
+        }
+    }
+
+    fn unreachable(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Unreachable(error.into())
     }
 }

@@ -46,7 +46,9 @@ pub(super) async fn of<'w>(
     under_way: &'w UnderWay,
     request: (&Parts, &Bytes),
 ) -> Result<Verdict<'w>, String> {
-    let deciding = decide((app, routes), asked, under_way, request).with_subscriber(NoSubscriber::default());
+    // Boxed, for it holds all that a request is at a handler.
+    let deciding = Box::pin(decide((app, routes), asked, under_way, request));
+    let deciding = deciding.with_subscriber(NoSubscriber::default());
     let decided = timeout(PATIENCE, without_panic(deciding)).await;
     decided.unwrap_or_else(|_| Err("verdict_too_slow".to_owned()))
 }

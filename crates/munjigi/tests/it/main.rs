@@ -42,6 +42,7 @@ mod rotation;
 mod routes;
 mod session;
 mod session_settings;
+mod shadow;
 mod signup;
 mod simple_jwt;
 mod simplejwts_main;

@@ -14,11 +14,13 @@ use munjigi_sessions::AuthHashMatch;
 use munjigi_store::records::{EndReason, Record};
 use munjigi_store::users::User;
 use munjigi_store::{BoxFuture, Tx, records, sessions, users};
+use std::time::Duration;
 
 /// Stores a password anew that its user has just shown, or leaves that to a later sign-in. Gives the user as he is then.
 ///
 /// # Errors
-/// [`Error::InvalidCredentials`] where the password was changed meanwhile and this is no longer it.
+/// [`Error::InvalidCredentials`] where the password was changed meanwhile and this is no longer it; in a rehearsal
+/// [`Error::Busy`] where it was stored anew meanwhile.
 pub(in crate::accounts) async fn upgrade(
     app: &App,
     asker: Asker,
@@ -49,6 +51,12 @@ pub(in crate::accounts) async fn upgrade(
     };
     if !app.store().write(upgrade, write_upgrade).await? {
         // Somebody was faster: another sign-in with the same upgrade, or a change of the password.
+        if app.is_rehearsal() {
+            // Its transaction holds the database from that write on. Nothing is hashed in it.
+            return Err(Error::Busy {
+                retry_after: Duration::ZERO,
+            });
+        }
         return as_he_is(app, asker, user, password).await;
     }
     let ends_tokens = app.jwt().settings().check_revoke_token;
