@@ -36,4 +36,4 @@ pub use ended::{EndedList, MAX_STALENESS};
 pub use endpoint::TIMEOUT;
 pub use error::RemoteError;
 pub use jwks::{JwksClient, LIFETIME, MAX_BYTES, PAUSE, PAUSE_WITHOUT_KEYS};
-pub(crate) use keys::RemoteKeys;
+pub use keys::RemoteKeys;

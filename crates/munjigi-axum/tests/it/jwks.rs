@@ -10,6 +10,7 @@ use munjigi_axum::{Authentication, CurrentUser, JwtAuthentication, TokenUser};
 use munjigi_tokens::{
     AccessToken, Algorithm, Jwk, JwkSet, KeyRing, Signer, SigningKey, SimpleJwt, SimpleJwtSettings,
 };
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// A key that differs from others by its seed.
@@ -295,6 +296,31 @@ async fn a_route_takes_tokens_of_the_other_servers_keys_alone() {
     ticks.advance(60);
     assert_eq!(by_bearer(&router, "/", &token(by_key(3))).await.body, "1");
     assert_eq!(by_bearer(&router, "/", &token(by_key(1))).await.status, 401);
+}
+
+/// A set in which somebody has published a secret among public keys.
+fn unusable() -> Answer {
+    let public: Value = serde_json::from_str(&key(2).to_public_json().unwrap()).unwrap();
+    let secret = json!({"kty": "oct", "kid": "secret", "k": "A".repeat(43)});
+    Answer::Json(json!({"keys": [secret, public]}).to_string())
+}
+
+#[tokio::test]
+async fn a_set_that_cannot_be_used_changes_nothing_and_is_a_fault_where_it_is_the_first() {
+    let (issuer, ticks, client) = issuer_and_client(&[1]).await;
+    let router = guarded(client);
+    let (known, foreign) = (token(by_key(1)), token(by_key(2)));
+    assert_eq!(by_bearer(&router, "/", &known).await.body, "1");
+    issuer.answer(unusable());
+    ticks.advance(60);
+    assert_eq!(by_bearer(&router, "/", &foreign).await.status, 401);
+    assert_eq!(by_bearer(&router, "/", &known).await.body, "1");
+
+    let issuer = Issuer::start(unusable()).await;
+    let router = guarded(JwksClient::new(issuer.url()).unwrap());
+    for _ in 0..2 {
+        assert_eq!(by_bearer(&router, "/", &known).await.status, 500);
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ mod verify;
 pub use bearer::{authenticate, look_up};
 pub use refresh::{Refreshed, refresh};
 pub use sliding::refresh_sliding;
-pub use stateless::{TokenUser, authenticate_stateless};
+pub use stateless::{VerifiedToken, authenticate_stateless};
 pub use verify::verify;
 
 use super::Client;

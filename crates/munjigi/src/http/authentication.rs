@@ -7,7 +7,7 @@ use super::csrf;
 use super::error::{Error, Result};
 use super::token_cookies;
 use crate::accounts::sessions::{self, Presented, Session};
-use crate::accounts::tokens::{self, TokenUser};
+use crate::accounts::tokens::{self, VerifiedToken};
 use crate::accounts::{self, Credential, SignedIn, drf_jwt};
 use crate::app::App;
 use crate::config::AuthenticationClass;
@@ -32,7 +32,7 @@ pub enum CurrentUser {
     /// By a session, or by a token and `JWTAuthentication`: as the database has him now.
     Row(Box<SignedIn>),
     /// By a token and `JWTStatelessUserAuthentication`: as he was when the token was made, and as much of him as it says.
-    Token(TokenUser),
+    Token(VerifiedToken),
 }
 
 impl CurrentUser {
@@ -48,7 +48,7 @@ impl CurrentUser {
     pub async fn looked_up(self, app: &App, context: &Context) -> Result<SignedIn> {
         Ok(match self {
             Self::Row(signed_in) => *signed_in,
-            Self::Token(user) => tokens::look_up(app, &user, context.now()).await?,
+            Self::Token(verified) => tokens::look_up(app, &verified, context.now()).await?,
         })
     }
 }
@@ -147,8 +147,8 @@ async fn by_token(
 ) -> accounts::Result<CurrentUser> {
     let now = context.now();
     if class == AuthenticationClass::JwtStateless {
-        let user = tokens::authenticate_stateless(app, token, now).await?;
-        return Ok(CurrentUser::Token(user));
+        let verified = tokens::authenticate_stateless(app, token, now).await?;
+        return Ok(CurrentUser::Token(verified));
     }
     Ok(CurrentUser::row(tokens::authenticate(app, token, now).await?))
 }

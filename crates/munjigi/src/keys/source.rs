@@ -6,8 +6,8 @@ use super::ring::{StoredRing, with};
 use crate::config::{RingSettings, TokenKeys};
 use bytes::Bytes;
 use jiff::Timestamp;
-use munjigi_axum::remote::JwksClient;
-use munjigi_tokens::{Algorithm, Jwk, JwkSet, KeyRing, SimpleJwt, jws};
+use munjigi_axum::remote::RemoteKeys;
+use munjigi_tokens::{Algorithm, Jwk, JwkSet, KeyRing, SimpleJwt};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 /// Where the keys of tokens come from, and what is published of them.
 pub struct Keys {
     ring: Option<Mutex<Held>>,
-    issuer: Option<Issuer>,
+    /// Another issuer, whose tokens are taken by its published keys: `JWK_URL`.
+    issuer: Option<RemoteKeys>,
     published: RwLock<Arc<Published>>,
 }
 
@@ -26,17 +27,6 @@ pub struct Published {
     pub document: Bytes,
     /// A strong validator of it (RFC 9110, section 8.8.3).
     pub etag: String,
-}
-
-/// Another issuer, whose tokens are taken by its published keys: `JWK_URL`.
-struct Issuer {
-    client: JwksClient,
-    /// What its tokens must be signed by, whatever a key or a token says.
-    algorithm: Algorithm,
-    /// The key that signs here, if one does.
-    own: KeyRing,
-    /// The set that tokens are verified with.
-    applied: Mutex<Option<Arc<JwkSet>>>,
 }
 
 /// A ring that was read, and which file it was.
@@ -70,12 +60,11 @@ impl Keys {
             }
         };
         let published = RwLock::new(Arc::new(Published::of(&tokens, now)));
-        let issuer = settings.issuer.clone().map(|client| Issuer {
-            client,
-            algorithm,
-            own: settings.named.clone(),
-            applied: Mutex::default(),
-        });
+        let issuer = settings
+            .issuer
+            .clone()
+            .map(|client| RemoteKeys::new(client, algorithm).map(|keys| keys.beside(settings.named.clone())));
+        let issuer = issuer.transpose()?;
         let keys = Self {
             ring,
             issuer,
@@ -92,10 +81,9 @@ impl Keys {
     /// Sees to it that another issuer's key of this token is at hand, as far as that issuer publishes it. Where it cannot be
     /// asked, the keys of before stay, and a token of none of them is invalid, as in simplejwt.
     pub async fn prepare(&self, jwt: &SimpleJwt, token: &str) {
-        let Some(issuer) = &self.issuer else { return };
-        let kid = jws::key_id(token);
-        if issuer.client.keys_for(kid.as_deref()).await.is_ok() {
-            issuer.apply(jwt);
+        if let Some(issuer) = &self.issuer {
+            // What is wrong is in the log already.
+            let _ = issuer.prepare(jwt, token).await;
         }
     }
 
@@ -123,30 +111,6 @@ impl Keys {
             held.signing.clone_from(&signing);
         }
         read.map(|()| (!is_same).then_some(signing))
-    }
-}
-
-impl Issuer {
-    fn apply(&self, jwt: &SimpleJwt) {
-        let mut applied = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
-        // What was fetched last: another request may have brought it meanwhile, and the keys never go back.
-        let Some(set) = self.client.keys() else { return };
-        if applied.as_ref().is_some_and(|applied| Arc::ptr_eq(applied, &set)) {
-            return;
-        }
-        match self.tokens(&set) {
-            Ok(tokens) => jwt.replace_key_ring(tokens),
-            Err(error) => tracing::error!("{error} The issuer's keys of before stay."),
-        }
-        *applied = Some(set);
-    }
-
-    fn tokens(&self, set: &JwkSet) -> Result<KeyRing, munjigi_tokens::Error> {
-        let theirs = KeyRing::from_jwk_set(set, &[self.algorithm])?;
-        let mut verifiers = theirs.verifiers();
-        verifiers.try_fold(self.own.clone(), |ring, (verifier, until)| {
-            with(ring, verifier.clone(), until)
-        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who sends a token as his credential: `JWTAuthentication.get_validated_token` and `get_user` of simplejwt 5.5.1
 //! (`authentication.py`), and beyond them the record.
 
-use super::TokenUser;
+use super::VerifiedToken;
 use super::standing::{by_claim, is_live, may_come_in, sid_of, verify_as};
 use crate::accounts::error::{Error, Result};
 use crate::accounts::{Credential, SignedIn};
@@ -39,10 +39,10 @@ pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<Signe
 ///
 /// # Errors
 /// As [`authenticate`].
-pub async fn look_up(app: &App, user: &TokenUser, now: Timestamp) -> Result<SignedIn> {
-    let (class, token) = user.token();
-    let found = user_of(app, &mut app.store().reader(), (class, token), now).await?;
-    found.map_err(|error| Error::Bearer(vec![(class, error)]))
+pub async fn look_up(app: &App, verified: &VerifiedToken, now: Timestamp) -> Result<SignedIn> {
+    let VerifiedToken { class, token } = verified;
+    let found = user_of(app, &mut app.store().reader(), (*class, token), now).await?;
+    found.map_err(|error| Error::Bearer(vec![(*class, error)]))
 }
 
 /// The user of a token that is good by itself; or why it is not good after all, and another class may take it. What is

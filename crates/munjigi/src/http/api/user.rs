@@ -4,7 +4,7 @@
 use super::{Endpoint, account, get, post};
 use crate::accounts::signin::{self, Credentials, Login};
 use crate::accounts::signup::{self, Application};
-use crate::accounts::tokens::{self, Pair, TokenUser};
+use crate::accounts::tokens::{self, Pair};
 use crate::accounts::{self, RememberMe, Stay, drf_jwt, signout};
 use crate::app::App;
 use crate::config::{AuthenticationClass, Config, TokensStand};
@@ -25,6 +25,7 @@ use munjigi_passwords::Password;
 use munjigi_sessions::SessionKey;
 use munjigi_store::FieldValue;
 use munjigi_store::users::User;
+use munjigi_tokens::UntypedToken;
 use munjigi_user::UserId;
 use serde_json::{Map, Value, json};
 
@@ -180,7 +181,7 @@ async fn session_signout(State(app): State<App>, context: Context, request: Requ
 async fn me(State(app): State<App>, user: CurrentUser) -> Json<Value> {
     Json(match user {
         CurrentUser::Row(signed_in) => represent(&app, &signed_in.user),
-        CurrentUser::Token(user) => represent_token(&app, &user),
+        CurrentUser::Token(verified) => represent_token(&app, &verified.token),
     })
 }
 
@@ -317,17 +318,22 @@ pub(super) fn represent(app: &App, user: &User) -> Value {
     Value::Object(body)
 }
 
-/// The same of a user without a row.
-fn represent_token(app: &App, user: &TokenUser) -> Value {
+/// The same of a user without a row, as far as his token has it: `models.TokenUser` of simplejwt 5.5.1.
+fn represent_token(app: &App, token: &UntypedToken) -> Value {
+    let claims = token.claims();
+    let id = claims.value(&app.jwt().settings().user_id_claim);
     let mut body = Map::new();
-    body.insert("id".to_owned(), user.id().clone());
+    body.insert("id".to_owned(), id.unwrap_or_default());
     for name in app.config().user_model.shown_fields() {
-        // `TokenUser.username` of simplejwt's is a text where the token has none.
-        let value = match name {
-            "username" => user.username(),
-            other => user.attribute(other),
+        // `__getattr__` gives `None` for what is not there, and `username` a text.
+        let absent = || {
+            if name == "username" {
+                "".into()
+            } else {
+                Value::Null
+            }
         };
-        body.insert(name.to_owned(), value);
+        body.insert(name.to_owned(), claims.value(name).unwrap_or_else(absent));
     }
     Value::Object(body)
 }
