@@ -6,7 +6,6 @@
 use super::Client;
 use super::error::{Error, Result};
 use crate::app::App;
-use crate::clock::Entropy;
 use munjigi_passwords::pool::{Answer, Asker, QueueFull};
 use munjigi_passwords::{Check, Password};
 use rand_core::Rng;
@@ -64,7 +63,7 @@ pub(super) fn asker(client: &Client) -> Asker {
 /// for nobody. Those who were refused at one moment come again at different ones.
 const HELD: Duration = Duration::from_millis(20);
 
-async fn held(full: QueueFull, mut entropy: Entropy) -> Error {
+async fn held(full: QueueFull, mut entropy: impl Rng) -> Error {
     let chance = f64::from(entropy.next_u32()) / f64::from(u32::MAX);
     sleep(HELD + HELD.mul_f64(chance)).await;
     Error::Busy {
