@@ -2,6 +2,8 @@
 
 mod auth_cookie;
 mod claims;
+mod data_dir;
+mod deployment;
 mod jwt_auth;
 mod keys;
 mod reading;

@@ -5,7 +5,7 @@
 //! he is then.
 
 use super::Format;
-use super::user::Table;
+use super::table::Table;
 use super::written::{Outgoing, Writer};
 use crate::app::App;
 use munjigi_store::memberships::{self, Permission};

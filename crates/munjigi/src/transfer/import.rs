@@ -13,7 +13,7 @@ mod present;
 
 use super::pieces::Unreadable;
 use super::record::BadHeader;
-use super::user::Table;
+use super::table::Table;
 use super::{Format, Reason};
 use crate::app::App;
 use importer::Importer;

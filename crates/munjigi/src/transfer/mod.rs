@@ -13,7 +13,9 @@ pub mod pieces;
 mod reason;
 mod record;
 mod rejects;
+mod table;
 mod user;
+mod values;
 mod written;
 
 pub use reason::Reason;

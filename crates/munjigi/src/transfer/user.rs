@@ -3,15 +3,14 @@
 
 use super::named::{Explained, Resolved};
 use super::record::Given;
+use super::table::Table;
+use super::values::{boolean, day, integer, moment, number, uuid};
 use super::{Format, GROUPS, Reason, USER_PERMISSIONS};
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
 use munjigi_passwords::Hashers;
+use munjigi_store::Fill;
 use munjigi_store::memberships::Permission;
-use munjigi_store::users::columns::Column;
 use munjigi_store::users::rows::{Field, Kind, Value as Stored};
-use munjigi_store::{FieldKind, FieldValue, Fill, UserModel};
 use munjigi_user::{UserId, UserIdKind};
 use serde_json::Value;
 
@@ -27,15 +26,6 @@ pub enum Passwords {
 
 /// What is wanted of a UUID.
 const A_UUID: &str = "a UUID";
-
-/// The user's table, as far as a row is held against it.
-pub(super) struct Table {
-    pub(super) model: UserModel,
-    pub(super) fields: Vec<Field>,
-    columns: Vec<Column>,
-    /// The most code points of each field, where the database or the settings bound it.
-    lengths: Vec<Option<u32>>,
-}
 
 /// A user who is to be written.
 pub(super) struct Incoming {
@@ -55,94 +45,6 @@ pub(super) struct Incoming {
     pub(super) naive: u64,
     /// Whether his password was left out.
     pub(super) is_without_password: bool,
-}
-
-impl Table {
-    pub(super) fn new(model: UserModel, fields: Vec<Field>, columns: Vec<Column>) -> Self {
-        let declared = |name: &str| {
-            let field = model.extra_fields.iter().find(|field| field.name == name)?;
-            match field.kind {
-                FieldKind::Text { max_length } => max_length,
-                _ => None,
-            }
-        };
-        let bound = |field: &Field| named(&columns, &field.column)?.max_length;
-        let lengths = fields
-            .iter()
-            .map(|field| bound(field).into_iter().chain(declared(&field.name)).min())
-            .collect();
-        Self {
-            model,
-            fields,
-            columns,
-            lengths,
-        }
-    }
-
-    /// The columns that a row must fill and that no field names.
-    pub(super) fn unfilled(&self) -> Vec<String> {
-        let needed = self
-            .unnamed()
-            .filter(|column| !column.nullable && !column.has_default);
-        needed.map(|column| column.name.clone()).collect()
-    }
-
-    /// The columns that no field names.
-    pub(super) fn undeclared(&self) -> Vec<String> {
-        self.unnamed().map(|column| column.name.clone()).collect()
-    }
-
-    fn unnamed(&self) -> impl Iterator<Item = &Column> {
-        let is_named = |name: &str| {
-            name == self.model.columns.id() || self.fields.iter().any(|field| field.column == name)
-        };
-        self.columns.iter().filter(move |column| !is_named(&column.name))
-    }
-
-    /// Where a field stands among the others.
-    pub(super) fn place(&self, name: &str) -> Option<usize> {
-        self.fields.iter().position(|field| field.name == name)
-    }
-
-    /// Whether a row may leave it NULL.
-    fn is_nullable(&self, field: &Field) -> bool {
-        named(&self.columns, &field.column).is_none_or(|column| column.nullable)
-    }
-
-    /// What a new row has where the file gives nothing: what `AbstractUser`'s fields have as `default`,
-    /// and what `[user.fields.*]` has.
-    fn default(
-        &self,
-        field: &Field,
-        now: Timestamp,
-        random: &mut impl Iterator<Item = [u8; 16]>,
-    ) -> Result<Stored, Reason> {
-        let mut filled = self.model.filled.iter();
-        if let Some(filled) = filled.find(|filled| filled.name == field.name) {
-            let missing = || Reason::Missing(field.name.clone());
-            return filling(&filled.fill, now, random).ok_or_else(missing);
-        }
-        let is_named = field.name == self.model.username_field;
-        let extra = self
-            .model
-            .extra_fields
-            .iter()
-            .find(|extra| extra.name == field.name);
-        if let Some(default) = extra.and_then(|extra| extra.default.as_ref()) {
-            return Ok(stored(default));
-        }
-        match (field.name.as_str(), field.kind) {
-            _ if is_named => Err(Reason::Missing(field.name.clone())),
-            ("is_active", Kind::Boolean) => Ok(Stored::Boolean(true)),
-            ("is_staff" | "is_superuser", Kind::Boolean) => Ok(Stored::Boolean(false)),
-            ("date_joined", Kind::Moment) => Ok(Stored::Moment(now)),
-            ("first_name" | "last_name" | "email", Kind::Text) if !self.is_nullable(field) => {
-                Ok(Stored::Text(String::new()))
-            }
-            _ if self.is_nullable(field) && field.name != "password" => Ok(Stored::Null),
-            _ => Err(Reason::Missing(field.name.clone())),
-        }
-    }
 }
 
 /// Holds records against the table.
@@ -215,8 +117,7 @@ impl Users<'_> {
     }
 
     fn check_text_key(&self, id: &UserId) -> Result<(), Reason> {
-        let column = named(&self.table.columns, self.table.model.columns.id());
-        match (id, column.and_then(|column| column.max_length)) {
+        match (id, self.table.key_length()) {
             (UserId::Text(text), Some(max)) => fits("key", text, Some(max)),
             _ => Ok(()),
         }
@@ -365,30 +266,6 @@ impl Incoming {
     }
 }
 
-fn stored(value: &FieldValue) -> Stored {
-    match value {
-        FieldValue::Null => Stored::Null,
-        FieldValue::Integer(value) => Stored::Integer(*value),
-        FieldValue::Text(text) => Stored::Text(text.clone()),
-        FieldValue::Boolean(value) => Stored::Boolean(*value),
-    }
-}
-
-fn named<'c>(columns: &'c [Column], name: &str) -> Option<&'c Column> {
-    columns.iter().find(|column| column.name == name)
-}
-
-/// What a sign-up would write.
-fn filling(fill: &Fill, now: Timestamp, random: &mut impl Iterator<Item = [u8; 16]>) -> Option<Stored> {
-    let today = || now.to_zoned(TimeZone::UTC).date().to_string();
-    Some(match fill {
-        Fill::Constant(text) => Stored::Text(text.clone()),
-        Fill::Now => Stored::Moment(now),
-        Fill::Today => Stored::Text(today()),
-        Fill::Uuid4 => Stored::Text(UserId::uuid4(random.next()?).to_string()),
-    })
-}
-
 fn fits(field: &str, text: &str, length: Option<u32>) -> Result<(), Reason> {
     if text.contains('\0') {
         return Err(Reason::Nul(field.to_owned()));
@@ -402,143 +279,5 @@ fn fits(field: &str, text: &str, length: Option<u32>) -> Result<(), Reason> {
             })
         }
         _ => Ok(()),
-    }
-}
-
-/// `UUIDField.to_python`, as far as a UUID is written with its dashes or without.
-fn uuid(text: &str) -> Option<UserId> {
-    let digits: String = match text.len() {
-        32 => text.to_owned(),
-        36 => text.replace('-', ""),
-        _ => return None,
-    };
-    let lower = digits.to_ascii_lowercase();
-    let parts = [
-        lower.get(..8)?,
-        lower.get(8..12)?,
-        lower.get(12..16)?,
-        lower.get(16..20)?,
-        lower.get(20..)?,
-    ];
-    UserIdKind::Uuid.parse(&parts.join("-")).ok()
-}
-
-/// `BooleanField.to_python`, and JSON's words in a cell.
-fn boolean(value: &Value) -> Option<bool> {
-    match value {
-        Value::Bool(value) => Some(*value),
-        Value::Number(number) => match number.as_i64()? {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
-        },
-        Value::String(text) => match text.as_str() {
-            "t" | "True" | "true" | "1" => Some(true),
-            "f" | "False" | "false" | "0" => Some(false),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// A day as `DateField` writes it.
-fn day(text: &str) -> Option<Date> {
-    let day: Date = text.parse().ok()?;
-    (day.to_string() == text && day.year() >= 1).then_some(day)
-}
-
-/// A `DecimalField` stands in a fixture as a text, a `FloatField` as a number.
-fn number(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.clone(),
-        _ => return None,
-    };
-    let is_in_digits = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-    let is_finite = text.parse::<f64>().is_ok_and(f64::is_finite);
-    (is_in_digits && is_finite).then_some(text)
-}
-
-fn integer(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-/// `parse_datetime`: a moment, and whether it says no offset. Then it is taken for UTC, which it is where Django had
-/// `USE_TZ`. Years are Python's, 1 to 9999.
-fn moment(text: &str) -> Option<(Timestamp, bool)> {
-    let (moment, is_naive) = match text.parse::<Timestamp>() {
-        Ok(moment) => (moment, false),
-        Err(_) => (
-            TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()?,
-            true,
-        ),
-    };
-    let year = TimeZone::UTC.to_datetime(moment).year();
-    // Python and both databases know microseconds.
-    let moment = Timestamp::from_microsecond(moment.as_microsecond()).ok()?;
-    (1..=9999).contains(&year).then_some((moment, is_naive))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_moment_is_read_as_django_writes_it() {
-        for (text, expected, is_naive) in [
-            ("2026-11-21T01:02:03Z", "2026-11-21T01:02:03Z", false),
-            ("2026-11-21T01:02:03.123Z", "2026-11-21T01:02:03.123Z", false),
-            ("2026-11-21T01:02:03.000400Z", "2026-11-21T01:02:03.0004Z", false),
-            (
-                "2026-11-21 01:02:03.123456+00:00",
-                "2026-11-21T01:02:03.123456Z",
-                false,
-            ),
-            ("2026-11-21T10:02:03+09:00", "2026-11-21T01:02:03Z", false),
-            ("2026-11-21T01:02:03", "2026-11-21T01:02:03Z", true),
-            ("2026-11-21 01:02", "2026-11-21T01:02:00Z", true),
-        ] {
-            assert_eq!(
-                moment(text),
-                Some((expected.parse().unwrap(), is_naive)),
-                "{text}"
-            );
-        }
-        for text in [
-            "",
-            "never",
-            "2026-13-21T01:02:03Z",
-            "-000001-11-21T01:02:03Z",
-            "1795222923",
-        ] {
-            assert_eq!(moment(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_uuid_is_read_with_and_without_dashes() {
-        let expected = UserIdKind::Uuid
-            .parse("1b4e28ba-2fa1-11d2-883f-0016d3cca427")
-            .ok();
-        for text in [
-            "1b4e28ba-2fa1-11d2-883f-0016d3cca427",
-            "1B4E28BA2FA111D2883F0016D3CCA427",
-        ] {
-            assert_eq!(uuid(text), expected, "{text}");
-        }
-        for text in [
-            "",
-            "1b4e28ba",
-            "1b4e28ba-2fa1-11d2-883f-0016d3cca42g",
-            "한한한한한한한한한한한한",
-        ] {
-            assert_eq!(uuid(text), None, "{text}");
-        }
     }
 }

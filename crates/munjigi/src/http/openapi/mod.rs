@@ -8,6 +8,7 @@ mod document;
 mod operation;
 mod page;
 mod schemas;
+mod security;
 
 pub use document::document;
 pub(in crate::http) use operation::{
