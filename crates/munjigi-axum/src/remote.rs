@@ -2,7 +2,7 @@
 //!
 //! With [`JwksClient`] a service verifies the tokens of any issuer that publishes a JWK set, and shares no secret with it. With
 //! [`EndedList`] it refuses a token of munjigi's within a second or two of its user's signing out, though the token's
-//! `exp` is still to come.
+//! `exp` is still to come. Both stand on [`Origin`], as does what else of munjigi's asks another server.
 //!
 //! ```no_run
 //! use munjigi_axum::remote::{EndedList, JwksClient};
@@ -31,9 +31,11 @@ mod endpoint;
 mod error;
 mod jwks;
 mod keys;
+mod origin;
 
 pub use ended::{EndedList, MAX_STALENESS};
 pub use endpoint::TIMEOUT;
 pub use error::RemoteError;
 pub use jwks::{JwksClient, LIFETIME, MAX_BYTES, PAUSE, PAUSE_WITHOUT_KEYS};
 pub use keys::RemoteKeys;
+pub use origin::{HeaderLimits, InTheClear, Origin};

@@ -10,35 +10,23 @@ use http::header::{
     TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
-use http::uri::{PathAndQuery, Scheme};
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version};
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
-use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper_util::rt::TokioIo;
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
+use munjigi_axum::remote::{HeaderLimits, InTheClear, Origin, RemoteError};
 use std::error::Error;
-use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsConnector;
 
 /// Where Django answers.
 pub struct Upstream {
     authority: HeaderValue,
-    host: String,
-    port: u16,
-    /// Only where it is `https`.
-    tls: Option<TlsConnector>,
+    origin: Origin,
     patience: Duration,
 }
 
@@ -48,6 +36,21 @@ pub struct Upstream {
 pub struct UrlError {
     url: String,
     wrong: String,
+}
+
+impl From<RemoteError> for UrlError {
+    fn from(error: RemoteError) -> Self {
+        match error {
+            RemoteError::Url { url, wrong } => Self {
+                url,
+                wrong: wrong.to_owned(),
+            },
+            other => Self {
+                url: "…".to_owned(),
+                wrong: format!("cannot be asked: {other}"),
+            },
+        }
+    }
 }
 
 /// Why there is no answer of Django's.
@@ -67,9 +70,11 @@ pub(super) enum Failure {
 
 /// How long a connection may take.
 const CONNECTING: Duration = Duration::from_secs(5);
-/// Bytes of an answer's header, all lines together, and how many lines it may have.
-const HEADER_BYTES: usize = 64 * 1024;
-const HEADER_LINES: usize = 200;
+/// An answer's header.
+const HEADER: HeaderLimits = HeaderLimits {
+    bytes: 64 * 1024,
+    lines: 200,
+};
 
 impl Upstream {
     /// Takes `http://host:port` or `https://host:port`. `patience` is how long Django may take to begin its answer, counted
@@ -78,36 +83,19 @@ impl Upstream {
     /// # Errors
     /// [`UrlError`], a sentence.
     pub fn new(url: &str, patience: Duration) -> Result<Self, UrlError> {
+        let origin = Origin::of(url, InTheClear::Anywhere)?;
         let refuse = |wrong: &str| UrlError {
             url: url.to_owned(),
             wrong: wrong.to_owned(),
         };
-        if url.contains('@') {
-            return Err(UrlError {
-                url: "…".to_owned(),
-                wrong: "holds a user".to_owned(),
-            });
-        }
-        let uri: Uri = url.parse().map_err(|_| refuse("is no URL"))?;
-        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-            return Err(refuse("names no host"));
-        };
-        if uri.path() != "/" || uri.query().is_some() {
+        let address = origin.url();
+        if address.path() != "/" || address.query().is_some() {
             return Err(refuse("has a path"));
         }
-        let (default_port, tls) = if *scheme == Scheme::HTTPS {
-            let config = client_config().map_err(|error| refuse(&format!("needs TLS, and {error}")))?;
-            (443, Some(TlsConnector::from(Arc::new(config))))
-        } else if *scheme == Scheme::HTTP {
-            (80, None)
-        } else {
-            return Err(refuse("is neither http nor https"));
-        };
+        let authority = address.authority().map_or("", |authority| authority.as_str());
         Ok(Self {
-            authority: HeaderValue::from_str(authority.as_str()).map_err(|_| refuse("names no host"))?,
-            host: authority.host().trim_matches(['[', ']']).to_owned(),
-            port: authority.port_u16().unwrap_or(default_port),
-            tls,
+            authority: HeaderValue::from_str(authority).map_err(|_| refuse("names no host"))?,
+            origin,
             patience,
         })
     }
@@ -119,8 +107,9 @@ impl Upstream {
         body: Body,
         peer: Option<IpAddr>,
     ) -> Result<Response<Body>, Failure> {
-        let connecting = timeout(CONNECTING, self.connect());
-        let mut connection = connecting.await.map_err(|_| Failure::TooSlow)??;
+        let connecting = timeout(CONNECTING, self.origin.connect(HEADER));
+        let connected = connecting.await.map_err(|_| Failure::TooSlow)?;
+        let mut connection = connected.map_err(Failure::unreachable)?;
         let (body, sent) = Watched::new(body);
         let mut answering = pin!(connection.send_request(self.request(head, body, peer)?));
         let too_long = async {
@@ -167,18 +156,6 @@ impl Upstream {
         *request.headers_mut() = headers;
         Ok(request)
     }
-
-    async fn connect(&self) -> Result<SendRequest<Watched>, Failure> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await;
-        let stream = stream.map_err(Failure::unreachable)?;
-        stream.set_nodelay(true).map_err(Failure::unreachable)?;
-        let Some(tls) = &self.tls else {
-            return converse(stream).await;
-        };
-        let name = ServerName::try_from(self.host.clone()).map_err(Failure::unreachable)?;
-        let stream = tls.connect(name, stream).await;
-        converse(stream.map_err(Failure::unreachable)?).await
-    }
 }
 
 impl Failure {
@@ -193,34 +170,6 @@ impl Failure {
     fn unreachable(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Unreachable(error.into())
     }
-}
-
-/// Begins HTTP. What drives the connection is a task of its own, which ends with it.
-async fn converse<S>(stream: S) -> Result<SendRequest<Watched>, Failure>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let (sender, connection) = Builder::new()
-        .max_headers(HEADER_LINES)
-        .max_buf_size(HEADER_BYTES)
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(Failure::unreachable)?;
-    tokio::spawn(async move {
-        // What went wrong is told to who sent the request.
-        drop(connection.await);
-    });
-    Ok(sender)
-}
-
-/// Certificates are checked by what this machine trusts, and by `SSL_CERT_FILE`.
-fn client_config() -> io::Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// What concerns one connection alone (RFC 9110 section 7.6.1), and `Expect`, which is answered here.
