@@ -5,7 +5,7 @@
 //! an integer keeps all its digits.
 
 use crate::{
-    Error,
+    Audience, Error,
     json::{self, Item, Malformed, Member, Quoted, Span},
 };
 use jiff::SignedDuration;
@@ -151,6 +151,18 @@ impl Claims {
         match value {
             Value::String(text) => self.set_text(name, text),
             _ => self.set_json(name, |buffer| json::write_value(buffer, value)),
+        }
+    }
+
+    /// `aud` and `iss`, where the settings have them: a text stays a text, and a list a list.
+    pub(crate) fn set_parties(&mut self, audience: Option<&Audience>, issuer: Option<&str>) {
+        match audience {
+            None => {}
+            Some(Audience::One(audience)) => self.set_text("aud", audience),
+            Some(Audience::Several(audiences)) => self.set_value("aud", &audiences.as_slice().into()),
+        }
+        if let Some(issuer) = issuer {
+            self.set_text("iss", issuer);
         }
     }
 

@@ -202,14 +202,7 @@ impl JwtAuth {
         if settings.allow_refresh {
             claims.set_integer("orig_iat", now.as_second());
         }
-        match &settings.audience {
-            None => {}
-            Some(Audience::One(audience)) => claims.set_text("aud", audience),
-            Some(Audience::Several(audiences)) => claims.set_value("aud", &audiences.as_slice().into()),
-        }
-        if let Some(issuer) = &settings.issuer {
-            claims.set_text("iss", issuer);
-        }
+        claims.set_parties(settings.audience.as_ref(), settings.issuer.as_deref());
         if let Some(email) = user.field("email") {
             claims.set_text("email", &email);
         }

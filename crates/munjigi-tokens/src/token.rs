@@ -9,9 +9,7 @@ mod checks;
 
 pub(crate) use checks::is_for;
 
-use crate::{
-    Audience, Claims, Error, Refresh, SimpleJwt, SimpleJwtSettings, Sliding, UntypedToken, claims::Claim,
-};
+use crate::{Claims, Error, Refresh, SimpleJwt, SimpleJwtSettings, Sliding, UntypedToken, claims::Claim};
 use checks::{validate_claims, verify_claims};
 use jiff::{SignedDuration, Timestamp};
 use md5::{Digest, Md5};
@@ -379,14 +377,7 @@ impl<T> Token<T> {
             self.claims.write_json(&mut payload);
         } else {
             let mut claims = self.claims.clone();
-            match &settings.audience {
-                None => {}
-                Some(Audience::One(audience)) => claims.set_text("aud", audience),
-                Some(Audience::Several(audiences)) => claims.set_value("aud", &audiences.as_slice().into()),
-            }
-            if let Some(issuer) = &settings.issuer {
-                claims.set_text("iss", issuer);
-            }
+            claims.set_parties(settings.audience.as_ref(), settings.issuer.as_deref());
             claims.write_json(&mut payload);
         }
         self.jwt.sign(payload.as_bytes())

@@ -29,7 +29,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use munjigi_store::records::NewRecord;
 use munjigi_store::token_blacklist::{self, DIGEST_PREFIX, OutstandingToken};
 use munjigi_store::users::User;
-use munjigi_store::{Tx, records};
+use munjigi_store::{Error as StoreError, Tx, records};
 use munjigi_tokens::jws::MAX_TOKEN;
 use munjigi_tokens::{Error as TokenError, RefreshToken, SlidingToken, Token, TokenType};
 use munjigi_user::UserId;
@@ -175,6 +175,14 @@ pub(super) fn outstanding<T: TokenType>(
         created_at: token.issued_at(),
         expires_at: token.expires_at(),
     }))
+}
+
+/// Why the rows of a token could not be written. Its user was there a moment ago.
+fn unwritten(error: StoreError) -> Error {
+    match error {
+        StoreError::ForeignKeyViolation(_) => Error::NoActiveAccount,
+        error => error.into(),
+    }
 }
 
 pub(super) fn carried_by<T: TokenType>(token: &Token<T>) -> Carrier {

@@ -1,16 +1,12 @@
 //! A password that is to be stored anew, in the database of a Django that opens sessions of its own: it waits until they are
 //! known. What the real Django makes of it is in `interop/test_hash_policy.py`.
 
-use crate::support::{Client, Database, Reply, SECRET_KEY, TestServer, mseo_signs_in, on_both};
+use crate::support::{
+    Client, Database, Reply, SECRET_KEY, TestServer, decoded, mseo_signs_in, on_both, secret_keys, slow,
+};
 use munjigi::accounts::backfill;
-use munjigi_passwords::{Error, Hashers, Password, PasswordHasher, Unreadable};
-use munjigi_sessions::{SessionAuthHasher, SessionCodec, SessionData};
-use munjigi_signing::{SecretKey, SecretKeys};
-use munjigi_store::sessions::{self, SessionRow};
-use serde_json::json;
-use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, channel};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use munjigi_sessions::SessionAuthHasher;
+use munjigi_store::sessions;
 
 on_both!(
     a_session_that_nobody_knows_outlives_the_upgrade_that_waited_for_it,
@@ -39,25 +35,11 @@ async fn beside_django(database: Database) -> TestServer {
     server
 }
 
-fn keys() -> SecretKeys {
-    SecretKeys::new(SecretKey::new(SECRET_KEY), Vec::new())
-}
-
 /// What Django does when the notes' user signs in there, or is signed in without a password.
 async fn djangos_login(server: &TestServer, key: &str) {
-    let user = server.user("mseo").await;
-    let mut data = SessionData::default();
-    data.insert("cart", json!([1, 2]));
-    data.set_login(&user.id, &user.password, &SessionAuthHasher::new(&keys()));
+    let data = server.djangos_login(SECRET_KEY).await;
+    server.write_session(key, &data, SECRET_KEY).await;
     let now = server.clock.now();
-    let row = SessionRow {
-        session_key: key.to_owned(),
-        session_data: SessionCodec::new(&keys()).encode(&data, now),
-        expire_date: now + jiff::SignedDuration::from_hours(24),
-    };
-    let store = server.app.store();
-    let written = store.write(row, |tx, row| Box::pin(sessions::insert(tx, row)));
-    written.await.unwrap();
     let written = now.strftime("%Y-%m-%d %H:%M:%S");
     let zone = if server.is_sqlite() { "" } else { "+00" };
     server
@@ -82,9 +64,10 @@ async fn holds_at_django(server: &TestServer, key: &str) -> bool {
     let found = sessions::by_key(&mut server.app.store().reader(), key, server.clock.now()).await;
     let user = server.user("mseo").await;
     found.unwrap().is_some_and(|row| {
-        let data = SessionCodec::new(&keys()).decode(&row.session_data).data;
+        let data = decoded(&row.session_data, SECRET_KEY);
         let auth_hash = data.auth_hash().unwrap_or_default().into_owned();
-        auth_hash == SessionAuthHasher::new(&keys()).hash(&user.password) && data.contains("cart")
+        auth_hash == SessionAuthHasher::new(&secret_keys(SECRET_KEY)).hash(&user.password)
+            && data.contains("cart")
     })
 }
 
@@ -146,43 +129,11 @@ async fn a_database_of_our_own_has_nobody_to_wait_for(database: Database) {
     is_stored_as(&server, TODAYS_ROW).await;
 }
 
-/// Its rows are `slow$…`: while one is verified, somebody else may write.
-struct Slow {
-    begun: UnboundedSender<()>,
-    goes_on: Mutex<Receiver<()>>,
-}
-
-impl PasswordHasher for Slow {
-    fn algorithm(&self) -> &'static str {
-        "slow"
-    }
-
-    fn encode(&self, password: &Password, _salt: &str) -> Result<String, Error> {
-        Ok(format!("slow$0${}", password.expose()))
-    }
-
-    fn verify(&self, password: &Password, encoded: &str) -> Result<bool, Unreadable> {
-        let _ = self.begun.send(());
-        let _ = self.goes_on.lock().unwrap().recv();
-        Ok(encoded.rsplit('$').next() == Some(password.expose()))
-    }
-
-    fn must_update(&self, encoded: &str) -> bool {
-        !encoded.starts_with("slow$0$")
-    }
-}
-
 /// The answer to a sign-in, during whose hash Django writes another row.
 async fn django_writes_meanwhile(database: Database, row: &str) -> (TestServer, Vec<u16>) {
     let server = beside_django(database).await;
     server.set_password("mseo", "slow$old$1234").await;
-    let (begun, mut has_begun) = unbounded_channel();
-    let (go_on, goes_on) = channel();
-    let slow = Slow {
-        begun,
-        goes_on: Mutex::new(goes_on),
-    };
-    let hashers = Hashers::from_hashers(vec![Box::new(slow)]).unwrap();
+    let (hashers, mut has_begun, go_on) = slow();
     let server = server.hashing_with(hashers, &[PROJECTS]).await;
     let mut statuses = Vec::new();
     for door in ["/user/session_signin", "/user/jwt_signin"] {

@@ -5,9 +5,7 @@ use crate::support::{Client, Database, SECRET_KEY, TestServer, mseo, mseo_signs_
 use axum::body::Body;
 use http::Method;
 use munjigi::accounts::{administration, backfill, devices};
-use munjigi_sessions::{SessionAuthHasher, SessionCodec, SessionData};
-use munjigi_signing::{SecretKey, SecretKeys};
-use munjigi_store::sessions::{self, SessionRow};
+use munjigi_sessions::SessionData;
 use serde_json::json;
 
 on_both!(
@@ -31,34 +29,9 @@ async fn server(database: Database) -> TestServer {
     server
 }
 
-fn keys(secret: &str) -> SecretKeys {
-    SecretKeys::new(SecretKey::new(secret), Vec::new())
-}
-
-/// What `login()` of Django leaves in a session.
-async fn login(server: &TestServer, secret: &str) -> SessionData {
-    let user = server.user("mseo").await;
-    let mut data = SessionData::default();
-    data.insert("cart", json!([1, 2]));
-    data.set_login(&user.id, &user.password, &SessionAuthHasher::new(&keys(secret)));
-    data
-}
-
-async fn write(server: &TestServer, key: &str, data: &SessionData, secret: &str) {
-    let row = SessionRow {
-        session_key: key.to_owned(),
-        session_data: SessionCodec::new(&keys(secret)).encode(data, server.clock.now()),
-        expire_date: server.clock.now() + jiff::SignedDuration::from_hours(24),
-    };
-    let store = server.app.store();
-    store
-        .write(row, |tx, row| Box::pin(sessions::insert(tx, row)))
-        .await
-        .unwrap();
-}
-
 async fn djangos(server: &TestServer, key: &str) {
-    write(server, key, &login(server, SECRET_KEY).await, SECRET_KEY).await;
+    let data = server.djangos_login(SECRET_KEY).await;
+    server.write_session(key, &data, SECRET_KEY).await;
 }
 
 async fn data_of(server: &TestServer, key: &str) -> Option<String> {
@@ -115,21 +88,23 @@ async fn the_backfill_finds_what_is_a_users_and_leaves_the_others_alone(database
     let server = server(database).await;
     djangos(&server, KEY).await;
     // By another backend of the project's: not ours to authenticate, and his all the same.
-    let mut data = login(&server, SECRET_KEY).await;
+    let mut data = server.djangos_login(SECRET_KEY).await;
     data.insert("_auth_user_backend", "project.backends.Ldap");
-    write(&server, "ldapldapldapldapldapldapldapldap", &data, SECRET_KEY).await;
+    server
+        .write_session("ldapldapldapldapldapldapldapldap", &data, SECRET_KEY)
+        .await;
     let mut nobody = SessionData::default();
     nobody.insert("cart", json!([1]));
-    write(&server, "nobodynobodynobodynobodynobodyno", &nobody, SECRET_KEY).await;
-    write(
-        &server,
-        "strangestrangestrangestrangestra",
-        &data,
-        "another project's key",
-    )
-    .await;
+    server
+        .write_session("nobodynobodynobodynobodynobodyno", &nobody, SECRET_KEY)
+        .await;
+    server
+        .write_session("strangestrangestrangestrangestra", &data, "another project's key")
+        .await;
     data.insert("_auth_user_id", "seven");
-    write(&server, "seven7seven7seven7seven7seven7se", &data, SECRET_KEY).await;
+    server
+        .write_session("seven7seven7seven7seven7seven7se", &data, SECRET_KEY)
+        .await;
     djangos(&server, "expiredexpiredexpiredexpiredexpi").await;
     server
         .sql(
@@ -290,7 +265,8 @@ async fn a_session_of_djangos_that_moves_to_a_new_secret_key_keeps_its_id(databa
         .server_with(&[("SECRET_KEY_FALLBACKS", &format!("[\"{old}\"]"))])
         .await;
     server.signed_up().await;
-    write(&server, KEY, &login(&server, old).await, old).await;
+    let data = server.djangos_login(old).await;
+    server.write_session(KEY, &data, old).await;
     backfill::finish(&server.app).await.unwrap();
     let before = listed(&server).await;
     assert_eq!(before.len(), 1);

@@ -1,13 +1,14 @@
 //! Two requests whose statements come in the worst order. On PostgreSQL one is held at a statement while the other one goes
 //! on; SQLite writes one after the other.
 
-use crate::support::{Database, SECRET_KEY, TestServer, claims, mseo_signs_in, on_both, run, signed};
+use crate::support::{
+    Database, SECRET_KEY, TestServer, claims, mseo_signs_in, on_both, run, secret_keys, signed,
+};
 use axum::body::{Body, Bytes};
 use http::Method;
 use hyper::body::Frame;
 use munjigi::clock::Clock;
 use munjigi_sessions::SessionAuthHasher;
-use munjigi_signing::{SecretKey, SecretKeys};
 use serde_json::json;
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -134,8 +135,7 @@ fn a_refresh_beside_a_password_that_is_stored_anew_is_not_refused() {
     on_postgres(&[ROTATE, BLACKLIST], |server| async move {
         let (_, first) = server.tokens().await;
         let encoded = server.encoded("1234");
-        let keys = SecretKeys::new(SecretKey::new(SECRET_KEY), Vec::new());
-        let auth_hash = SessionAuthHasher::new(&keys).hash(&encoded);
+        let auth_hash = SessionAuthHasher::new(&secret_keys(SECRET_KEY)).hash(&encoded);
         let held = server.held("LOCK TABLE user_user").await;
         let storing = async {
             held.wait_for(1).await;

@@ -1,7 +1,7 @@
 //! What happens between the moment a password was verified and the moment a sign-in is written, and what an upgrade
 //! of the stored hash must not do.
 
-use crate::support::{Database, mseo, on_both};
+use crate::support::{Database, on_both};
 use http::Method;
 use jiff::Timestamp;
 use munjigi::accounts::signin::{self, Credentials, Login};
@@ -114,11 +114,7 @@ fn credentials() -> Credentials {
 
 async fn who_is_shut_out_after_his_password_was_verified_does_not_come_in(database: Database) {
     let server = database.server().await;
-    server
-        .anonymous()
-        .post("/user/session_signup", &mseo())
-        .await
-        .expect_status(201);
+    server.signed_up().await;
     let (app, now) = (&server.app, server.clock.now());
     let verified = signin::authenticate(app, credentials(), &Client::default(), now)
         .await
@@ -139,11 +135,7 @@ async fn who_is_shut_out_after_his_password_was_verified_does_not_come_in(databa
 
 async fn who_got_another_password_after_his_was_verified_does_not_come_in(database: Database) {
     let server = database.server().await;
-    server
-        .anonymous()
-        .post("/user/session_signup", &mseo())
-        .await
-        .expect_status(201);
+    server.signed_up().await;
     let (app, now) = (&server.app, server.clock.now());
     let verified = signin::authenticate(app, credentials(), &Client::default(), now)
         .await
@@ -242,11 +234,7 @@ async fn a_form_may_carry_the_csrf_token(database: Database) {
 
 async fn a_sid_that_is_no_text_is_refused(database: Database) {
     let server = database.server().await;
-    server
-        .anonymous()
-        .post("/user/session_signup", &mseo())
-        .await
-        .expect_status(201);
+    server.signed_up().await;
     let user = users::by_username(&mut server.app.store().reader(), "mseo")
         .await
         .unwrap()

@@ -1,8 +1,7 @@
 //! `/user/session_signin`, `/user/session_signout` and who is signed in by a cookie.
 
-use crate::support::{Database, mseo, on_both};
-use munjigi_sessions::{SessionCodec, SessionData};
-use munjigi_signing::{SecretKey, SecretKeys};
+use crate::support::{Database, SECRET_KEY, decoded, on_both};
+use munjigi_sessions::SessionData;
 use munjigi_store::sessions::SessionRow;
 use munjigi_store::{records, sessions, users};
 use serde_json::json;
@@ -22,11 +21,8 @@ on_both!(
 
 async fn signing_in_sets_both_cookies_as_django_does(database: Database) {
     let server = database.server().await;
+    server.signed_up().await;
     let mut client = server.anonymous();
-    client
-        .post("/user/session_signup", &mseo())
-        .await
-        .expect_status(201);
     let reply = client
         .post(
             "/user/session_signin",
@@ -156,11 +152,8 @@ async fn a_page_of_this_machine_can_sign_out_under_dev(database: Database) {
 
 async fn a_foreign_session_key_is_never_adopted(database: Database) {
     let server = database.server().await;
+    server.signed_up().await;
     let mut client = server.anonymous();
-    client
-        .post("/user/session_signup", &mseo())
-        .await
-        .expect_status(201);
     client
         .cookies
         .insert("sessionid".into(), "attackerchosenkey1234567890abcde".into());
@@ -176,15 +169,12 @@ async fn a_foreign_session_key_is_never_adopted(database: Database) {
 
 async fn an_anonymous_session_keeps_its_data_under_a_new_key(database: Database) {
     let server = database.server().await;
+    server.signed_up().await;
     let mut client = server.anonymous();
-    client
-        .post("/user/session_signup", &mseo())
-        .await
-        .expect_status(201);
     let mut cart = SessionData::default();
     cart.insert("cart", json!([1, 2]));
     let before = "anonymousanonymousanonymousanony";
-    write_session(&server.app, before, &cart, "secret-of-nobody").await;
+    server.write_session(before, &cart, "secret-of-nobody").await;
     client.cookies.insert("sessionid".into(), before.into());
     client
         .post(
@@ -199,7 +189,7 @@ async fn an_anonymous_session_keeps_its_data_under_a_new_key(database: Database)
     let data = read_session(&server.app, &client.cookies["sessionid"]).await;
     assert_eq!(data.get("cart"), None);
     let ours = "oursoursoursoursoursoursoursours";
-    write_session(&server.app, ours, &cart, crate::support::SECRET_KEY).await;
+    server.write_session(ours, &cart, SECRET_KEY).await;
     client.cookies.insert("sessionid".into(), ours.into());
     client
         .post(
@@ -246,24 +236,11 @@ async fn a_session_under_an_old_secret_key_moves_to_the_new_one(database: Databa
     let server = database
         .server_with(&[("SECRET_KEY_FALLBACKS", &format!("[\"{old}\"]"))])
         .await;
+    server.signed_up().await;
     let mut client = server.anonymous();
-    client
-        .post("/user/session_signup", &mseo())
-        .await
-        .expect_status(201);
-    let user = users::by_username(&mut server.app.store().reader(), "mseo")
-        .await
-        .unwrap()
-        .unwrap();
-    let keys = SecretKeys::new(SecretKey::new(old), Vec::new());
-    let mut data = SessionData::default();
-    data.set_login(
-        &user.id,
-        &user.password,
-        &munjigi_sessions::SessionAuthHasher::new(&keys),
-    );
+    let data = server.djangos_login(old).await;
     let key = "underanoldkeyunderanoldkeyundera";
-    write_session(&server.app, key, &data, old).await;
+    server.write_session(key, &data, old).await;
     client.cookies.insert("sessionid".into(), key.into());
     client.get("/user/me").await.expect_status(200);
     assert_ne!(client.cookies["sessionid"], key, "the browser has the new key");
@@ -307,24 +284,10 @@ async fn a_session_ends_with_its_time(database: Database) {
     assert!(reply.set_cookie("sessionid").unwrap().contains("Max-Age=0"));
 }
 
-async fn write_session(app: &munjigi::app::App, key: &str, data: &SessionData, secret: &str) {
-    let codec = SessionCodec::new(&SecretKeys::new(SecretKey::new(secret), Vec::new()));
-    let row = SessionRow {
-        session_key: key.to_owned(),
-        session_data: codec.encode(data, app.now()),
-        expire_date: app.now() + jiff::SignedDuration::from_hours(24),
-    };
-    app.store()
-        .write(row, |tx, row| Box::pin(sessions::insert(tx, row)))
-        .await
-        .unwrap();
-}
-
 async fn read_session(app: &munjigi::app::App, key: &str) -> SessionData {
     let row = sessions::by_key(&mut app.store().reader(), key, app.now())
         .await
         .unwrap()
         .unwrap();
-    let keys = SecretKeys::new(SecretKey::new(crate::support::SECRET_KEY), Vec::new());
-    SessionCodec::new(&keys).decode(&row.session_data).data
+    decoded(&row.session_data, SECRET_KEY)
 }

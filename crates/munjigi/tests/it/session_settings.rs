@@ -1,9 +1,8 @@
 //! What Django's settings of sessions change: `CSRF_USE_SESSIONS`, `SESSION_SAVE_EVERY_REQUEST`, `AUTHENTICATION_BACKENDS`.
 
-use crate::support::{Database, mseo_signs_in, on_both};
+use crate::support::{Database, SECRET_KEY, decoded, mseo_signs_in, on_both};
 use http::Method;
-use munjigi_sessions::{SessionCodec, SessionData};
-use munjigi_signing::{SecretKey, SecretKeys};
+use munjigi_sessions::SessionData;
 use serde_json::json;
 
 on_both!(
@@ -159,8 +158,7 @@ async fn a_session_without_a_csrf_secret_is_given_one_and_keeps_the_rest(databas
 }
 
 fn data(session_data: &str) -> SessionData {
-    let keys = SecretKeys::new(SecretKey::new(crate::support::SECRET_KEY), Vec::new());
-    SessionCodec::new(&keys).decode(session_data).data
+    decoded(session_data, SECRET_KEY)
 }
 
 async fn a_session_that_is_used_is_prolonged_where_the_settings_say_so(database: Database) {

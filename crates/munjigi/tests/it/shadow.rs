@@ -1,21 +1,17 @@
 //! `munjigi shadow` on its own: what passes through it is neither mended nor blamed on the wrong one, and a rehearsal keeps
 //! nobody waiting. What the real Django makes of it is in `interop/test_shadow.py`.
 
-use crate::support::{Database, mseo_signs_in, on_both};
+use crate::support::{Database, mseo_signs_in, on_both, slow};
 use axum::body::Body;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use munjigi::App;
 use munjigi::shadow::{Report, Shadow, Upstream};
-use munjigi_passwords::{Error, Hashers, Password, PasswordHasher, Unreadable};
 use std::io;
-use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tower::ServiceExt;
 
 on_both!(
@@ -56,40 +52,11 @@ async fn send(shadow: &Shadow, method: Method, path: &str, body: Body) -> Respon
     shadow.router().oneshot(request).await.unwrap()
 }
 
-/// Its rows are `slow$…`: while one is verified, somebody else may write.
-struct Slow {
-    begun: UnboundedSender<()>,
-    goes_on: Mutex<Receiver<()>>,
-}
-
-impl PasswordHasher for Slow {
-    fn algorithm(&self) -> &'static str {
-        "slow"
-    }
-
-    fn encode(&self, password: &Password, _salt: &str) -> Result<String, Error> {
-        Ok(format!("slow$0${}", password.expose()))
-    }
-
-    fn verify(&self, password: &Password, encoded: &str) -> Result<bool, Unreadable> {
-        let _ = self.begun.send(());
-        let _ = self.goes_on.lock().unwrap().recv();
-        Ok(encoded.rsplit('$').next() == Some(password.expose()))
-    }
-
-    fn must_update(&self, encoded: &str) -> bool {
-        !encoded.starts_with("slow$0$")
-    }
-}
-
 async fn a_rehearsal_hashes_nothing_while_it_holds_the_database(database: Database) {
     let server = database.server().await;
     server.signed_up().await;
     server.set_password("mseo", "slow$old$1234").await;
-    let (begun, mut has_begun) = unbounded_channel();
-    let (go_on, goes_on) = channel();
-    let goes_on = Mutex::new(goes_on);
-    let hashers = Hashers::from_hashers(vec![Box::new(Slow { begun, goes_on })]).unwrap();
+    let (hashers, mut has_begun, go_on) = slow();
     let server = server.hashing_with(hashers, &[]).await;
     let shadow = in_front_of(&server.app, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
     let meanwhile = async {

@@ -2,15 +2,19 @@
 
 mod client;
 mod database;
+mod djangos;
 mod mail_server;
 mod signed_in;
+mod slow;
 mod tokens;
 mod told;
 
 pub(crate) use client::{Client, FORM, Reply};
 pub(crate) use database::{Database, Held, ROLE};
+pub(crate) use djangos::{decoded, secret_keys};
 pub(crate) use mail_server::{MailServer, Manner};
 pub(crate) use signed_in::SignedIn;
+pub(crate) use slow::slow;
 pub(crate) use tokens::{claims, header, jti, signed};
 
 use axum::Router;

@@ -6,7 +6,7 @@ use super::refresh::Refreshed;
 use super::rotation::{self, Rule, Verdict};
 use super::sealing::{self, Place};
 use super::standing::{Presented, Sid, is_forgotten, sid_of, user_who_renews, verify_unlisted};
-use super::{carried_by, outstanding};
+use super::{carried_by, outstanding, unwritten};
 use crate::accounts::error::{Error, Result};
 use crate::accounts::term::{RememberMe, Stay, Term};
 use crate::accounts::{Client, record};
@@ -172,9 +172,7 @@ impl Asked<'_> {
             Ok(false) => Ok(None),
             // A Django beside us was faster.
             Err(StoreError::Abandoned) => Err(TokenError::Blacklisted.into()),
-            // The user was there a moment ago.
-            Err(StoreError::ForeignKeyViolation(_)) => Err(Error::NoActiveAccount),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(unwritten(error)),
         }
     }
 

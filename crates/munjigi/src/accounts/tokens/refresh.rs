@@ -3,14 +3,14 @@
 
 use super::adoption::with_record;
 use super::standing::{Presented, sid_of, user_who_renews, verify_listed};
-use super::{lineage, outstanding};
+use super::{lineage, outstanding, unwritten};
 use crate::accounts::error::{Error, Result};
 use crate::accounts::{Client, Stay};
 use crate::app::App;
 use jiff::Timestamp;
 use munjigi_store::records::{self, Successor};
 use munjigi_store::token_blacklist::{self, OutstandingToken};
-use munjigi_store::{BoxFuture, Error as StoreError, Tx};
+use munjigi_store::{BoxFuture, Tx};
 use munjigi_tokens::{Error as TokenError, Refresh, RefreshToken};
 use munjigi_user::UserId;
 
@@ -77,12 +77,15 @@ async fn rotate(
         },
         outstanding: outstanding(Some(user_id), &token, &text)?,
     };
-    match app.store().write(rotation, write_rotation).await {
-        Ok(true) => Ok(text),
-        Ok(false) => Err(TokenError::Blacklisted.into()),
-        // The user was there a moment ago.
-        Err(StoreError::ForeignKeyViolation(_)) => Err(Error::NoActiveAccount),
-        Err(error) => Err(error.into()),
+    let is_written = app
+        .store()
+        .write(rotation, write_rotation)
+        .await
+        .map_err(unwritten)?;
+    if is_written {
+        Ok(text)
+    } else {
+        Err(Error::Token(TokenError::Blacklisted))
     }
 }
 

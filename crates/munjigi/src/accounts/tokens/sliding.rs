@@ -5,15 +5,15 @@
 //! id, are still good. Here the user and the sign-in are asked for as at any refresh, and the rows follow the token.
 
 use super::adoption::with_record;
-use super::outstanding;
 use super::standing::{Presented, sid_of, user_who_renews, verify_listed};
+use super::{outstanding, unwritten};
 use crate::accounts::Client;
 use crate::accounts::error::{Error, Result};
 use crate::app::App;
 use crate::config::CompatVersion;
 use jiff::Timestamp;
 use munjigi_store::token_blacklist::{self, OutstandingToken};
-use munjigi_store::{BoxFuture, Error as StoreError, Tx, records};
+use munjigi_store::{BoxFuture, Tx, records};
 use munjigi_tokens::{Error as TokenError, Sliding};
 
 /// The same sliding token with a later `exp`. Its id stays, and so does the time of its last refresh.
@@ -41,12 +41,15 @@ pub async fn refresh_sliding(app: &App, text: &str, client: &Client, now: Timest
         jti_exp: token.expires_at(),
         outstanding: outstanding(Some(user.id), &token, &text)?,
     };
-    match app.store().write(renewal, write_renewal).await {
-        Ok(true) => Ok(text),
-        Ok(false) => Err(TokenError::Blacklisted.into()),
-        // The user was there a moment ago.
-        Err(StoreError::ForeignKeyViolation(_)) => Err(Error::NoActiveAccount),
-        Err(error) => Err(error.into()),
+    let is_written = app
+        .store()
+        .write(renewal, write_renewal)
+        .await
+        .map_err(unwritten)?;
+    if is_written {
+        Ok(text)
+    } else {
+        Err(Error::Token(TokenError::Blacklisted))
     }
 }
 
