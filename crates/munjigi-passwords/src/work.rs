@@ -31,6 +31,16 @@ pub(crate) enum Cost {
     Whole(usize),
 }
 
+impl Cost {
+    /// How many iterations it has in lanes.
+    pub(crate) fn iterations(self) -> u32 {
+        match self {
+            Self::Iterations(iterations) => iterations,
+            Self::Whole(_) => 0,
+        }
+    }
+}
+
 /// A check or a making of a password, taken from step to step. Each method is called when the step before said so.
 pub(crate) trait Work: Send + 'static {
     /// What is known in the end.
@@ -43,6 +53,9 @@ pub(crate) trait Work: Send + 'static {
     fn stretched(&mut self, hashers: &Hashers, key: &Key) -> Step<Self::Output>;
 
     fn run(&mut self, hashers: &Hashers) -> Step<Self::Output>;
+
+    /// Whether this is what comes of a hash. What a hasher refuses costs nothing.
+    fn was_hashed(output: &Self::Output) -> bool;
 }
 
 /// Takes all steps on this thread.
@@ -137,6 +150,10 @@ impl Checking {
 impl Work for Checking {
     type Output = Check;
 
+    fn was_hashed(_: &Check) -> bool {
+        true
+    }
+
     fn cost(&self, hashers: &Hashers) -> Cost {
         let row = self.row(hashers);
         let hasher = row.map_or(hashers.preferred(), |(_, hasher)| hasher);
@@ -204,6 +221,10 @@ impl Making {
 
 impl Work for Making {
     type Output = Result<String, Error>;
+
+    fn was_hashed(made: &Self::Output) -> bool {
+        made.is_ok()
+    }
 
     fn cost(&self, hashers: &Hashers) -> Cost {
         match hashers.preferred().in_lanes() {

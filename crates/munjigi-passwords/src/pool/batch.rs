@@ -1,14 +1,29 @@
 //! What one thread has in its lanes. Jobs join and leave between slices.
 
+use super::Asker;
 use super::job::{Job, Stretch};
 use crate::Hashers;
-use munjigi_lanes::Kernels;
+use munjigi_lanes::{Derivation, Kernels};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Derivations under way, at most as many as there are lanes, and whose they are.
 pub(super) struct Batch {
     kernels: Kernels,
-    running: Vec<Stretch>,
+    running: Vec<Running>,
+}
+
+struct Running {
+    stretch: Stretch,
+    asker: Asker,
+    /// How many iterations may follow after this stretch. Whoever could tell when a lane is free would learn from them
+    /// whose row is cheap, and so who exists.
+    further: u32,
+}
+
+impl AsMut<Derivation> for Running {
+    fn as_mut(&mut self) -> &mut Derivation {
+        &mut self.stretch.derivation
+    }
 }
 
 impl Batch {
@@ -19,21 +34,41 @@ impl Batch {
         }
     }
 
-    /// Iterations that remain to each.
-    pub(super) fn remaining(&self) -> Vec<u32> {
-        let remaining = |stretch: &Stretch| stretch.derivation.remaining();
+    /// Whose each is, and how many iterations remain to it at most.
+    pub(super) fn remaining(&self) -> Vec<(Asker, u32)> {
+        let remaining = |running: &Running| {
+            let left = running.stretch.derivation.remaining();
+            (running.asker, left.saturating_add(running.further))
+        };
         self.running.iter().map(remaining).collect()
     }
 
-    /// Whether there is no lane left.
-    pub(super) fn is_full(&self) -> bool {
-        self.running.len() == self.kernels.lanes()
+    pub(super) fn is_empty(&self) -> bool {
+        self.running.is_empty()
     }
 
-    /// Takes a job in.
-    pub(super) fn join(&mut self, job: Box<dyn Job>, hashers: &Hashers) {
+    /// Whether a slice takes as long as one of full lanes.
+    pub(super) fn is_at_full_pace(&self) -> bool {
+        let kernel = |lanes| self.kernels.for_lanes(lanes);
+        !self.is_empty() && kernel(self.running.len()) == kernel(self.kernels.lanes())
+    }
+
+    /// Takes a job in, which is expected to take so many iterations at most.
+    pub(super) fn join(&mut self, job: Box<dyn Job>, asker: Asker, iterations: u32, hashers: &Hashers) {
         let stretch = guarded(|| job.begin(hashers));
-        self.running.extend(stretch.flatten());
+        self.run(stretch.flatten(), asker, iterations);
+    }
+
+    fn run(&mut self, stretch: Option<Stretch>, asker: Asker, iterations: u32) {
+        self.running.extend(stretch.map(|stretch| {
+            // The first was run when it was made.
+            let further = iterations.saturating_sub(stretch.derivation.remaining().saturating_add(1));
+            Running {
+                stretch,
+                asker,
+                further,
+            }
+        }));
     }
 
     /// Runs a slice, and takes out who is done.
@@ -44,26 +79,28 @@ impl Batch {
             let_go(running.drain(..));
         }
         let mut at = 0;
-        while let Some(stretch) = self.running.get(at) {
-            if !stretch.derivation.is_done() {
+        while let Some(running) = self.running.get(at) {
+            if !running.stretch.derivation.is_done() {
                 at += 1;
                 continue;
             }
-            let Stretch { job, derivation } = self.running.swap_remove(at);
+            let Running {
+                stretch: Stretch { job, derivation },
+                asker,
+                further,
+            } = self.running.swap_remove(at);
             let stretch = guarded(|| match derivation.finish() {
                 Ok(key) => job.stretched(hashers, &key),
                 Err(derivation) => Some(Stretch { job, derivation }),
             });
-            self.running.extend(stretch.flatten());
+            self.run(stretch.flatten(), asker, further);
         }
     }
 
     /// Takes out those whom nobody waits for. How many there were.
     pub(super) fn leave_unwanted(&mut self) -> usize {
-        let unwanted: Vec<_> = self
-            .running
-            .extract_if(.., |stretch| !is_wanted(stretch.job.as_ref()))
-            .collect();
+        let is_unwanted = |running: &mut Running| !is_wanted(running.stretch.job.as_ref());
+        let unwanted: Vec<_> = self.running.extract_if(.., is_unwanted).collect();
         let left = unwanted.len();
         let_go(unwanted);
         left

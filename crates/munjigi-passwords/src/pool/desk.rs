@@ -45,23 +45,17 @@ impl Desk {
     }
 
     /// Hands a job in.
-    pub(super) fn submit(
-        &self,
-        asker: Asker,
-        cost: Cost,
-        job: Box<dyn Job>,
-        since: Instant,
-    ) -> Result<(), QueueFull> {
+    pub(super) fn submit(&self, new: Waiting<Box<dyn Job>>) -> Result<(), QueueFull> {
         let mut state = self.state();
         let State {
             lanes, whole, pace, ..
         } = &mut *state;
-        let (station, work) = match cost {
+        let (station, work) = match new.cost {
             Cost::Iterations(_) => (lanes, &self.lanes_work),
             Cost::Whole(_) => (whole, &self.whole_work),
         };
         let mut left = Vec::new();
-        let admission = station.admit(asker, Waiting { job, since, cost }, pace, &mut left);
+        let admission = station.admit(new, pace, &mut left);
         drop(state);
         let_go(left);
         match admission {
@@ -75,11 +69,20 @@ impl Desk {
 
     /// What this thread of the lanes takes into its batch, of which so many iterations remain. It waits where the batch is
     /// empty; `None` where there is nothing more to do at all.
-    pub(super) fn next_in_lanes(&self, thread: usize, remaining: &[u32]) -> Option<Vec<Box<dyn Job>>> {
+    pub(super) fn next_in_lanes(
+        &self,
+        thread: usize,
+        remaining: &[(Asker, u32)],
+    ) -> Option<Vec<Waiting<Box<dyn Job>>>> {
         let (mut taken, mut left) = (Vec::new(), Vec::new());
         let mut state = self.state();
-        let ends = state.pace.ends(remaining, Instant::now());
-        state.lanes.runs(thread, ends);
+        let now = Instant::now();
+        let end = |&(asker, iterations)| {
+            let time = state.pace.time(Cost::Iterations(iterations));
+            (asker, now.checked_add(time).unwrap_or(now))
+        };
+        let running = remaining.iter().map(end).collect();
+        state.lanes.places.runs(thread, running);
         let is_open = loop {
             if state.closed {
                 break false;
@@ -87,7 +90,7 @@ impl Desk {
             let State { lanes, pace, .. } = &mut *state;
             let now = Instant::now();
             while let Some(waiting) = lanes.take(thread, now, pace, &mut left) {
-                taken.push(waiting.job);
+                taken.push(waiting);
             }
             if !(taken.is_empty() && remaining.is_empty() && left.is_empty()) {
                 break true;
@@ -104,7 +107,7 @@ impl Desk {
         loop {
             let mut left = Vec::new();
             let mut state = self.state();
-            state.whole.runs(thread, Vec::new());
+            state.whole.places.runs(thread, Vec::new());
             let taken = loop {
                 if state.closed {
                     return None;
@@ -125,7 +128,7 @@ impl Desk {
     }
 
     /// Full lanes were taken so many iterations further in this time.
-    pub(super) fn measured(&self, (iterations, time): (u32, Duration)) {
+    pub(super) fn measured(&self, iterations: u32, time: Duration) {
         self.state().pace.ran_lanes(iterations, time);
     }
 
@@ -148,9 +151,9 @@ impl Desk {
         let State { lanes, whole, .. } = &*state;
         PoolStats {
             queued: lanes.queued() + whole.queued(),
-            running: lanes.running() + whole.running(),
-            lanes_in_use: lanes.running(),
-            lanes: lanes.all_places(),
+            running: lanes.places.taken() + whole.places.taken(),
+            lanes_in_use: lanes.places.taken(),
+            lanes: lanes.places.all(),
             kernel: self.kernel,
             shed: lanes.shed + whole.shed,
             abandoned: lanes.abandoned + whole.abandoned,

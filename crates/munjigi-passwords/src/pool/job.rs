@@ -15,20 +15,14 @@ pub(super) trait Job: Send {
     /// Goes on with what ran in lanes.
     fn stretched(self: Box<Self>, hashers: &Hashers, key: &Key) -> Option<Stretch>;
 
-    /// Runs it from its beginning to its end on this thread.
-    fn run(self: Box<Self>, hashers: &Hashers);
+    /// Runs it from its beginning to its end on this thread. Whether anything was hashed.
+    fn run(self: Box<Self>, hashers: &Hashers) -> bool;
 }
 
 /// Iterations to be run in lanes, and whose they are.
 pub(super) struct Stretch {
     pub(super) job: Box<dyn Job>,
     pub(super) derivation: Derivation,
-}
-
-impl AsMut<Derivation> for Stretch {
-    fn as_mut(&mut self) -> &mut Derivation {
-        &mut self.derivation
-    }
 }
 
 /// A piece of work that somebody waits for.
@@ -72,8 +66,11 @@ impl<W: Work> Job for Asked<W> {
         self.after(step, hashers)
     }
 
-    fn run(self: Box<Self>, hashers: &Hashers) {
+    fn run(self: Box<Self>, hashers: &Hashers) -> bool {
         let Self { work, answer } = *self;
-        answer.deliver(work::run(work, hashers));
+        let output = work::run(work, hashers);
+        let was_hashed = W::was_hashed(&output);
+        answer.deliver(output);
+        was_hashed
     }
 }

@@ -33,6 +33,7 @@ mod batch;
 mod desk;
 mod job;
 mod pace;
+mod places;
 mod queue;
 mod station;
 mod stats;
@@ -44,10 +45,12 @@ pub use stats::{PoolStats, Waits};
 use crate::work::{Checking, Making, Work};
 use crate::{Check, Error, Hashers, Password};
 use desk::Desk;
-use job::Asked;
+use job::{Asked, Job};
 use rand_core::CryptoRng;
+use station::Waiting;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread::{JoinHandle, available_parallelism};
 use std::time::{Duration, Instant};
 
@@ -140,25 +143,27 @@ impl HashingPool {
             threads: Vec::with_capacity(settings.threads.get() * 2),
             discourtesy: None,
         };
-        let (ready, started) = std::sync::mpsc::channel();
+        let (ready, started) = channel();
         for number in 0..settings.threads.get() {
             let (desk, hashers) = (Arc::clone(&pool.desk), Arc::clone(&pool.hashers));
             let told = ready.clone();
             pool.start(format!("munjigi-lanes-{number}"), move || {
                 let courtesy = thread::give_way();
-                desk.measured(thread::measure(settings.kernels));
+                thread::measure(&desk, settings.kernels);
                 drop(told.send(courtesy));
+                drop(told);
                 thread::run_lanes(&desk, &hashers, settings.kernels, number);
             })?;
             let (desk, hashers) = (Arc::clone(&pool.desk), Arc::clone(&pool.hashers));
             let told = ready.clone();
             pool.start(format!("munjigi-hash-{number}"), move || {
                 drop(told.send(thread::give_way()));
+                drop(told);
                 thread::run_whole(&desk, &hashers, number);
             })?;
         }
         drop(ready);
-        pool.discourtesy = started.iter().take(pool.threads.len()).find_map(Result::err);
+        pool.discourtesy = started.iter().filter_map(Result::err).last();
         Ok(pool)
     }
 
@@ -207,8 +212,13 @@ impl HashingPool {
         answer: impl Answer<W::Output>,
     ) -> Result<(), QueueFull> {
         let cost = work.cost(&self.hashers);
-        let job = Box::new(Asked::new(work, answer));
-        self.desk.submit(asker, cost, job, Instant::now())
+        let new = Waiting {
+            job: Box::new(Asked::new(work, answer)) as Box<dyn Job>,
+            asker,
+            since: Instant::now(),
+            cost,
+        };
+        self.desk.submit(new)
     }
 
     /// What the pool does now, and what it has done.

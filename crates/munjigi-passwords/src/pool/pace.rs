@@ -9,6 +9,10 @@ use std::time::{Duration, Instant};
 /// Over what time the pace of the lanes is told, in seconds. Longer than a hiccup, shorter than a sign-in.
 const MEMORY: f64 = 0.25;
 
+/// How many times as long as it was expected to be a round counts at most. A machine that stood still for a minute has not
+/// become slow, and one that has is believed in a few rounds.
+const MOST: f64 = 16.0;
+
 /// What a hash that runs whole is taken for before one was measured: Django's costs take a fifth to a quarter of a second.
 const UNMEASURED: Duration = Duration::from_millis(250);
 
@@ -37,7 +41,9 @@ impl Pace {
 
     /// Full lanes were taken so many iterations further in this time.
     pub(super) fn ran_lanes(&mut self, iterations: u32, time: Duration) {
-        let seconds = time.as_secs_f64();
+        let expected = self.iterations(iterations).as_secs_f64();
+        let most = if expected > 0.0 { expected * MOST } else { f64::MAX };
+        let seconds = time.as_secs_f64().min(most);
         let kept = self.memory / (self.memory + seconds);
         let (before, run) = self.lanes;
         self.lanes = (before * kept + seconds, run * kept + f64::from(iterations));
@@ -61,12 +67,6 @@ impl Pace {
         }
     }
 
-    /// When stretches of which so many iterations remain will be done.
-    pub(super) fn ends(&self, remaining: &[u32], now: Instant) -> Vec<Instant> {
-        let end = |&remaining| now.checked_add(self.iterations(remaining)).unwrap_or(now);
-        remaining.iter().map(end).collect()
-    }
-
     fn iterations(&self, iterations: u32) -> Duration {
         let (seconds, run) = self.lanes;
         // Before the first slice nobody knows; a job is taken for nothing then, and admitted.
@@ -79,9 +79,10 @@ impl Pace {
     }
 }
 
-/// In what time one more can begin, where so many places serve those who run until then, and before it those who wait.
+/// In what time one more can begin, where so many places serve those who run until then, and before it those who wait; and
+/// where so many places are kept free.
 pub(super) fn begins_in(
-    places: usize,
+    (places, kept_free): (usize, usize),
     running: impl Iterator<Item = Instant>,
     waiting: impl Iterator<Item = Duration>,
     now: Instant,
@@ -89,6 +90,9 @@ pub(super) fn begins_in(
     let ends = running.map(|end| Reverse(end.saturating_duration_since(now)));
     let mut free: BinaryHeap<Reverse<Duration>> = ends.collect();
     free.extend((free.len()..places).map(|_| Reverse(Duration::ZERO)));
+    for _ in 0..kept_free {
+        free.pop();
+    }
     for time in waiting {
         if let Some(Reverse(begin)) = free.pop() {
             free.push(Reverse(begin.saturating_add(time)));
@@ -110,7 +114,7 @@ mod tests {
         let now = Instant::now();
         let begins = |places, running: &[u64], waiting: &[u64]| {
             let running = running.iter().map(|&end| now + ms(end));
-            begins_in(places, running, waiting.iter().map(|&time| ms(time)), now)
+            begins_in((places, 0), running, waiting.iter().map(|&time| ms(time)), now)
         };
         assert_eq!(begins(2, &[], &[]), ms(0));
         assert_eq!(begins(2, &[300], &[]), ms(0));
@@ -121,7 +125,16 @@ mod tests {
         assert_eq!(begins(2, &[300, 100], &[50, 500]), ms(300));
         // One that runs longer than was expected ends any moment.
         let late = std::iter::once(now);
-        assert_eq!(begins_in(1, late, std::iter::empty(), now + ms(5)), ms(0));
+        let nobody = std::iter::empty();
+        assert_eq!(begins_in((1, 0), late, nobody, now + ms(5)), ms(0));
+        // One place of three stays free.
+        let running = [100, 300].map(|end| now + ms(end));
+        let begins = |waiting: &[u64]| {
+            let waiting = waiting.iter().map(|&time| ms(time));
+            begins_in((3, 1), running.into_iter(), waiting, now)
+        };
+        assert_eq!(begins(&[]), ms(100));
+        assert_eq!(begins(&[500]), ms(300));
     }
 
     #[test]
@@ -138,9 +151,20 @@ mod tests {
             pace.ran_lanes(1000, ms(1));
         }
         close(&pace, 1.0);
-        // A hiccup of a tenth of a second does not look like a processor of a hundredth of the speed.
-        pace.ran_lanes(1000, ms(100));
-        assert!(pace.time(Cost::Iterations(1_000_000)) < ms(2000));
+        // Neither a hiccup of a tenth of a second nor a night asleep makes it slow.
+        for pause in [100, 8 * 3600 * 1000] {
+            pace.ran_lanes(1000, ms(pause));
+            assert!(pace.time(Cost::Iterations(1_000_000)) < ms(1100));
+            for _ in 0..1000 {
+                pace.ran_lanes(1000, ms(1));
+            }
+        }
+        // That it has become forty times as slow is half believed after thirty rounds.
+        for _ in 0..30 {
+            pace.ran_lanes(1000, ms(40));
+        }
+        let time = pace.time(Cost::Iterations(1_000_000));
+        assert!(time > ms(20_000), "{time:?}");
         for _ in 0..1000 {
             pace.ran_lanes(2000, ms(1));
         }

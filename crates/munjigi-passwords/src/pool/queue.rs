@@ -33,14 +33,21 @@ impl<T> FairQueue<T> {
         own.push_back(item);
     }
 
-    /// What [`pop`](Self::pop) would take.
-    pub(super) fn peek(&self) -> Option<&T> {
-        self.waiting.get(self.turns.front()?)?.front()
+    /// How many items of an asker wait.
+    pub(super) fn of(&self, asker: Asker) -> usize {
+        self.waiting.get(&asker).map_or(0, VecDeque::len)
     }
 
-    /// The oldest item of the asker whose turn it is. He comes last then.
-    pub(super) fn pop(&mut self) -> Option<T> {
-        let asker = self.turns.pop_front()?;
+    /// What [`pop`](Self::pop) would take.
+    pub(super) fn peek(&self, may_come: impl Fn(Asker) -> bool) -> Option<&T> {
+        let asker = self.turns.iter().find(|&&asker| may_come(asker))?;
+        self.waiting.get(asker)?.front()
+    }
+
+    /// The oldest item of the first asker who may come, in turn. He comes last then.
+    pub(super) fn pop(&mut self, may_come: impl Fn(Asker) -> bool) -> Option<T> {
+        let at = self.turns.iter().position(|&asker| may_come(asker))?;
+        let asker = self.turns.remove(at)?;
         let own = self.waiting.get_mut(&asker)?;
         let item = own.pop_front();
         if own.is_empty() {
@@ -51,10 +58,18 @@ impl<T> FairQueue<T> {
         item
     }
 
+    /// What was taken out for an asker was nothing: he comes first again.
+    pub(super) fn give_turn_back(&mut self, asker: Asker) {
+        if self.waiting.contains_key(&asker) {
+            self.turns.retain(|&other| other != asker);
+            self.turns.push_front(asker);
+        }
+    }
+
     /// Takes out the newest item of whoever has most, where he has more than this asker would have with another one, and the
     /// item may go.
     pub(super) fn displace(&mut self, asker: Asker, may_go: impl FnOnce(&T) -> bool) -> Option<T> {
-        let own = self.waiting.get(&asker).map_or(0, VecDeque::len);
+        let own = self.of(asker);
         let most = self.waiting.values_mut().max_by_key(|items| items.len())?;
         // Two at the least, so that he keeps his turn.
         if most.len() > own + 1 && most.back().is_some_and(may_go) {
@@ -62,6 +77,11 @@ impl<T> FairQueue<T> {
         } else {
             None
         }
+    }
+
+    /// Each who waits, once.
+    pub(super) fn askers(&self) -> impl Iterator<Item = Asker> {
+        self.turns.iter().copied()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
@@ -97,8 +117,8 @@ mod tests {
 
     fn rest(mut queue: FairQueue<&'static str>) -> Vec<&'static str> {
         std::iter::from_fn(|| {
-            let peeked = queue.peek().copied();
-            let popped = queue.pop();
+            let peeked = queue.peek(|_| true).copied();
+            let popped = queue.pop(|_| true);
             assert_eq!(peeked, popped);
             popped
         })
@@ -115,7 +135,7 @@ mod tests {
     #[test]
     fn who_was_served_and_comes_again_comes_last() {
         let mut queue = queue(&[(1, "a1"), (2, "b1")]);
-        assert_eq!(queue.pop(), Some("a1"));
+        assert_eq!(queue.pop(|_| true), Some("a1"));
         queue.push(Asker(1), "a2");
         queue.push(Asker(3), "c1");
         assert_eq!(rest(queue), ["b1", "a2", "c1"]);
@@ -131,6 +151,16 @@ mod tests {
         assert_eq!(displace(3), Some("a2"));
         assert_eq!(displace(3), None, "each has one");
         assert_eq!(rest(queue), ["a1", "b1"]);
+    }
+
+    #[test]
+    fn who_may_not_come_keeps_his_turn() {
+        let mut queue = queue(&[(1, "a1"), (1, "a2"), (2, "b1"), (2, "b2"), (2, "b3")]);
+        let all_but_the_first = |asker| asker != Asker(1);
+        assert_eq!(queue.pop(all_but_the_first), Some("b1"));
+        assert_eq!(queue.pop(all_but_the_first), Some("b2"));
+        queue.give_turn_back(Asker(2));
+        assert_eq!(rest(queue), ["b3", "a1", "a2"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! no time for. It decides by what it is told and by the time it is given, and knows neither threads nor clocks.
 
 use super::pace::{Pace, begins_in};
+use super::places::Places;
 use super::queue::FairQueue;
 use super::stats::Waits;
 use super::{Asker, PoolSettings};
@@ -19,20 +20,18 @@ const GRACE: u32 = 10;
 #[derive(Debug, PartialEq)]
 pub(super) struct Waiting<T> {
     pub(super) job: T,
+    pub(super) asker: Asker,
     pub(super) since: Instant,
     pub(super) cost: Cost,
 }
 
 /// The threads of one kind, and the queue before them.
 pub(super) struct Station<T> {
-    /// How many jobs a thread runs at once.
-    places: usize,
     queue: usize,
     deadline: Duration,
     is_wanted: fn(&T) -> bool,
+    pub(super) places: Places,
     waiting: FairQueue<Waiting<T>>,
-    /// By thread: when what it runs is expected to end.
-    running: Vec<Vec<Instant>>,
     /// How long those waited who were taken.
     pub(super) waits: Waits,
     /// Jobs that were refused, made room, or waited too long.
@@ -55,12 +54,11 @@ pub(super) enum Admission<T> {
 impl<T> Station<T> {
     pub(super) fn new(places: usize, settings: PoolSettings, is_wanted: fn(&T) -> bool) -> Self {
         Self {
-            places,
             queue: settings.queue,
             deadline: settings.deadline,
             is_wanted,
+            places: Places::new(settings.threads.get(), places),
             waiting: FairQueue::default(),
-            running: vec![Vec::new(); settings.threads.get()],
             waits: Waits::default(),
             shed: 0,
             abandoned: 0,
@@ -70,26 +68,21 @@ impl<T> Station<T> {
     /// Lets a job wait that is expected to be done by its deadline. Where it is not, those go who wait no more; then one of
     /// an asker who has more waiting makes room; and where there is no such asker, it is refused. Who leaves the queue is
     /// put into `left`.
-    pub(super) fn admit(
-        &mut self,
-        asker: Asker,
-        new: Waiting<T>,
-        pace: &Pace,
-        left: &mut Vec<T>,
-    ) -> Admission<T> {
+    pub(super) fn admit(&mut self, new: Waiting<T>, pace: &Pace, left: &mut Vec<T>) -> Admission<T> {
+        self.places.note(new.asker, new.since);
         if self.has_no_room(&new, pace).is_some() {
             self.leave_unwanted(left);
         }
         let Some(retry_after) = self.has_no_room(&new, pace) else {
-            self.waiting.push(asker, new);
+            self.waiting.push(new.asker, new);
             return Admission::Admitted;
         };
         self.shed += 1;
         // One that takes longer than the other would be late in its place.
         let may_go = |other: &Waiting<T>| pace.time(new.cost) <= pace.time(other.cost);
-        if let Some(displaced) = self.waiting.displace(asker, may_go) {
+        if let Some(displaced) = self.waiting.displace(new.asker, may_go) {
             left.push(displaced.job);
-            self.waiting.push(asker, new);
+            self.waiting.push(new.asker, new);
             return Admission::Admitted;
         }
         let job = new.job;
@@ -99,22 +92,31 @@ impl<T> Station<T> {
     /// Where there is neither a place nor time for one more, when there may be.
     fn has_no_room(&self, new: &Waiting<T>, pace: &Pace) -> Option<Duration> {
         let now = new.since;
-        let waiting = self.waiting.iter().map(|waiting| pace.time(waiting.cost));
-        let running = self.running.iter().flatten().copied();
-        let begins = begins_in(self.all_places(), running, waiting, now);
+        let begins = self.begins_in(new.asker, now, pace);
         let done = begins.saturating_add(pace.time(new.cost));
-        let is_full = self.queued() + self.running() >= self.all_places() + self.queue;
+        let is_full = self.queued() + self.places.taken() >= self.places.all() + self.queue;
         if !is_full && (begins.is_zero() || done <= self.deadline) {
             return None;
         }
-        // When it could be done in time, or need not wait; and there is a place.
+        // When it could be done in time, or need not wait; and one of all leaves.
         let time = done.saturating_sub(self.deadline).min(begins);
-        let until_a_place = if is_full {
-            self.ends_in(now)
-        } else {
-            Duration::ZERO
-        };
-        Some(time.max(until_a_place))
+        let end = self.places.ends().min().filter(|_| is_full);
+        let leaves = end.map_or(Duration::ZERO, |end| end.saturating_duration_since(now));
+        Some(time.max(leaves))
+    }
+
+    /// In what time one more of this asker would begin: after all who wait, unless a place is free that they leave to those
+    /// who have none.
+    fn begins_in(&self, asker: Asker, now: Instant, pace: &Pace) -> Duration {
+        let has_none = |asker| self.places.of(asker) == 0;
+        let is_new = has_none(asker) && self.waiting.of(asker) == 0;
+        let newcomers = || self.waiting.askers().filter(|&other| has_none(other)).count();
+        if is_new && newcomers() < self.places.free() {
+            return Duration::ZERO;
+        }
+        let places = (self.places.all(), self.places.reserved_from(asker, now));
+        let times = self.waiting.iter().map(|waiting| pace.time(waiting.cost));
+        begins_in(places, self.places.ends(), times, now)
     }
 
     fn leave_unwanted(&mut self, left: &mut Vec<T>) {
@@ -130,7 +132,7 @@ impl<T> Station<T> {
     }
 
     /// A job for this thread, if there is one and no other thread should have it rather. Whom nobody waits for any more, and
-    /// who would come too late while others wait behind, is put into `left` instead.
+    /// who would come too late while others want his place, is put into `left` instead.
     pub(super) fn take(
         &mut self,
         thread: usize,
@@ -138,20 +140,15 @@ impl<T> Station<T> {
         pace: &Pace,
         left: &mut Vec<T>,
     ) -> Option<Waiting<T>> {
-        let own = self.running.get(thread).map_or(usize::MAX, Vec::len);
-        if own >= self.places {
-            return None;
-        }
-        let least = self.running.iter().map(Vec::len).min().unwrap_or(0);
-        let has_patience = |next: &Waiting<T>| next.waited(now) <= PATIENCE;
-        if own > least && self.waiting.peek().is_none_or(has_patience) {
+        let has_place = |asker| self.places.has_one_for(asker, now);
+        let next = self.waiting.peek(has_place)?;
+        let has_patience = next.waited(now) <= PATIENCE;
+        if !self.places.are_at(thread) || (has_patience && !self.places.are_best_at(thread)) {
             return None;
         }
         let taken = self.pop(now, pace, left)?;
         let end = now.checked_add(pace.time(taken.cost)).unwrap_or(now);
-        if let Some(running) = self.running.get_mut(thread) {
-            running.push(end);
-        }
+        self.places.take(thread, taken.asker, end);
         self.waits.note(taken.waited(now));
         Some(taken)
     }
@@ -160,38 +157,19 @@ impl<T> Station<T> {
     fn pop(&mut self, now: Instant, pace: &Pace, left: &mut Vec<T>) -> Option<Waiting<T>> {
         let latest = self.deadline.saturating_add(self.deadline / GRACE);
         loop {
-            let next = self.waiting.pop()?;
-            let done = next.waited(now).saturating_add(pace.time(next.cost));
+            let next = self.waiting.pop(|asker| self.places.has_one_for(asker, now))?;
+            let time = pace.time(next.cost);
+            let is_late = time <= self.deadline && next.waited(now).saturating_add(time) > latest;
             if !(self.is_wanted)(&next.job) {
                 self.abandoned(1);
-            } else if done > latest && self.waiting.len() > 0 {
+            } else if is_late && self.waiting.len() >= self.places.free() {
                 self.shed += 1;
             } else {
                 return Some(next);
             }
+            self.waiting.give_turn_back(next.asker);
             left.push(next.job);
         }
-    }
-
-    /// What a thread runs now: when each of its jobs is expected to end.
-    pub(super) fn runs(&mut self, thread: usize, ends: Vec<Instant>) {
-        if let Some(running) = self.running.get_mut(thread) {
-            *running = ends;
-        }
-    }
-
-    /// In what time the next place will be free.
-    fn ends_in(&self, now: Instant) -> Duration {
-        let first = self.running.iter().flatten().min();
-        first.map_or(Duration::ZERO, |end| end.saturating_duration_since(now))
-    }
-
-    pub(super) fn all_places(&self) -> usize {
-        self.places * self.running.len()
-    }
-
-    pub(super) fn running(&self) -> usize {
-        self.running.iter().map(Vec::len).sum()
     }
 
     pub(super) fn queued(&self) -> usize {
@@ -259,8 +237,14 @@ mod tests {
 
         fn come_at(&mut self, asker: u128, job: u32, cost: Cost) -> Admission<u32> {
             let since = self.now;
-            let new = Waiting { job, since, cost };
-            self.station.admit(Asker(asker), new, &self.pace, &mut self.left)
+            let asker = Asker(asker);
+            let new = Waiting {
+                job,
+                asker,
+                since,
+                cost,
+            };
+            self.station.admit(new, &self.pace, &mut self.left)
         }
 
         fn come(&mut self, asker: u128, job: u32) -> Admission<u32> {
@@ -283,7 +267,7 @@ mod tests {
 
         /// All that a thread runs has ended.
         fn ends(&mut self, thread: usize) {
-            self.station.runs(thread, Vec::new());
+            self.station.places.runs(thread, Vec::new());
         }
     }
 
@@ -301,7 +285,7 @@ mod tests {
         scene.pass(6);
         assert_eq!(scene.take(1), Some(4), "the other one did not come");
         assert_eq!(scene.take(0), None);
-        assert_eq!((scene.station.running(), scene.station.queued()), (4, 0));
+        assert_eq!((scene.station.places.taken(), scene.station.queued()), (4, 0));
     }
 
     #[test]
@@ -349,6 +333,40 @@ mod tests {
             scene.come_at(1, job, dear),
             Admission::Refused { job, retry_after }
         );
+        scene.pass(3);
+        assert_eq!([scene.take(0), scene.take(0)], [Some(1), Some(2)]);
+        assert!(scene.left.is_empty());
+    }
+
+    #[test]
+    fn nobody_is_given_up_for_places_that_are_free() {
+        let mut scene = Scene::new(1, 16, 0);
+        for job in 0..16 {
+            scene.comes(job.into(), job);
+        }
+        // Nobody came for them for a while.
+        scene.pass(400);
+        let taken: Vec<_> = std::iter::from_fn(|| scene.take(0)).collect();
+        assert_eq!(taken, (0..16).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn who_has_many_places_leaves_two_of_sixteen_to_others() {
+        let mut scene = Scene::new(1, 16, 100);
+        scene.station.deadline = DEADLINE * 100;
+        scene.comes(2, 100);
+        assert_eq!(scene.take(0), Some(100));
+        for job in 0..20 {
+            scene.comes(1, job);
+        }
+        let taken = std::iter::from_fn(|| scene.take(0)).count();
+        assert_eq!(taken, 13, "one runs already, two stay free");
+        scene.comes(3, 200);
+        assert_eq!(scene.take(0), Some(200));
+        assert_eq!(scene.take(0), None);
+        // Nobody else came for a while.
+        scene.pass(10_000);
+        assert_eq!(scene.take(0), Some(13));
     }
 
     #[test]
@@ -468,42 +486,74 @@ mod tests {
         assert_eq!(scene.station.drain(), [2]);
     }
 
-    /// Two and a half times what the station can serve, by 64 askers at random, for a minute.
-    #[test]
-    fn what_is_admitted_in_a_flood_is_done_by_its_deadline() {
-        let mut scene = Scene::new(1, 16, 256);
+    /// A minute in which askers come at random, each so many times a second.
+    struct Flood {
+        scene: Scene,
+        /// By asker, how many came and how many were served.
+        served: HashMap<u128, (usize, usize)>,
+        /// How long they took who were served.
+        took: Vec<Duration>,
+        admitted: usize,
+    }
+
+    fn flood(askers: &[(u128, f64)]) -> Flood {
+        let mut flood = Flood {
+            scene: Scene::new(1, 16, 256),
+            served: HashMap::new(),
+            took: Vec::new(),
+            admitted: 0,
+        };
         let mut random = ChaCha8Rng::seed_from_u64(1);
-        let mut running: Vec<(Instant, Instant)> = Vec::new();
-        let mut came = HashMap::new();
-        let (mut took, mut admitted) = (Vec::new(), 0);
-        let mut next = 0_u32;
-        let begin = scene.now;
-        let mut arrival = begin;
-        while scene.now < begin + Duration::from_mins(1) {
-            scene.pass(1);
-            let now = scene.now;
-            while arrival <= now {
-                let share = (f64::from(random.next_u32()) + 1.0) / (f64::from(u32::MAX) + 1.0);
-                arrival += Duration::from_secs_f64(-share.ln() / 88.0);
-                next += 1;
-                came.insert(next, now);
-                let asker = u128::from(random.next_u32() % 64);
-                admitted += usize::from(scene.come(asker, next) == Admission::Admitted);
-            }
-            running.retain(|&(since, end)| {
-                let is_done = end <= now;
-                if is_done {
-                    took.push(now - since);
+        let mut gap = move |rate: f64| {
+            let share = (f64::from(random.next_u32()) + 1.0) / (f64::from(u32::MAX) + 1.0);
+            Duration::from_secs_f64(-share.ln() / rate)
+        };
+        let begin = flood.scene.now;
+        let mut arrivals: Vec<_> = askers.iter().map(|&(_, rate)| begin + gap(rate)).collect();
+        let mut came: Vec<(u128, Instant)> = Vec::new();
+        let mut running: Vec<(u32, Instant)> = Vec::new();
+        while flood.scene.now < begin + Duration::from_mins(1) {
+            flood.scene.pass(1);
+            let now = flood.scene.now;
+            for (&(asker, rate), arrival) in askers.iter().zip(&mut arrivals) {
+                while *arrival <= now {
+                    *arrival += gap(rate);
+                    let job = u32::try_from(came.len()).unwrap();
+                    came.push((asker, now));
+                    flood.served.entry(asker).or_default().0 += 1;
+                    flood.admitted += usize::from(flood.scene.come(asker, job) == Admission::Admitted);
                 }
-                !is_done
+            }
+            running.retain(|&(job, end)| {
+                let (asker, since) = came[job as usize];
+                if end <= now {
+                    flood.took.push(now - since);
+                    flood.served.entry(asker).or_default().1 += 1;
+                }
+                end > now
             });
-            let ends = running.iter().map(|&(_, end)| end);
-            scene.station.runs(0, ends.collect());
-            while let Some(job) = scene.take(0) {
-                running.push((came[&job], now + TIME));
+            let ends = running
+                .iter()
+                .map(|&(job, end)| (Asker(came[job as usize].0), end));
+            flood.scene.station.places.runs(0, ends.collect());
+            while let Some(job) = flood.scene.take(0) {
+                running.push((job, now + TIME));
             }
         }
-        took.sort();
+        flood.took.sort();
+        flood
+    }
+
+    /// Two and a half times what the station can serve, by 64 askers.
+    #[test]
+    fn what_is_admitted_in_a_flood_is_done_by_its_deadline() {
+        let askers: Vec<_> = (0..64).map(|asker| (asker, 88.0 / 64.0)).collect();
+        let Flood {
+            scene,
+            took,
+            admitted,
+            ..
+        } = flood(&askers);
         let late = took[took.len() * 99 / 100];
         // The millisecond is that of the steps that the time goes in.
         assert!(late <= DEADLINE + Duration::from_millis(1), "{late:?}");
@@ -512,7 +562,21 @@ mod tests {
         assert!(all_the_time.contains(&served), "the lanes are busy: {served}");
         assert!(
             admitted - scene.left.len() - served <= 16 + 16,
-            "who is admitted is served: {admitted}"
+            "who is admitted is served: {admitted} {served} {} ",
+            scene.left.len()
         );
+    }
+
+    /// Six times what the station can serve, by one alone.
+    #[test]
+    fn who_floods_alone_has_all_places_and_who_comes_beside_him_is_served() {
+        let alone = flood(&[(1, 200.0)]);
+        assert!((1880..=1920).contains(&alone.took.len()), "{}", alone.took.len());
+        let beside = flood(&[(1, 200.0), (2, 1.0), (3, 1.0)]);
+        for asker in [2, 3] {
+            let (came, served) = beside.served[&asker];
+            assert!(served * 100 >= came * 95, "{served} of {came}");
+        }
+        assert!(beside.took.len() > 1650, "{}", beside.took.len());
     }
 }
