@@ -75,7 +75,8 @@ impl Bcrypt {
         let digest;
         let input = match self.input {
             Input::Sha256 => {
-                digest = Zeroizing::new(encoded::hex(&Sha256::digest(password.as_bytes())));
+                let hashed = Zeroizing::new(<[u8; 32]>::from(Sha256::digest(password.as_bytes())));
+                digest = Zeroizing::new(encoded::hex(hashed.as_slice()));
                 digest.as_bytes()
             }
             Input::Password | Input::Truncated => password.as_bytes(),

@@ -124,3 +124,44 @@ pub(super) fn let_go<T>(all: impl IntoIterator<Item = T>) {
 pub(super) fn guarded<T>(step: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(step)).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::job::Asked;
+    use crate::work::{Checking, Work};
+    use crate::{Algorithm, Check, Costs, LegacyRows, Password};
+
+    const SLICE: u32 = 512;
+
+    /// What is told of the lanes from slice to slice, while a wrong password is hashed for such a row.
+    fn told(encoded: Option<&str>) -> Vec<u32> {
+        let mut costs = Costs::default();
+        costs.pbkdf2_sha256.iterations = 4 * SLICE;
+        let site = Hashers::new(&[Algorithm::Pbkdf2Sha256], &costs, LegacyRows::Refuse).unwrap();
+        let work = Checking::new(Password::from("1234".to_owned()), encoded.map(str::to_owned));
+        let iterations = work.cost(&site).iterations();
+        let job = Box::new(Asked::new(work, |check: Check| assert!(!check.correct)));
+        let mut batch = Batch::new(Kernels::detect());
+        batch.join(job, Asker::default(), iterations, &site);
+        let mut told = Vec::new();
+        while let [(_, remaining)] = batch.remaining().as_slice() {
+            told.push(*remaining);
+            batch.advance(SLICE, &site);
+        }
+        told
+    }
+
+    #[test]
+    fn nobody_learns_from_the_lanes_whose_row_is_cheap() {
+        let row = |iterations: u32| {
+            let hash = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+            format!("pbkdf2_sha256${iterations}$NaClNaClNaClNaClNaClNa${hash}")
+        };
+        let nobody = told(None);
+        assert_eq!(nobody.len(), 4);
+        for iterations in [4 * SLICE, 3 * SLICE, SLICE] {
+            assert_eq!(told(Some(&row(iterations))), nobody, "{iterations}");
+        }
+    }
+}

@@ -9,7 +9,8 @@
 //!   for it. Where both have work, the operating system shares the processors among them.
 //! - **An end.** What would not be done by its deadline, told from what runs, what waits and how fast that has been, is
 //!   refused at once. A number bounds the queue too, against memory.
-//! - **Turns.** Each [`Asker`] has one, and nobody's jobs keep those of others out.
+//! - **Turns.** Each [`Asker`] has one. Who has many lanes leaves some to those who have none, so that one asker's jobs do not
+//!   keep those of others out.
 //! - **Courtesy.** On Linux the threads give way to all others.
 //!
 //! Nothing here needs a runtime: the answer goes into an [`Answer`], which may be a closure, a channel, or the sending
@@ -41,6 +42,7 @@ mod thread;
 
 pub use munjigi_lanes::{Kernel, Kernels};
 pub use stats::{PoolStats, Waits};
+pub(crate) use thread::give_way;
 
 use crate::work::{Checking, Making, Work};
 use crate::{Check, Error, Hashers, Password};
@@ -148,7 +150,7 @@ impl HashingPool {
             let (desk, hashers) = (Arc::clone(&pool.desk), Arc::clone(&pool.hashers));
             let told = ready.clone();
             pool.start(format!("munjigi-lanes-{number}"), move || {
-                let courtesy = thread::give_way();
+                let courtesy = give_way();
                 thread::measure(&desk, settings.kernels);
                 drop(told.send(courtesy));
                 drop(told);
@@ -157,7 +159,7 @@ impl HashingPool {
             let (desk, hashers) = (Arc::clone(&pool.desk), Arc::clone(&pool.hashers));
             let told = ready.clone();
             pool.start(format!("munjigi-hash-{number}"), move || {
-                drop(told.send(thread::give_way()));
+                drop(told.send(give_way()));
                 drop(told);
                 thread::run_whole(&desk, &hashers, number);
             })?;

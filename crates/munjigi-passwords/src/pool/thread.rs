@@ -70,7 +70,7 @@ pub(super) fn measure(desk: &Desk, kernels: Kernels) {
 /// # Errors
 /// The operating system's words where it does not allow it.
 #[cfg(target_os = "linux")]
-pub(super) fn give_way() -> Result<(), String> {
+pub(crate) fn give_way() -> Result<(), String> {
     /// Of 0 to 19, the higher the more courteous.
     const NICENESS: i32 = 10;
     // To Linux a thread is a process of its own here (setpriority(2)), and needs no right to lower its own priority.
@@ -88,6 +88,6 @@ pub(super) fn give_way() -> Result<(), String> {
 /// # Errors
 /// Always: there is no safe way to it here.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn give_way() -> Result<(), String> {
+pub(crate) fn give_way() -> Result<(), String> {
     Err("this is done on Linux alone".to_owned())
 }

@@ -8,7 +8,7 @@ use super::error::{Error, Result};
 use crate::app::App;
 use munjigi_passwords::pool::{Answer, Asker, QueueFull};
 use munjigi_passwords::{Check, Password};
-use rand_core::Rng;
+use rand_core::CryptoRng;
 use std::net::IpAddr;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -30,7 +30,10 @@ pub(super) async fn check_password(
     if let Err(full) = taken {
         return Err(held(full, app.entropy()).await);
     }
-    checked.await.map_err(|_| put_out())
+    match checked.await {
+        Ok(check) => Ok(check),
+        Err(_) => Err(held(PUT_OUT, app.entropy()).await),
+    }
 }
 
 /// The password in the form that it is stored in.
@@ -45,7 +48,10 @@ pub(super) async fn make_password(app: &App, asker: Asker, password: Password) -
     if let Err(full) = taken {
         return Err(held(full, app.entropy()).await);
     }
-    Ok(made.await.map_err(|_| put_out())??)
+    match made.await {
+        Ok(made) => Ok(made?),
+        Err(_) => Err(held(PUT_OUT, app.entropy()).await),
+    }
 }
 
 /// Whose turn it is, for the pool: a network has one, whatever it asks for. Who has no address is the machine itself.
@@ -63,18 +69,16 @@ pub(super) fn asker(client: &Client) -> Asker {
 /// for nobody. Those who were refused at one moment come again at different ones.
 const HELD: Duration = Duration::from_millis(20);
 
-async fn held(full: QueueFull, mut entropy: impl Rng) -> Error {
+/// The pool had taken the job and did not do it.
+const PUT_OUT: QueueFull = QueueFull {
+    retry_after: Duration::ZERO,
+};
+
+async fn held(full: QueueFull, mut entropy: impl CryptoRng) -> Error {
     let chance = f64::from(entropy.next_u32()) / f64::from(u32::MAX);
     sleep(HELD + HELD.mul_f64(chance)).await;
     Error::Busy {
         retry_after: full.retry_after,
-    }
-}
-
-/// The pool had taken the job and did not do it.
-fn put_out() -> Error {
-    Error::Busy {
-        retry_after: Duration::ZERO,
     }
 }
 
@@ -95,7 +99,7 @@ impl<T: Send + 'static> Answer<T> for Waiting<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::entropy;
+    use rand_core::UnwrapErr;
     use std::collections::HashSet;
     use tokio::time::Instant;
 
@@ -105,7 +109,7 @@ mod tests {
         for _ in 0..100 {
             let retry_after = Duration::from_secs(1);
             let began = Instant::now();
-            let error = held(QueueFull { retry_after }, entropy()).await;
+            let error = held(QueueFull { retry_after }, UnwrapErr(getrandom::SysRng)).await;
             let took = began.elapsed().as_millis();
             assert!(matches!(error, Error::Busy { retry_after } if retry_after.as_secs() == 1));
             assert!((20..=41).contains(&took), "{took}");

@@ -8,6 +8,7 @@ use crate::config::{Config, DEFAULT_DATA_DIR, DataDir, Mode};
 use munjigi_passwords::{Algorithm, Speed, speed};
 use serde_json::{Value, json};
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -128,18 +129,38 @@ impl Machine {
     }
 }
 
-/// The line of `munjigi check`: what a sign-in costs here.
+/// The line of `munjigi check`: what a sign-in costs here. One thread tells it, for a server may run beside it.
 pub(super) fn told_of_hashing(config: &Config) -> String {
     const TIME: Duration = Duration::from_millis(50);
     let preferred = config.hashers.preferred();
-    let speed = speed(preferred, config.hashing.kernels, config.hashing.threads, TIME);
-    format!(
-        "{} {} makes {} hashes a second here, one alone in {}.",
+    let speed = speed(preferred, config.hashing.kernels, NonZeroUsize::MIN, TIME);
+    let mut told = format!(
+        "{} {} makes {} hashes a second on a thread, one alone in {}.",
         Machine::of(config).sentence(),
         preferred.algorithm(),
         number(speed.full),
         milliseconds(speed.alone)
-    )
+    );
+    told.extend(no_time_to_wait(config, &speed));
+    told
+}
+
+/// Where as many as a thread hashes at once take longer than anybody may wait.
+fn no_time_to_wait(config: &Config, speed: &Speed) -> Option<String> {
+    let at_once = match config.hashers.preferred().in_lanes() {
+        Some(_) => config.hashing.kernels.lanes(),
+        None => 1,
+    };
+    let deadline = config.hashing.deadline;
+    let in_time = speed.full * deadline.as_secs_f64();
+    let at_once = f64::from(u32::try_from(at_once).unwrap_or(u32::MAX));
+    (in_time < at_once).then(|| {
+        format!(
+            " A thread that has all it can hash at once is longer at it than HASHING_DEADLINE_MS, {}: who comes then cannot \
+             wait, and is told to come again. Allow more time, or make hashes cheaper.",
+            deadline.as_millis()
+        )
+    })
 }
 
 struct Row {

@@ -1,6 +1,7 @@
 //! `HASHING_*`: the pool that hashes.
 
 use super::Error;
+use super::check::{Finding, Level};
 use super::kind::{Between, FromText, Kind, Wrong};
 use super::setting::{Section, Setting};
 use super::written::Settings;
@@ -48,19 +49,32 @@ pub(super) const SECTION: Section = Section {
 };
 
 /// Reads `HASHING_*`.
-pub(super) fn pool(settings: Settings<'_>) -> Result<PoolSettings, Error> {
+pub(super) fn pool(settings: Settings<'_>, warnings: &mut Vec<Finding>) -> Result<PoolSettings, Error> {
     let written = usize::try_from(settings.read(&HASHING_THREADS)?.0)
         .ok()
         .and_then(NonZeroUsize::new);
-    let threads = written
-        .or_else(|| available_parallelism().ok())
-        .unwrap_or(NonZeroUsize::MIN);
+    let processors = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    if let Some(threads) = written.filter(|threads| *threads > processors) {
+        warnings.push(more_than(processors, threads));
+    }
     Ok(PoolSettings {
-        threads,
+        threads: written.unwrap_or(processors),
         queue: settings.read(&HASHING_QUEUE)?.get(),
         deadline: Duration::from_millis(settings.read(&HASHING_DEADLINE)?.0.into()),
         kernels: settings.read(&HASHING_KERNEL)?.kernels()?,
     })
+}
+
+fn more_than(processors: NonZeroUsize, threads: NonZeroUsize) -> Finding {
+    Finding {
+        id: "munjigi.W061",
+        level: Level::Warning,
+        message: format!(
+            "HASHING_THREADS is {threads}, and there are {processors} processors here: passwords that could be hashed side by \
+             side are spread over threads that wait for each other, and nobody is told in time that it takes too long."
+        ),
+        hint: "Write 0, which is one thread for each processor, or fewer.".to_owned(),
+    }
 }
 
 /// What `HASHING_KERNEL` allows; nothing is `auto`.

@@ -252,7 +252,10 @@ impl Config {
                     .to_owned(),
             ));
         }
-        let (hashing, limits) = (hashing::pool(settings)?, Limits::resolve(settings)?);
+        let (hashing, limits) = (
+            hashing::pool(settings, &mut warnings)?,
+            Limits::resolve(settings)?,
+        );
         if hashing.deadline > limits.request_timeout {
             return Err(Error::Contradiction(
                 "HASHING_DEADLINE_MS is longer than REQUEST_TIMEOUT, when a request is answered with 503 whether its password \

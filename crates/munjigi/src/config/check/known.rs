@@ -89,6 +89,7 @@ pub(crate) const KNOWN: &[Known] = known![
     "munjigi.W050" Warning Deploy "A password to the mail server in the clear"
     "munjigi.W051" Warning Deploy "Links that reset passwords are printed"
     "munjigi.W060" Warning Start "Sign-in and password reset by e-mail read a whole table of users"
+    "munjigi.W061" Warning Always "More threads that hash than processors"
     "munjigi.I001" Info Deploy "No trusted proxy"
     "munjigi.I002" Info Deploy "A default that is not simplejwt's, and not written"
     "munjigi.I003" Info Deploy "Tokens are signed with the SECRET_KEY itself"
