@@ -1,8 +1,8 @@
 //! `SIMPLE_JWT.AUTH_COOKIE` and its kin: tokens in cookies. These keys exist in no release of simplejwt; the notes
 //! have them, and with their values there is no token cookie.
 
-use super::check::{Finding, Level};
 use super::cookies::{Attributes, CookieDomain, CookieName, CookiePath};
+use super::finding::{Finding, Level};
 use super::setting::{Section, Setting};
 use super::written::Settings;
 use super::{AuthenticationClass, Error, Routes, SameSite};

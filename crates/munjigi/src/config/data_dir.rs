@@ -1,8 +1,8 @@
 //! The data directory of `munjigi dev`: its database, its key, and a `.gitignore` that keeps both out of Git.
 
 use super::Error;
-use super::check::{Finding, Level};
 use super::database::DATABASE_URL;
+use super::finding::{Finding, Level};
 use super::secrets::SECRET_KEY;
 use super::written::{Origin, Written};
 use base64::Engine;

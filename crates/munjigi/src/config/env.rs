@@ -85,15 +85,16 @@ pub(super) fn set(written: &mut Written, variable: &str, text: &str) -> Result<(
                 "{twin} and {variable} are both set. Unset one of them."
             )));
         }
-        return written.set(
+        return table::write(
+            written,
             about.name,
             value(about.is_text, content.trim_end_matches(['\r', '\n'])),
             &origin,
         );
     }
     match find(rest) {
-        Some(about) => written.set(about.name, value(about.is_text, text), &origin),
-        None => written.set(&path(rest), value(false, text), &origin),
+        Some(about) => table::write(written, about.name, value(about.is_text, text), &origin),
+        None => table::write(written, &path(rest), value(false, text), &origin),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `munjigi.toml`.
 
-use super::Error;
 use super::written::{Origin, Written};
+use super::{Error, table};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -55,10 +55,15 @@ impl File<'_> {
         lines: &BTreeMap<String, usize>,
     ) -> Result<(), Error> {
         match value {
-            Value::Table(inner) if super::table::is_table(name) => inner
+            Value::Table(inner) if table::is_table(name) => inner
                 .into_iter()
                 .try_for_each(|(key, value)| self.write(written, &format!("{name}.{key}"), value, lines)),
-            value => written.set(name, value, &self.origin(lines.get(name).copied().unwrap_or(1))),
+            value => table::write(
+                written,
+                name,
+                value,
+                &self.origin(lines.get(name).copied().unwrap_or(1)),
+            ),
         }
     }
 

@@ -3,7 +3,7 @@
 
 mod refused;
 
-use super::check::{Finding, Level};
+use super::finding::{Finding, Level};
 use super::kind::{FromText, Positive};
 use super::secrets::Secret;
 use super::setting::{Section, Setting};

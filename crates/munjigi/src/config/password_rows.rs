@@ -2,7 +2,7 @@
 //! narrow, or because Django, which reads the same row, would raise.
 
 use super::Error;
-use super::check::{Finding, Level};
+use super::finding::{Finding, Level};
 use munjigi_passwords::{Algorithm, Costs, ScryptCost};
 
 /// Whether passwords can be stored at these costs. It would else fail at the first sign-up, not at the start.

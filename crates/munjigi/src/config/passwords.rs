@@ -1,7 +1,7 @@
 //! `PASSWORD_HASHERS`, what each of them costs, and `AUTH_PASSWORD_VALIDATORS`.
 
 use super::Error;
-use super::check::{Finding, Level};
+use super::finding::{Finding, Level};
 use super::kind::{Kind, Wrong};
 use super::password_rows;
 use super::setting::{Section, Setting};

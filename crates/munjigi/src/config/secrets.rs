@@ -1,6 +1,6 @@
 //! `SECRET_KEY` and `SECRET_KEY_FALLBACKS`: which are refused, and which are warned of.
 
-use super::check::{Finding, Level};
+use super::finding::{Finding, Level};
 use super::kind::{FromText, OrNone};
 use super::setting::{Section, Setting};
 use super::written::Settings;

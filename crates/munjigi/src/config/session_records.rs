@@ -3,7 +3,7 @@
 //! rotates, last for ever there.
 
 use super::Error;
-use super::check::{Finding, Level};
+use super::finding::{Finding, Level};
 use super::kind::Positive;
 use super::session::SessionSettings;
 use super::setting::{Section, Setting};

@@ -17,7 +17,7 @@ pub use kinds::CompatVersion;
 pub(super) use python::{SECTION as PYTHON_SECTION, successor};
 
 use super::Error;
-use super::check::Finding;
+use super::finding::Finding;
 use super::users::Users;
 use super::written::Settings;
 use described::{

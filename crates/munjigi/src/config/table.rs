@@ -1,11 +1,13 @@
 //! The one table of settings: what is a setting, and what somebody may have meant who wrote what is none.
 
 use super::setting::{About, Section};
+use super::written::{Origin, Written};
 use super::{
     Error, auth_cookie, authentication_backends, claims, cors, csrf, database, hashing, headers, hosts,
     jwt_auth, languages, mail, password_reset, passwords, rest_framework, routes, secrets, server, session,
     session_engine, session_records, simple_jwt, users,
 };
+use toml::Value;
 
 /// Every setting, in the order of the reference page. Those of a table come after those of none, as in a file.
 pub(crate) const SECTIONS: &[Section] = &[
@@ -54,6 +56,28 @@ pub(crate) fn upstream_of(about: &About) -> &'static str {
 /// The setting of this name.
 pub(crate) fn find(name: &str) -> Option<&'static About> {
     all().find(|about| about.name == name)
+}
+
+/// Writes a setting over what was there, where there is one of this name and type. A table is taken apart.
+///
+/// # Errors
+/// A name that no setting has, and a value of the wrong type.
+pub(super) fn write(written: &mut Written, name: &str, value: Value, origin: &Origin) -> Result<(), Error> {
+    if let Some(about) = find(name) {
+        about.check(&value, &origin.to_string())?;
+        written.put(about.name, value, origin);
+        return Ok(());
+    }
+    if is_open(name) {
+        written.put(name, value, origin);
+        return Ok(());
+    }
+    match value {
+        Value::Table(inner) if is_table(name) => inner
+            .into_iter()
+            .try_for_each(|(key, value)| write(written, &format!("{name}.{key}"), value, origin)),
+        _ => Err(unknown(name, &origin.to_string())),
+    }
 }
 
 /// Whether the name is one of those that only the user knows: `user.fields.age.type`, `user.columns.email`,
@@ -159,9 +183,7 @@ mod tests {
                 about.check(&value, "the table").unwrap();
             }
             assert!(
-                about
-                    .upstream
-                    .is_none_or(|text| text.parse::<toml::Value>().is_ok()),
+                about.upstream.is_none_or(|text| text.parse::<Value>().is_ok()),
                 "{}",
                 about.name
             );

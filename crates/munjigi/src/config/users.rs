@@ -5,7 +5,7 @@ mod fields;
 
 use super::Error;
 use super::Routes;
-use super::check::{Finding, Level};
+use super::finding::{Finding, Level};
 use super::kind::{FromText, OrNone};
 use super::own_account::{DELETION, EMAIL_EDITABLE, OwnAccount};
 use super::setting::{Section, Setting};

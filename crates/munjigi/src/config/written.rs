@@ -1,27 +1,13 @@
-//! The settings as they are written, each with where it is written. Later wins: the file, then the environment,
-//! then the command line.
+//! The settings as they are written, each with where it is written, and as a section of them reads its own.
 
 use super::kind::Kind;
 use super::setting::{About, Setting};
-use super::{Error, Mode, database, env, file, hosts, secrets, server, table};
+use super::{Error, Mode};
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use toml::Value;
 use zeroize::Zeroize;
-
-/// Where the settings are to be read from.
-#[derive(Default)]
-pub struct Sources {
-    /// `--config`. Without it the variable `MUNJIGI_CONFIG` names the file, and without that `munjigi.toml` is
-    /// read if it is there.
-    pub file: Option<PathBuf>,
-    /// The environment. Only names that begin with `MUNJIGI_` are looked at.
-    pub variables: Vec<(OsString, OsString)>,
-    /// Settings that have a flag of their own: name, flag, value.
-    pub flags: Vec<(&'static str, &'static str, Value)>,
-}
 
 /// Every setting that is written, checked for its name and its type.
 pub struct Written {
@@ -86,51 +72,11 @@ impl fmt::Display for Origin {
 }
 
 impl Written {
-    /// Reads the file, the environment and the flags.
-    ///
-    /// # Errors
-    /// A file that is named and cannot be read, a name that no setting has, a value of the wrong type, a value
-    /// that cannot be used.
-    pub fn gather(sources: Sources) -> Result<Self, Error> {
-        let mut written = Self::nothing();
-        let variables = env::variables(&sources.variables)?;
-        let named = sources
-            .file
-            .or_else(|| variables.config.as_deref().map(PathBuf::from));
-        file::read_into(&mut written, named.as_deref())?;
-        for (name, text) in &variables.settings {
-            env::set(&mut written, name, text)?;
-        }
-        for (name, flag, value) in sources.flags {
-            written.set(name, value, &Origin::Flag(flag))?;
-        }
-        Ok(written)
-    }
-
     /// No setting at all.
     pub(crate) fn nothing() -> Self {
         Self {
             entries: BTreeMap::new(),
         }
-    }
-
-    /// What `--expose` means where nothing else is written: every interface, under any name.
-    pub fn expose(&mut self) {
-        self.provide(
-            &server::BIND.about,
-            Value::from(vec!["0.0.0.0:8000"]),
-            Origin::Flag("--expose"),
-        );
-        self.provide(
-            &hosts::ALLOWED_HOSTS.about,
-            Value::from(vec!["*"]),
-            Origin::Flag("--expose"),
-        );
-    }
-
-    /// Whether what `munjigi serve` cannot do without is there: a key and a database.
-    pub fn is_complete(&self) -> bool {
-        self.has(&secrets::SECRET_KEY.about) && self.has(&database::DATABASE_URL.about)
     }
 
     /// Whether the setting is written anywhere.
@@ -154,35 +100,10 @@ impl Written {
             .or_insert(Entry { value, origin });
     }
 
-    /// Writes a setting over what was there. A table is taken apart.
-    pub(crate) fn set(&mut self, name: &str, value: Value, origin: &Origin) -> Result<(), Error> {
-        if let Some(about) = table::find(name) {
-            about.check(&value, &origin.to_string())?;
-            self.entries.insert(
-                about.name.to_owned(),
-                Entry {
-                    value,
-                    origin: origin.clone(),
-                },
-            );
-            return Ok(());
-        }
-        if table::is_open(name) {
-            self.entries.insert(
-                name.to_owned(),
-                Entry {
-                    value,
-                    origin: origin.clone(),
-                },
-            );
-            return Ok(());
-        }
-        match value {
-            Value::Table(inner) if table::is_table(name) => inner
-                .into_iter()
-                .try_for_each(|(key, value)| self.set(&format!("{name}.{key}"), value, origin)),
-            _ => Err(table::unknown(name, &origin.to_string())),
-        }
+    /// Writes under a name that is known over what was there.
+    pub(super) fn put(&mut self, name: &str, value: Value, origin: &Origin) {
+        let origin = origin.clone();
+        self.entries.insert(name.to_owned(), Entry { value, origin });
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) fn refusal(text: &str) -> Option<String> {
         if let Some(simple_jwt) = value.as_table_mut() {
             leave_keys_out(simple_jwt);
         }
-        written.set(&name, value, &origin).ok()?;
+        table::write(&mut written, &name, value, &origin).ok()?;
     }
     written.provide(&SECRET_KEY.about, Value::from(SOME_KEY), origin.clone());
     written.provide(&DATABASE_URL.about, Value::from(SOME_DATABASE), origin);

@@ -1,6 +1,6 @@
 //! What is allowed in `[SIMPLE_JWT]` and opens a hole: said at every start.
 
-use super::super::check::{Finding, Level};
+use super::super::finding::{Finding, Level};
 use jiff::SignedDuration;
 use munjigi_tokens::{Algorithm, SimpleJwtSettings, TokenClass};
 

@@ -2,6 +2,8 @@
 
 use super::Python;
 
+/// Brackets within brackets; more are not read.
+pub(super) const DEEPEST: usize = 50;
 /// Bytes of a text, items of a list, keys of a dict that a sum may have: each `+` copies what stands before it.
 const LARGEST_SUM: usize = 2_000;
 

@@ -5,11 +5,9 @@
 
 use super::super::lexer::{Token, TokenKind};
 use super::Python;
-use super::arithmetic::{calculate, compare, is_true, merged};
+use super::arithmetic::{DEEPEST, calculate, compare, is_true, merged};
 use super::names::Names;
 
-/// Brackets within brackets; more are not read.
-pub(super) const DEEPEST: usize = 50;
 /// Keys of a dict; more are not read.
 pub(super) const MOST_KEYS: usize = 1000;
 /// Bytes of a dotted name; more are not read.

@@ -3,8 +3,7 @@
 //! What they stand for is bounded, for `a = a + a` doubles it.
 
 use super::Python;
-use super::arithmetic::size;
-use super::expression::DEEPEST;
+use super::arithmetic::{DEEPEST, size};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
