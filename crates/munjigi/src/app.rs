@@ -1,8 +1,9 @@
 //! The running server, as every room of it sees it: the settings, the database, the keys, the hashing pool, the
 //! clock and chance. Cheap to clone.
 //!
-//! What it remembers between two requests, in memory alone, is below it: a file for each thing. None of these files knows
-//! [`App`]; what is done with them is a matter of `accounts`.
+//! Below it is what it is made of that is no room's and no crate's, a file for each part: what it remembers between two
+//! requests, in memory alone, and how it reads and writes sessions. No part knows [`App`]; what is done with them is a matter
+//! of `accounts`.
 
 mod backfill;
 mod deferrals;

@@ -42,8 +42,10 @@
 //! # The rooms
 //!
 //! From the door inwards: [`cli`] starts things, [`http`] speaks with clients, [`accounts`] holds the
-//! rules, and the crates `munjigi-store`, `munjigi-tokens`, `munjigi-passwords`, `munjigi-sessions` do the work.
-//! [`config`] says how, [`keys`] signs and verifies tokens, [`i18n`] says it in words.
+//! rules, and the crates `munjigi-store`, `munjigi-tokens`, `munjigi-passwords`, `munjigi-sessions`, `munjigi-signing` do
+//! the work. [`app`] is what all of them share. [`config`] says how, [`keys`] keeps the keys of tokens, [`mail`] sends,
+//! [`i18n`] says it in words. For who comes from Django there are [`neighbour`], which asks a project for its settings,
+//! [`transfer`], which moves its users, and [`shadow`], which stands in front of it.
 
 pub mod accounts;
 pub mod app;

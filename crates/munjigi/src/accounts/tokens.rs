@@ -5,6 +5,7 @@ mod adoption;
 mod bearer;
 mod lineage;
 mod refresh;
+mod renewing;
 mod rotation;
 mod sealing;
 mod sliding;
@@ -13,7 +14,7 @@ mod stateless;
 mod verify;
 
 pub use bearer::{authenticate, look_up};
-pub use refresh::{Refreshed, refresh};
+pub use refresh::refresh;
 pub use sliding::refresh_sliding;
 pub use stateless::{VerifiedToken, authenticate_stateless};
 pub use verify::verify;
@@ -54,6 +55,16 @@ pub struct Slide {
     pub token: String,
     /// As [`Pair::told`].
     pub told: Map<String, Value>,
+}
+
+/// What a refresh gives, as text.
+pub struct Refreshed {
+    /// The new access token.
+    pub access: String,
+    /// The refresh token that takes the old one's place, under `ROTATE_REFRESH_TOKENS`.
+    pub refresh: Option<String>,
+    /// For how long a browser keeps them.
+    pub stay: Stay,
 }
 
 /// The rows of a sign-in by token.

@@ -3,7 +3,7 @@
 use super::bar::Bar;
 use super::error::{Error, Result};
 use super::location::Location;
-use super::users::plain;
+use super::plain::plain;
 use crate::transfer::import::{self, Audience, Emails, OnConflict, Options, Passwords, Piece, Report, Run};
 use crate::transfer::{Format, Reason, Rejects};
 use std::fs::File;

@@ -1,5 +1,5 @@
 //! The command line: Django's `manage.py`, as far as it concerns accounts. Each command gathers its settings, opens
-//! what it needs, asks [`crate::accounts`] or [`crate::http`], and says what came of it. No rule is decided here.
+//! what it needs, asks another room, [`crate::accounts`] mostly, and says what came of it. No rule is decided here.
 //!
 //! A command ends with 0, with 1 where it failed and said why in a sentence on standard error, or with 2 where it was
 //! called wrongly.
@@ -22,6 +22,7 @@ mod log;
 mod migrate;
 mod openapi;
 mod password;
+mod plain;
 mod remove;
 mod serve;
 mod sessions;

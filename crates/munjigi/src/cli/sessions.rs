@@ -2,7 +2,7 @@
 
 use super::error::{Error, Result};
 use super::location::Location;
-use super::users::{moment, plain};
+use super::plain::{moment, plain};
 use crate::accounts::administration;
 use crate::accounts::devices::{self, SignIn};
 use std::io::Write;

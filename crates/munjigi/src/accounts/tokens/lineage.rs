@@ -2,11 +2,11 @@
 //! verdict is carried out. simplejwt looks whether a token is blacklisted, and blacklists it, in two steps; two who refresh
 //! at once both get a successor. `docs/decisions/0016` has the states, and what is left where something dies.
 
-use super::refresh::Refreshed;
+use super::renewing::user_who_renews;
 use super::rotation::{self, Rule, Verdict};
 use super::sealing::{self, Place};
-use super::standing::{Presented, Sid, is_forgotten, sid_of, user_who_renews, verify_unlisted};
-use super::{carried_by, outstanding, unwritten};
+use super::standing::{Presented, Sid, is_forgotten, sid_of, verify_unlisted};
+use super::{Refreshed, carried_by, outstanding, unwritten};
 use crate::accounts::error::{Error, Result};
 use crate::accounts::term::{RememberMe, Stay, Term};
 use crate::accounts::{Client, record};

@@ -2,8 +2,9 @@
 //! record. Where a rotation uses the old token up, [`lineage`] has the rest.
 
 use super::adoption::with_record;
-use super::standing::{Presented, sid_of, user_who_renews, verify_listed};
-use super::{lineage, outstanding, unwritten};
+use super::renewing::user_who_renews;
+use super::standing::{Presented, sid_of, verify_listed};
+use super::{Refreshed, lineage, outstanding, unwritten};
 use crate::accounts::error::{Error, Result};
 use crate::accounts::{Client, Stay};
 use crate::app::App;
@@ -13,16 +14,6 @@ use munjigi_store::token_blacklist::{self, OutstandingToken};
 use munjigi_store::{BoxFuture, Tx};
 use munjigi_tokens::{Error as TokenError, Refresh, RefreshToken};
 use munjigi_user::UserId;
-
-/// What a refresh gives, as text.
-pub struct Refreshed {
-    /// The new access token.
-    pub access: String,
-    /// The refresh token that takes the old one's place, under `ROTATE_REFRESH_TOKENS`.
-    pub refresh: Option<String>,
-    /// For how long a browser keeps them.
-    pub stay: Stay,
-}
 
 /// A new access token for a refresh token, and under `ROTATE_REFRESH_TOKENS` a new refresh token. The old one stays
 /// good, unless `BLACKLIST_AFTER_ROTATION` is on. A token that was given out without a record, Django's own, gets one.

@@ -5,7 +5,8 @@
 //! id, are still good. Here the user and the sign-in are asked for as at any refresh, and the rows follow the token.
 
 use super::adoption::with_record;
-use super::standing::{Presented, sid_of, user_who_renews, verify_listed};
+use super::renewing::user_who_renews;
+use super::standing::{Presented, sid_of, verify_listed};
 use super::{outstanding, unwritten};
 use crate::accounts::Client;
 use crate::accounts::error::{Error, Result};

@@ -2,12 +2,11 @@
 //! whether the sign-in behind it still holds. `BlacklistMixin.check_blacklist` of simplejwt 5.5.1 (`tokens.py`),
 //! `default_user_authentication_rule` (`authentication.py`), the user lookup of its serializers, and the record.
 
-use crate::accounts::error::{Error, Result};
-use crate::accounts::{housekeeping, record, signout};
+use crate::accounts::error::Result;
+use crate::accounts::{housekeeping, record};
 use crate::app::App;
-use crate::config::CompatVersion;
 use jiff::Timestamp;
-use munjigi_store::records::{EndReason, Record};
+use munjigi_store::records::Record;
 use munjigi_store::users::User;
 use munjigi_store::{Conn, TokenBlacklist, records, token_blacklist, users};
 use munjigi_tokens::{
@@ -155,35 +154,6 @@ pub(in crate::accounts) async fn by_claim(app: &App, conn: &mut Conn, value: &st
 /// Whether a user may use what he was given: one who is inactive may where `CHECK_USER_IS_ACTIVE` is off.
 pub(super) fn may_come_in(app: &App, user: &User) -> bool {
     user.is_active || !app.jwt().settings().check_user_is_active
-}
-
-/// The user of a token that asks for a newer one, where he is as he was. The sign-in behind it is another question.
-///
-/// # Errors
-/// [`Error::NoActiveAccount`] where he may no longer come in, or is gone (simplejwt 5.5.1 answers 500 then);
-/// [`Error::Token`] where the token was made for another password than he has now: in the words of simplejwt's `main` that is
-/// [`Error::PasswordChanged`], and the token is blacklisted.
-pub(super) async fn user_who_renews<T: TokenType>(
-    app: &App,
-    conn: &mut Conn,
-    presented: Presented<'_, T>,
-    now: Timestamp,
-) -> Result<User> {
-    let token = presented.token;
-    let user = by_claim(app, conn, token.user_id()?)
-        .await?
-        .filter(|user| may_come_in(app, user))
-        .ok_or(Error::NoActiveAccount)?;
-    if token.check_password(&user).is_ok() {
-        return Ok(user);
-    }
-    match app.config().compat_version {
-        CompatVersion::V5_5_1 => Err(TokenError::Blacklisted.into()),
-        CompatVersion::Main => {
-            signout::take_back(app, presented, EndReason::PasswordChange, now).await?;
-            Err(Error::PasswordChanged)
-        }
-    }
 }
 
 /// Whether the sign-in behind a token still holds. A token without a record, Django's own, holds by itself.

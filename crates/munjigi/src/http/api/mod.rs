@@ -1,4 +1,6 @@
-//! The JSON routes, a file each for the notes' routes, simplejwt's, djangorestframework-jwt's, and the probes.
+//! The routes, a file for each family of them: the handlers, and beside each what is told of it. The notes' own are in `user`,
+//! simplejwt's in `token`, djangorestframework-jwt's in `drf_jwt`. What OPTIONS answers (`metadata`) and who takes no JSON
+//! (`negotiation`) is the same for all of DRF's.
 
 mod account;
 mod drf_jwt;
