@@ -12,10 +12,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+import nginx
 from clients import Answer
 from conftest import Figure
 from servers import MUNJIGI_BIN, SECRET_KEY, House, Server, free_port, wait_until
-from test_browser import listens, write_certificate
 
 pytestmark = [
     pytest.mark.munjigi_only("the service stands beside munjigi"),
@@ -124,34 +124,20 @@ def test_a_service_with_munjigis_public_keys(house: House) -> None:
 
 
 NGINX = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-events {{}}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/nginx-body;
-  proxy_temp_path {folder}/nginx-proxy;
-  fastcgi_temp_path {folder}/nginx-fastcgi;
-  uwsgi_temp_path {folder}/nginx-uwsgi;
-  scgi_temp_path {folder}/nginx-scgi;
   server {{
     listen 127.0.0.1:{port} ssl;
     ssl_certificate {folder}/certificate.pem;
     ssl_certificate_key {folder}/key.pem;
     location / {{ proxy_pass http://127.0.0.1:{munjigi}; }}
   }}
-}}
 """
 
 
 def test_over_tls_a_service_trusts_whom_its_machine_trusts(house: House) -> None:
     munjigi = house.munjigi({"ROUTES": ROUTES})
-    write_certificate(house.folder)
-    port, config = free_port(), house.folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=house.folder, port=port, munjigi=munjigi.port))
-    nginx = house.start("nginx", port, ["nginx", "-e", "stderr", "-p", str(house.folder), "-c", str(config)])
-    wait_until("nginx to listen", lambda: listens(nginx.address))
+    nginx.write_certificate(house.folder)
+    port = free_port()
+    nginx.start(house, port, NGINX, munjigi=munjigi.port)
     munjigi.client().sign_up("mseo")
     access = munjigi.client().jwt_signin("mseo").json()["access_token"]
 

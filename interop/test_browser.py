@@ -1,8 +1,6 @@
 """A page on another origin, in Chromium: through CORS under `dev`, and behind nginx with TLS under `serve`."""
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
+import nginx
 from browsers import chromium, files_served
 from clients import SIGNED_IN, SIGNED_OUT, SIGNED_UP
 from servers import HERE, SECRET_KEY, House, free_port, wait_until
@@ -181,42 +177,17 @@ def tls(house: House) -> TlsHouse:
             "SIMPLE_JWT": {"AUTH_COOKIE": "__Secure-access", "AUTH_COOKIE_SAMESITE": "Strict"},
         }
     )
-    write_certificate(house.folder)
-    config = house.folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=house.folder, munjigi=munjigi.port, api=api, trusted=trusted,
-                                   untrusted=untrusted, page=PAGE))  # fmt: skip
-    nginx = house.start("nginx", api, ["nginx", "-e", "stderr", "-p", str(house.folder), "-c", str(config)])
-    wait_until("nginx to listen", lambda: listens(nginx.address))
+    nginx.write_certificate(house.folder)
+    nginx.start(house, api, NGINX, munjigi=munjigi.port, trusted=trusted, untrusted=untrusted, page=PAGE)
     return names
 
 
-def listens(address: tuple[str, int]) -> bool:
-    from socket import create_connection
-
-    try:
-        create_connection(address, timeout=1).close()
-    except OSError:
-        return False
-    return True
-
-
 NGINX = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-events {{}}
-http {{
-  access_log off;
   types {{ text/html html; }}
-  client_body_temp_path {folder}/nginx-body;
-  proxy_temp_path {folder}/nginx-proxy;
-  fastcgi_temp_path {folder}/nginx-fastcgi;
-  uwsgi_temp_path {folder}/nginx-uwsgi;
-  scgi_temp_path {folder}/nginx-scgi;
   ssl_certificate {folder}/certificate.pem;
   ssl_certificate_key {folder}/key.pem;
   server {{
-    listen 127.0.0.1:{api} ssl;
+    listen 127.0.0.1:{port} ssl;
     location / {{
       proxy_pass http://127.0.0.1:{munjigi};
       proxy_set_header Host $http_host;
@@ -229,28 +200,7 @@ http {{
     listen 127.0.0.1:{untrusted} ssl;
     root {page};
   }}
-}}
 """
-
-
-def write_certificate(folder: Path) -> None:
-    """A self-signed one for 127.0.0.1, good for a day."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    certificate = (
-        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
 
 
 def test_the_same_behind_nginx_with_tls_under_serve(page: Page, tls: TlsHouse) -> None:

@@ -13,6 +13,7 @@ import pytest
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
+import nginx
 from browsers import chromium
 from caches import Redis, Tls
 from clients import Client
@@ -298,16 +299,13 @@ def form_token(django: Server, client: Client) -> str:
 def test_one_origin_in_a_browser(adopted: House, folder: Path, backend: str) -> None:
     """Behind one nginx, as in production: on one database from rows alone, on the other with `cached_db`."""
     both = pair(adopted, cached(Redis.start(adopted)) if backend == "sqlite" else {})
-    port = free_port()
-    config = folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, port=port, munjigi=both.munjigi.port, django=both.django.port))
-    nginx = adopted.start("nginx", port, ["nginx", "-e", "stderr", "-p", str(folder), "-c", str(config)])
-    nginx.wait_ready("/user/me", 401)
+    front = nginx.start(adopted, free_port(), NGINX, munjigi=both.munjigi.port, django=both.django.port)
+    front.wait_ready("/user/me", 401)
 
     with chromium(folder / "chromium") as browser:
 
         def text(path: str) -> str:
-            browser.get(nginx.base + path)
+            browser.get(front.base + path)
             return browser.execute_script("return document.body.innerText")
 
         def post(path: str, body: dict[str, str]) -> int:
@@ -317,7 +315,7 @@ def test_one_origin_in_a_browser(adopted: House, folder: Path, backend: str) -> 
             return '"username":"root"' in text("/user/me").replace(" ", ""), "id_username" not in source("/admin/")
 
         def source(path: str) -> str:
-            browser.get(nginx.base + path)
+            browser.get(front.base + path)
             return browser.page_source
 
         def press(selector: str) -> None:
@@ -349,17 +347,6 @@ fetch(path, {method: "POST", headers: {"Content-Type": "application/json", "X-CS
 """
 
 NGINX = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-events {{}}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/nginx-body;
-  proxy_temp_path {folder}/nginx-proxy;
-  fastcgi_temp_path {folder}/nginx-fastcgi;
-  uwsgi_temp_path {folder}/nginx-uwsgi;
-  scgi_temp_path {folder}/nginx-scgi;
   proxy_set_header Host $http_host;
   proxy_set_header X-Forwarded-For $remote_addr;
   server {{
@@ -367,5 +354,4 @@ http {{
     location / {{ proxy_pass http://127.0.0.1:{django}; }}
     location /user/ {{ proxy_pass http://127.0.0.1:{munjigi}; }}
   }}
-}}
 """

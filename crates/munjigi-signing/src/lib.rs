@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `SECRET_KEY`, `SECRET_KEY_FALLBACKS` | [`SecretKeys`] |
 //! | `salted_hmac` | [`salted_hmac()`], [`SaltedHmac`] with the key derived once |
-//! | `get_random_string` | [`random_string`] |
+//! | `get_random_string` | [`random_string()`] |
 //! | `Signer`, `TimestampSigner` | [`Signer`], [`TimestampSigner`] |
 //! | `signing.dumps`, `signing.loads` | [`TimestampSigner::dumps`], [`TimestampSigner::loads`] |
 //! | `PasswordResetTokenGenerator` | [`PasswordResetTokenGenerator`] |

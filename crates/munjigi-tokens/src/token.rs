@@ -17,8 +17,7 @@ use munjigi_user::AuthUser;
 use serde_json::Value;
 use std::{fmt, marker::PhantomData};
 
-/// A kind of token: [`Access`](crate::Access), [`Refresh`](crate::Refresh), [`Sliding`](crate::Sliding) or
-/// [`Untyped`](crate::Untyped).
+/// A kind of token: [`Access`](crate::Access), [`Refresh`], [`Sliding`] or [`Untyped`](crate::Untyped).
 pub trait TokenType: sealed::Sealed {
     /// The value of the token type claim; `None` takes any, or none at all.
     const NAME: Option<&'static str>;

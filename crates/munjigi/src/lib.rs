@@ -71,7 +71,7 @@ pub use http::authentication;
 ///
 /// A request passes the same checks as at `munjigi serve`: the host, the deadline, CORS, the size of its body. The address of
 /// a client, which records keep, is known where the service is made with `into_make_service_with_connect_info`. What
-/// must run beside the requests does so in [`background`].
+/// must run beside the requests does so in [`background()`].
 ///
 /// Under a prefix the browser knows these routes by another path than the settings: write
 /// `AUTH_COOKIE_REFRESH_PATH` with the prefix, where tokens come in cookies. `/openapi.json` and `/docs` tell the paths of the

@@ -16,7 +16,7 @@ use munjigi_store::users::User;
 pub(in crate::accounts) struct Shown {
     /// The text that the stored hash is of.
     pub(in crate::accounts) password: Password,
-    /// Whether it is to be stored anew ([`super::upgrade`]).
+    /// Whether it is to be stored anew ([`super::upgrade()`]).
     pub(in crate::accounts) must_update: bool,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Sessions and records are bound to the stored hash. Django's upgrade ends all that the user has but the session that it
 //! happens in; this one binds what is known to the new hash in the same transaction, so that nobody is signed out. What is
-//! not known yet is waited for ([`super::deferral`]).
+//! not known yet is waited for ([`Deferrals`](crate::app::Deferrals)).
 
 use crate::accounts::error::{Error, Result};
 use crate::accounts::{hashing, record};
