@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -430,6 +431,12 @@ def test_each_planted_difference_is_found_and_named(scene: Scene, figure: Figure
     figure(f"shadow on {backend}: {len(PLANTED)} planted differences, each found")
 
 
+def with_cookie(server: Server, key: str) -> Client:
+    client = server.client()
+    client.set_cookie("sessionid", key)
+    return client
+
+
 @contextmanager
 def locked(scene: Scene) -> Iterator[None]:
     """Somebody holds the database, and whoever would write waits."""
@@ -512,6 +519,47 @@ def test_a_client_that_breaks_off_its_upload_is_not_told_of_as_django(scene: Sce
         summary = end(shadow)[2]
     assert summary["token_obtain_pair"]["without_verdict"] == {"body_broken": 1}
     assert not [line for line in shadow.log_text().splitlines() if "WARN" in line and "no answer of Django" in line]
+
+
+def test_a_session_is_prolonged_wherever_django_prolongs_it(scene: Scene) -> None:
+    saving = {"SESSION_SAVE_EVERY_REQUEST": True}
+    django = scene.house.django(simple_jwt=ROTATING, **THEIRS, REF_SETTINGS=json.dumps(saving))
+    database = scene.house.database
+    [pair] = scene.house.ask("give_pairs", username="anna", count=1)
+    right, wrong = ({"username": "anna", "password": word} for word in (PASSWORD, "wrong"))
+    questions = [
+        ("/api/token/", right), ("/api/token/", wrong), ("/api/token/sliding/", right), ("/user/jwt_signin", right), ("/user/session_signin", wrong),
+        ("/api/token/verify/", {"token": pair["access"]}), ("/api/token/verify/", {"token": "x"}), ("/api/token/refresh/", {"refresh": pair["refresh"]}),
+    ]  # fmt: skip
+
+    def rows() -> list[Any]:
+        return sorted(database.rows("select session_key, expire_date from django_session"))
+
+    def ask(server: Server) -> None:
+        for path, body in questions:
+            tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d %H:%M:%S")
+            database.execute("update django_session set expire_date = ? where session_key = ?", tomorrow, key)
+            before = rows()
+            with_cookie(server, key).post(path, body)
+            assert (rows() == before) == (server is still), path
+
+    client = django.client()
+    assert client.session_signin("anna", PASSWORD).status_code == 200
+    key = client.cookies["sessionid"]
+    shadow = scene.shadow(saving, upstream=django.port)
+    still = None
+    ask(shadow)
+    # Who makes a key up is given a session by Django.
+    with_cookie(shadow, "z" * 32).post("/api/token/", wrong)
+    status, lines, summary = end(shadow)
+    assert (status, lines) == (0, [])
+    assert sum(counts["compared"] for counts in summary.values()) == len(questions) + 1
+    assert summary["token_obtain_pair"]["known"] == {"session_of_an_unknown_key": 1}
+    # What munjigi would have written is undone here too.
+    with stub() as (port, _):
+        still = scene.shadow(saving, upstream=port)
+        ask(still)
+        end(still)
 
 
 def test_what_it_adds_to_the_time_of_a_request(scene: Scene, figure: Figure, backend: str) -> None:

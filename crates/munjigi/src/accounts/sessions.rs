@@ -117,11 +117,6 @@ async fn look(app: &App, key: &SessionKey, client: &Client, now: Timestamp) -> R
     if belongs == AuthHashMatch::Fallback {
         return renew(app, user, (key, end), data, now).await.map(Some);
     }
-    if app.config().session.save_every_request {
-        let until = app.session_rows().expire_date(&data, end, now);
-        let prolonged = (key.clone(), until);
-        app.store().write(prolonged, write_prolonged).await?;
-    }
     let session = Session::new(app, user, key.clone(), &data, now);
     Ok(Some(Presented::User(session)))
 }
@@ -145,6 +140,58 @@ fn write_prolonged<'t>(
     (key, until): &'t (SessionKey, Timestamp),
 ) -> BoxFuture<'t, munjigi_store::Result<bool>> {
     Box::pin(sessions::prolong(tx, key.expose(), *until))
+}
+
+/// A session that was saved as it is.
+pub struct Saved {
+    /// How long the browser keeps the cookie from now on; `None` until it closes.
+    pub cookie_age: Option<SignedDuration>,
+}
+
+/// Saves the session with this key as it is, so that it lasts as long as one of now: `SESSION_SAVE_EVERY_REQUEST`. None where
+/// there is no such session, or the sign-in behind it is over. Whether it still opens for its user is not asked, as in Django.
+///
+/// # Errors
+/// [`super::Error::Store`].
+pub async fn save(app: &App, key: &SessionKey, now: Timestamp) -> Result<Option<Saved>> {
+    let rows = app.session_rows();
+    let mut conn = app.store().reader();
+    let Some(row) = sessions::by_key(&mut conn, key.expose(), now).await? else {
+        return Ok(None);
+    };
+    let data = rows.decode(&row).data;
+    let end = if data.auth_user_id().is_none() {
+        is_for_csrf_alone(&data).then(|| now + VISIT)
+    } else {
+        let sid = record::sid_of_session(&data, key.expose());
+        match records::by_sid(&mut conn, &sid).await? {
+            Some(record) if record::is_over(&record, now) => return Ok(None),
+            Some(record) => record.absolute_end,
+            None if data.contains(MUNJIGI_SID) => return Ok(None),
+            None => Term::of(&app.config().session_records, RememberMe::Unsaid, now).absolute_end,
+        }
+    };
+    let prolonged = (key.clone(), rows.expire_date(&data, end, now));
+    app.store().write(prolonged, write_prolonged).await?;
+    let cookie_age = cookie_age(app, &data, end, now);
+    Ok(Some(Saved { cookie_age }))
+}
+
+fn is_for_csrf_alone(data: &SessionData) -> bool {
+    let mut others = data.clone();
+    others.remove(CSRF_SESSION_KEY);
+    others.is_empty()
+}
+
+/// How long the browser keeps the cookie of a session that ends at `end` at the latest.
+fn cookie_age(
+    app: &App,
+    data: &SessionData,
+    end: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<SignedDuration> {
+    let age = app.session_rows().cookie_age(data, now)?;
+    Some(end.map_or(age, |end| age.min(end.duration_since(now))))
 }
 
 /// A CSRF secret that a session keeps.
@@ -201,11 +248,7 @@ async fn prolong_visit(
     let rows = app.session_rows();
     let until = rows.expire_date(data, Some(now + VISIT), now);
     let prolonged = app.store().write((key.clone(), until), write_prolonged).await?;
-    Ok(prolonged.then(|| (key.clone(), visits_cookie_age(app, data, now))))
-}
-
-fn visits_cookie_age(app: &App, data: &SessionData, now: Timestamp) -> Option<SignedDuration> {
-    app.session_rows().cookie_age(data, now).map(|age| age.min(VISIT))
+    Ok(prolonged.then(|| (key.clone(), cookie_age(app, data, Some(now + VISIT), now))))
 }
 
 fn kept(data: &SessionData) -> Option<CsrfSecret> {
@@ -251,7 +294,7 @@ fn write_kept<'t>(tx: &'t mut Tx, keeping: &'t Keeping) -> BoxFuture<'t, munjigi
         let mut data = SessionData::default();
         data.insert(CSRF_SESSION_KEY, secret.expose());
         sessions::insert(tx, &rows.row(fresh, &data, Some(*now + VISIT), *now)).await?;
-        let written = Some((fresh.clone(), visits_cookie_age(app, &data, *now)));
+        let written = Some((fresh.clone(), cookie_age(app, &data, Some(*now + VISIT), *now)));
         Ok(KeptSecret { secret, written })
     })
 }

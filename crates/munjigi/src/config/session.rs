@@ -78,7 +78,7 @@ const EXPIRE_AT_BROWSER_CLOSE: Setting<bool> = Setting::upstream(
 const SAVE_EVERY_REQUEST: Setting<bool> = Setting::upstream(
     "SESSION_SAVE_EVERY_REQUEST",
     "false",
-    "Whether each request that a session authenticates prolongs it, with one more transaction.",
+    "Whether each request that brings a session prolongs it, with one more transaction.",
 );
 const SERIALIZER: Setting<String> = Setting::upstream(
     "SESSION_SERIALIZER",

@@ -184,12 +184,7 @@ async fn by_session(parts: &Parts, app: &App, context: &Context, form_token: Opt
         None => Presented::Nothing,
     };
     let session = match found {
-        Presented::User(session) => {
-            if app.config().session.save_every_request {
-                set_session_cookie(app, context, &session);
-            }
-            session
-        }
+        Presented::User(session) => session,
         Presented::Renewed(session) => {
             set_session_cookie(app, context, &session);
             session

@@ -12,7 +12,7 @@ use http::{HeaderValue, Uri};
 use jiff::Timestamp;
 use munjigi_axum::header;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The circumstances of one request. Cheap to clone; every clone sets cookies on the same answer.
 #[derive(Clone)]
@@ -123,22 +123,31 @@ impl Context {
 
     /// Puts a `Set-Cookie` on the answer, in the place of one with the same name. Like Django, a 5xx answer sets none.
     pub fn set_cookie(&self, cookie: Option<HeaderValue>) {
-        let name = |cookie: &HeaderValue| {
-            cookie
-                .as_bytes()
-                .split(|byte| *byte == b'=')
-                .next()
-                .map(<[u8]>::to_vec)
-        };
         let Some(cookie) = cookie else { return };
-        let mut cookies = self.0.cookies.lock().unwrap_or_else(PoisonError::into_inner);
-        cookies.retain(|other| name(other) != name(&cookie));
+        let mut cookies = self.cookies();
+        cookies.retain(|other| name_of(other) != name_of(&cookie));
         cookies.push(cookie);
     }
 
-    pub(super) fn take_cookies(&self) -> Vec<HeaderValue> {
-        std::mem::take(&mut *self.0.cookies.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Whether the answer sets, or takes away, a cookie of this name.
+    pub(super) fn sets_cookie(&self, name: &str) -> bool {
+        self.cookies()
+            .iter()
+            .any(|cookie| name_of(cookie) == Some(name.as_bytes()))
     }
+
+    pub(super) fn take_cookies(&self) -> Vec<HeaderValue> {
+        std::mem::take(&mut *self.cookies())
+    }
+
+    fn cookies(&self) -> MutexGuard<'_, Vec<HeaderValue>> {
+        self.0.cookies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The name in a `Set-Cookie`.
+fn name_of(cookie: &HeaderValue) -> Option<&[u8]> {
+    cookie.as_bytes().split(|byte| *byte == b'=').next()
 }
 
 impl<S: Sync> FromRequestParts<S> for Context {

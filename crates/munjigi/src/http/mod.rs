@@ -20,9 +20,11 @@ pub mod metrics;
 pub mod openapi;
 mod own_routes;
 pub mod server;
+mod session;
 pub mod token_cookies;
 
 pub use own_routes::authentication;
+pub(crate) use session::Rehearsed;
 
 use crate::app::App;
 use axum::Router;
@@ -37,14 +39,15 @@ pub fn router(app: App) -> Router {
 }
 
 /// The same, whose handlers get their [`App`] by `with_state`: one with the same settings. What stands before them asks the
-/// settings alone.
+/// settings alone, but for [`session`], which gets it by [`Rehearsed`].
 pub(crate) fn unbound(app: &App) -> Router<App> {
     let api::Routers { pages, servers } = api::routers(app);
     let routes = pages
         .method_not_allowed_fallback(refuse_method)
         .fallback(async || error::Error::NotFound);
     let servers = servers.method_not_allowed_fallback(refuse_method);
-    behind_the_doorway(cors::around(routes, app).merge(servers), app)
+    let routes = cors::around(session::around(routes, app), app);
+    behind_the_doorway(routes.merge(servers), app)
 }
 
 /// The routes of `[ROUTES]` alone, for a service of one's own: see [`crate::router`].
@@ -52,7 +55,8 @@ pub(crate) fn nested(app: App) -> Router {
     let api::Routers { pages, servers } = api::nested_routers(&app);
     let routes = pages.method_not_allowed_fallback(refuse_method);
     let servers = servers.method_not_allowed_fallback(refuse_method);
-    behind_the_doorway(cors::around(routes, &app).merge(servers), &app).with_state(app)
+    let routes = cors::around(session::around(routes, &app), &app);
+    behind_the_doorway(routes.merge(servers), &app).with_state(app)
 }
 
 fn behind_the_doorway(routes: Router<App>, app: &App) -> Router<App> {

@@ -22,7 +22,8 @@ pub(super) fn name(
 ) -> Option<&'static str> {
     if difference.what != "status" {
         return of_rows(asked, difference, ours.answer.status)
-            .or_else(|| is_page(asked, (ours, theirs), difference).then_some("browsable_api"));
+            .or_else(|| is_page(asked, (ours, theirs), difference).then_some("browsable_api"))
+            .or_else(|| is_empty_session((ours, theirs), difference).then_some("session_of_an_unknown_key"));
     }
     let word = ours.answer.word.as_deref().unwrap_or_default();
     let (our, their) = (ours.answer.status, theirs.answer.status);
@@ -76,6 +77,13 @@ fn of_rows(asked: &Asked, difference: &Difference, status: u16) -> Option<&'stat
 }
 
 const OF_WHAT_WAS_SENT: &str = "row of the token sent as ";
+
+/// Under `SESSION_SAVE_EVERY_REQUEST` Django opens an empty session for a cookie that is of none.
+fn is_empty_session((ours, theirs): (&Side, &Side), Difference { what, .. }: &Difference) -> bool {
+    let is_of_the_session = what.starts_with("cookie ") || what == "row of the session";
+    let is_empty = theirs.left.session.as_ref().is_some_and(|it| it.keys.is_empty());
+    is_of_the_session && is_empty && ours.left.session.is_none() && ours.left.session_before == Some(false)
+}
 
 /// DRF's page for people, in the place of JSON that says the same. What it set, gave and left is no matter of its form.
 fn is_page(asked: &Asked, (ours, theirs): (&Side, &Side), Difference { what, .. }: &Difference) -> bool {

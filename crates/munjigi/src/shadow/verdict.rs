@@ -6,6 +6,7 @@ use super::footprint::{Before, Footprint};
 use super::overlap::{Stay, UnderWay};
 use super::taken_apart;
 use crate::app::App;
+use crate::http::Rehearsed;
 use crate::http::error::MUNJIGI_ERROR;
 use crate::shadow::answer::When;
 use axum::Router;
@@ -64,7 +65,8 @@ async fn decide<'w>(
     let stay = under_way.enter(before.names().collect());
     let (rehearsed, rehearsal) = app.rehearsal();
     let began = app.now();
-    let request = Request::from_parts(head.clone(), Body::from(body.clone()));
+    let mut request = Request::from_parts(head.clone(), Body::from(body.clone()));
+    request.extensions_mut().insert(Rehearsed(rehearsed.clone()));
     let answer = match routes
         .clone()
         .with_state(rehearsed.clone())

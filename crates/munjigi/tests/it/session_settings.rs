@@ -11,6 +11,10 @@ on_both!(
     a_foreign_page_has_no_session_written_and_a_trusted_one_has,
     a_session_without_a_csrf_secret_is_given_one_and_keeps_the_rest,
     a_session_that_is_used_is_prolonged_where_the_settings_say_so,
+    a_session_is_prolonged_by_whatever_its_browser_asks,
+    a_session_that_is_over_or_was_never_there_is_not_prolonged,
+    an_answer_that_may_be_kept_prolongs_nothing,
+    a_visit_for_the_csrf_token_alone_is_prolonged_by_an_hour,
     the_first_backend_is_written_and_any_of_the_list_is_taken,
 );
 
@@ -192,6 +196,107 @@ async fn a_session_that_is_used_is_prolonged_where_the_settings_say_so(database:
     assert!(reply.set_cookie("sessionid").is_none());
     server.clock.advance(120);
     client.get("/user/me").await.expect_status(401);
+}
+
+const SAVING: [(&str, &str); 2] = [
+    ("SESSION_SAVE_EVERY_REQUEST", "true"),
+    ("SESSION_COOKIE_AGE", "600"),
+];
+
+async fn a_session_is_prolonged_by_whatever_its_browser_asks(database: Database) {
+    let server = database.server_with(&SAVING).await;
+    let mut client = server.cookie_user().await;
+    let key = client.cookies["sessionid"].clone();
+    let (access, refresh) = server.tokens().await;
+    let right = json!({"username": "mseo", "password": "1234"});
+    let wrong = json!({"username": "mseo", "password": "wrong"});
+    for (path, body, status) in [
+        ("/api/token/", &right, 200),
+        ("/api/token/", &wrong, 401),
+        ("/api/token/refresh/", &json!({"refresh": refresh}), 200),
+        ("/api/token/verify/", &json!({"token": "x"}), 401),
+        ("/user/jwt_signin", &right, 200),
+        ("/user/session_signin", &wrong, 400),
+        ("/user/csrf", &json!({}), 405),
+        ("/nothing", &json!({}), 404),
+    ] {
+        server.clock.advance(540);
+        let reply = client.post(path, body).await.expect_status(status);
+        let cookie = reply.set_cookie("sessionid").unwrap();
+        assert!(
+            cookie.starts_with(&format!("sessionid={key};")),
+            "{path}: {cookie}"
+        );
+        assert!(cookie.contains("Max-Age=600;"), "{path}: {cookie}");
+    }
+    // Also where another credential says who asks, a good one or not.
+    for (token, status) in [(access.as_str(), 401), ("x", 401)] {
+        server.clock.advance(540);
+        client.bearer(token);
+        let reply = client.get("/user/me").await.expect_status(status);
+        assert!(reply.set_cookie("sessionid").unwrap().contains("Max-Age=600;"));
+    }
+    client.without("authorization");
+    server.clock.advance(540);
+    client.get("/user/me").await.expect_status(200);
+
+    let server = server.restarted_with(&[("SESSION_COOKIE_AGE", "600")]).await;
+    let mut client = server.anonymous();
+    let reply = client.post("/user/session_signin", &mseo_signs_in()).await;
+    reply.expect_status(200);
+    let reply = client.post("/api/token/", &right).await.expect_status(200);
+    assert!(reply.set_cookie("sessionid").is_none(), "without the setting");
+}
+
+async fn a_session_that_is_over_or_was_never_there_is_not_prolonged(database: Database) {
+    let server = database.server_with(&SAVING).await;
+    let mut client = server.cookie_user().await;
+    let key = client.cookies["sessionid"].clone();
+    let right = json!({"username": "mseo", "password": "1234"});
+    for unknown in ["nobodysnobodysnobodysnobodysnobo", "short", ""] {
+        client.cookies.insert("sessionid".to_owned(), unknown.to_owned());
+        let reply = client.post("/api/token/", &right).await.expect_status(200);
+        assert!(reply.set_cookie("sessionid").is_none(), "{unknown}");
+    }
+    client.cookies.insert("sessionid".to_owned(), key);
+    server.clock.advance(601);
+    let reply = client.post("/api/token/", &right).await.expect_status(200);
+    assert!(reply.set_cookie("sessionid").is_none());
+    let rows = server.sql("SELECT session_key FROM django_session").await;
+    assert_eq!(rows.len(), 1, "nobody is given a row for the asking");
+    client.get("/user/me").await.expect_status(401);
+}
+
+async fn an_answer_that_may_be_kept_prolongs_nothing(database: Database) {
+    let server = database.server_with(&SAVING).await;
+    let mut client = server.cookie_user().await;
+    let reply = client.get("/openapi.json").await.expect_status(200);
+    assert!(reply.headers.contains_key("cache-control"));
+    assert!(
+        !reply.headers["cache-control"]
+            .to_str()
+            .unwrap()
+            .contains("no-store")
+    );
+    assert!(reply.set_cookie("sessionid").is_none());
+}
+
+async fn a_visit_for_the_csrf_token_alone_is_prolonged_by_an_hour(database: Database) {
+    let settings = [
+        ("SESSION_SAVE_EVERY_REQUEST", "true"),
+        ("CSRF_USE_SESSIONS", "true"),
+    ];
+    let server = database.server_with(&settings).await;
+    let mut visitor = server.anonymous();
+    visitor.get("/user/csrf").await.expect_status(200);
+    for _ in 0..2 {
+        server.clock.advance(3000);
+        let reply = visitor.get("/user/me").await.expect_status(401);
+        assert!(reply.set_cookie("sessionid").unwrap().contains("Max-Age=3600;"));
+    }
+    server.clock.advance(3601);
+    let reply = visitor.get("/user/me").await.expect_status(401);
+    assert!(reply.set_cookie("sessionid").unwrap().contains("Max-Age=0;"));
 }
 
 async fn the_first_backend_is_written_and_any_of_the_list_is_taken(database: Database) {

@@ -1,6 +1,6 @@
 //! The document, in the form of version 3.1.
 
-use super::operation::{Answer, Body, Content, Endpoint, Head, Operation, Schema, Tag};
+use super::operation::{Answer, Body, Content, Door, Endpoint, Head, Operation, Schema, Tag};
 use super::security::{first_scheme, security, security_schemes};
 use crate::config::Config;
 use http::StatusCode;
@@ -12,7 +12,10 @@ use serde_json::{Map, Value, json};
 /// and without a slash at its end.
 #[must_use]
 pub fn document(config: &Config) -> Value {
-    let endpoints = crate::http::api::endpoints(config);
+    let mut endpoints = crate::http::api::endpoints(config);
+    if config.session.save_every_request {
+        tell_of_saved_sessions(&mut endpoints);
+    }
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -37,6 +40,19 @@ const ABOUT: &str = "Sign-up and sign-in that speaks Django's and djangorestfram
                      path is served with and without a slash at its end. HEAD is answered like GET. A method that is \
                      not told here gets 405, a path 404. What a client reads is in the language that Accept-Language \
                      asks for, Korean or English; every refusal carries a stable word in the header Munjigi-Error.";
+
+/// Under `SESSION_SAVE_EVERY_REQUEST` every answer that is not kept may give the browser its session's cookie anew.
+fn tell_of_saved_sessions(endpoints: &mut [Endpoint]) {
+    let pages = endpoints
+        .iter_mut()
+        .filter(|endpoint| endpoint.door == Door::Pages);
+    let operations = pages.flat_map(|endpoint| &mut endpoint.operations);
+    for answer in operations.flat_map(|operation| operation.answers.values_mut()) {
+        if answer.status.is_success() && !answer.heads.contains(&Head::Kept) {
+            answer.heads.push(Head::MaybeCookies);
+        }
+    }
+}
 
 fn tags(endpoints: &[Endpoint]) -> Value {
     let used = |tag: &Tag| {

@@ -465,6 +465,28 @@ fn deviations_of_rows_and_claims_are_known_on_their_routes_alone() {
 }
 
 #[test]
+fn an_empty_session_that_django_opens_for_an_unknown_key_is_known_and_a_users_is_not() {
+    let (mut ours, mut theirs) = (side(THEN, "ba7"), side(THEN, "f00"));
+    ours.answer.cookies.clear();
+    ours.left.session = None;
+    for side in [&mut ours, &mut theirs] {
+        side.left.session_before = Some(false);
+    }
+    for (keys, name) in [(0, Some("session_of_an_unknown_key")), (1, None)] {
+        let session = theirs.left.session.as_mut().unwrap();
+        session.keys = ["_auth_user_id".to_owned()].into_iter().take(keys).collect();
+        let found = compare(&ours, &theirs, &rules());
+        let whats: Vec<_> = found.iter().map(|difference| difference.what.as_str()).collect();
+        assert_eq!(whats, ["cookie sessionid", "row of the session"]);
+        let asked = asked("token_verify", Kind::Verify);
+        for difference in &found {
+            let found = known::name(&asked, (&ours, &theirs), difference, Stricter::default());
+            assert_eq!(found, name, "{}", difference.what);
+        }
+    }
+}
+
+#[test]
 fn what_django_does_to_a_user_whom_it_refuses_is_known() {
     let (mut ours, mut theirs) = (side(THEN, "ba7"), side(THEN, "f00"));
     for status in [200, 401] {
