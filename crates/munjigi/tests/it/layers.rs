@@ -205,6 +205,20 @@ fn every_room_of_the_server_uses_only_those_it_may() {
     assert_eq!(rooms.keys().find(|room| !is_known(room)), None);
 }
 
+#[test]
+fn what_app_holds_stands_below_it() {
+    let sources = sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")));
+    let parts: Vec<_> = sources
+        .iter()
+        .filter(|(file, _)| file.starts_with("app/"))
+        .collect();
+    assert!(parts.iter().any(|(file, _)| file == "app/ended_list.rs"));
+    for (file, code) in parts {
+        let mut words = code.split(|c: char| !c.is_ascii_alphanumeric());
+        assert!(words.all(|word| word != "App"), "{file} must not know App");
+    }
+}
+
 /// A copy of a session that Django keeps in its cache outlives a change that nobody notes: what changes rows of
 /// `django_session` stands in one file, and goes through its `change` there, but for what leaves every copy true.
 #[test]
