@@ -57,14 +57,15 @@ impl Desk {
         let mut left = Vec::new();
         let admission = station.admit(new, pace, &mut left);
         drop(state);
-        let_go(left);
-        match admission {
+        let answer = match admission {
             Admission::Admitted => {
                 work.notify_one();
                 Ok(())
             }
             Admission::Refused { retry_after, .. } => Err(QueueFull { retry_after }),
-        }
+        };
+        let_go(left);
+        answer
     }
 
     /// What this thread of the lanes takes into its batch, of which so many iterations remain. It waits where the batch is
@@ -97,6 +98,7 @@ impl Desk {
             }
             state = wait(&self.lanes_work, state);
         };
+        self.pass_on(&state);
         drop(state);
         let_go(left);
         (is_open || !remaining.is_empty()).then_some(taken)
@@ -119,11 +121,23 @@ impl Desk {
                 }
                 state = wait(&self.whole_work, state);
             };
+            self.pass_on(&state);
             drop(state);
             let_go(left);
             if taken.is_some() {
                 return taken;
             }
+        }
+    }
+
+    /// Wakes a thread where one who waits may have a place now that was kept free when he came.
+    fn pass_on(&self, state: &State) {
+        let now = Instant::now();
+        if state.lanes.has_work(now) {
+            self.lanes_work.notify_one();
+        }
+        if state.whole.has_work(now) {
+            self.whole_work.notify_one();
         }
     }
 

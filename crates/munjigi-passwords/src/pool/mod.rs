@@ -151,7 +151,7 @@ impl HashingPool {
             let told = ready.clone();
             pool.start(format!("munjigi-lanes-{number}"), move || {
                 let courtesy = give_way();
-                thread::measure(&desk, settings.kernels);
+                batch::guarded(|| thread::measure(&desk, settings.kernels));
                 drop(told.send(courtesy));
                 drop(told);
                 thread::run_lanes(&desk, &hashers, settings.kernels, number);

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 /// Over what time the pace of the lanes is told, in seconds. Longer than a hiccup, shorter than a sign-in.
 const MEMORY: f64 = 0.25;
 
-/// How many times as long as it was expected to be a round counts at most. A machine that stood still for a minute has not
-/// become slow, and one that has is believed in a few rounds.
-const MOST: f64 = 16.0;
+/// How many times as long as was expected a measurement counts at most. A machine that stood still for a minute has not become
+/// slow; one that has is believed after some thirty rounds.
+const MOST: u32 = 16;
 
 /// What a hash that runs whole is taken for before one was measured: Django's costs take a fifth to a quarter of a second.
 const UNMEASURED: Duration = Duration::from_millis(250);
@@ -41,9 +41,13 @@ impl Pace {
 
     /// Full lanes were taken so many iterations further in this time.
     pub(super) fn ran_lanes(&mut self, iterations: u32, time: Duration) {
-        let expected = self.iterations(iterations).as_secs_f64();
-        let most = if expected > 0.0 { expected * MOST } else { f64::MAX };
-        let seconds = time.as_secs_f64().min(most);
+        let expected = self.iterations(iterations);
+        let most = if expected.is_zero() {
+            Duration::MAX
+        } else {
+            expected.saturating_mul(MOST)
+        };
+        let seconds = time.min(most).as_secs_f64();
         let kept = self.memory / (self.memory + seconds);
         let (before, run) = self.lanes;
         self.lanes = (before * kept + seconds, run * kept + f64::from(iterations));
@@ -53,7 +57,7 @@ impl Pace {
     pub(super) fn ran_whole(&mut self, hasher: usize, time: Duration) {
         if let Some(measured) = self.whole.get_mut(hasher) {
             *measured = Some(match *measured {
-                Some(before) => (before * (WEIGHT - 1) + time) / WEIGHT,
+                Some(before) => (before * (WEIGHT - 1) + time.min(before * MOST)) / WEIGHT,
                 None => time,
             });
         }
@@ -178,6 +182,8 @@ mod tests {
         assert_eq!(pace.time(Cost::Whole(1)), ms(40));
         pace.ran_whole(1, ms(80));
         assert_eq!(pace.time(Cost::Whole(1)), ms(50));
+        pace.ran_whole(1, ms(3_600_000));
+        assert_eq!(pace.time(Cost::Whole(1)), (ms(150) + ms(800)) / 4);
         assert_eq!(pace.time(Cost::Whole(0)), UNMEASURED);
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// An asker has many places who has one part of so many of all.
 const MANY: usize = 4;
 
-/// Who has many leaves one part of so many to others, where that is one place at least.
+/// Who has many leaves one part of so many to others, and one place at least.
 const RESERVED: usize = 8;
 
 /// How long an asker counts as being about after he came. Where nobody else is, nothing is left to others.
@@ -19,6 +19,8 @@ pub(super) struct Places {
     taken: Vec<Vec<(Asker, Instant)>>,
     /// The last two who came, each another, the last one first.
     about: [Option<(Asker, Instant)>; 2],
+    /// Whether jobs take so long that whoever finds no place free may have no time to wait for one.
+    are_scarce: bool,
 }
 
 impl Places {
@@ -27,6 +29,7 @@ impl Places {
             of_thread,
             taken: vec![Vec::new(); threads],
             about: [None; 2],
+            are_scarce: false,
         }
     }
 
@@ -53,8 +56,9 @@ impl Places {
         self.taken.iter().flatten().map(|&(_, end)| end)
     }
 
-    /// Somebody has come.
-    pub(super) fn note(&mut self, asker: Asker, now: Instant) {
+    /// Somebody has come, with a job for which there is time to wait or not.
+    pub(super) fn note(&mut self, asker: Asker, now: Instant, is_long: bool) {
+        self.are_scarce = is_long;
         let [last, _] = self.about;
         if last.is_some_and(|(other, _)| other != asker) {
             self.about[1] = last;
@@ -62,12 +66,12 @@ impl Places {
         self.about[0] = Some((asker, now));
     }
 
-    /// How many places this asker leaves to others.
-    pub(super) fn reserved_from(&self, asker: Asker, now: Instant) -> usize {
-        let mut about = self.about.iter().flatten();
+    /// How many places an asker who has so many leaves to others.
+    pub(super) fn reserved_from(&self, (asker, has): (Asker, usize), now: Instant) -> usize {
         let is_another = |&(other, came)| other != asker && now.saturating_duration_since(came) < ABOUT;
-        if self.of(asker) * MANY >= self.all() && about.any(is_another) {
-            self.all() / RESERVED
+        let has_many = has > 0 && has * MANY >= self.all();
+        if self.are_scarce && has_many && self.about.iter().flatten().any(is_another) {
+            (self.all() / RESERVED).max(1)
         } else {
             0
         }
@@ -75,7 +79,8 @@ impl Places {
 
     /// Whether there is a place for this asker now.
     pub(super) fn has_one_for(&self, asker: Asker, now: Instant) -> bool {
-        self.free() > self.reserved_from(asker, now)
+        let free = self.free();
+        free > 0 && free > self.reserved_from((asker, self.of(asker)), now)
     }
 
     /// Whether this thread has a place, and no other one has more.

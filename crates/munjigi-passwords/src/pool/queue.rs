@@ -79,11 +79,6 @@ impl<T> FairQueue<T> {
         }
     }
 
-    /// Each who waits, once.
-    pub(super) fn askers(&self) -> impl Iterator<Item = Asker> {
-        self.turns.iter().copied()
-    }
-
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.waiting.values().flatten()
     }
