@@ -117,12 +117,13 @@ fn is_on(email: &str, made: &str) -> bool {
 static SQLITE_INDEXES: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new("SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = $1 AND sql IS NOT NULL")
 });
-/// A valid index over all rows whose first column is `lower(email)`, or that of the address as text.
+/// A valid index over all rows whose first column is `lower(email)`, or that of the address as text. Of no other table's
+/// index the definition is asked: somebody may drop that one at this moment, and PostgreSQL would fail.
 static POSTGRES_INDEX: LazyLock<Stmt> = LazyLock::new(|| {
     Stmt::new(
-        "SELECT count(*) FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid \
-         WHERE c.relname::text = $1 AND pg_table_is_visible(c.oid) AND i.indisvalid AND i.indpred IS NULL \
-         AND pg_get_indexdef(i.indexrelid, 1, true) IN \
+        "WITH own AS MATERIALIZED (SELECT i.indexrelid FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid \
+         WHERE c.relname::text = $1 AND pg_table_is_visible(c.oid) AND i.indisvalid AND i.indpred IS NULL) \
+         SELECT count(*) FROM own WHERE pg_get_indexdef(indexrelid, 1, true) IN \
          (format('lower(%I)', $2::text), format('lower(%I::text)', $2::text))",
     )
 });
