@@ -1,7 +1,7 @@
 //! `HASHING_*`: the pool that hashes.
 
 use super::Error;
-use super::check::{Finding, Level};
+use super::finding::{Finding, Level};
 use super::kind::{Between, FromText, Kind, Wrong};
 use super::setting::{Section, Setting};
 use super::written::Settings;
