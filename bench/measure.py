@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -145,12 +145,14 @@ def servers(plan: Plan, folder: Path) -> dict[str, Any]:
     closed: dict[str, Any] = {name: {} for name in PEERS}
     order = list(PEERS)
     for number in range(plan.passes):
-        for name in order:
-            with peer(name, template, folder / f"{name}-{number}") as server:
-                for clients, seconds in plan.in_flight.items():
-                    load = storm(server, bodies, plan.warm_up, seconds, "--clients", clients)
+        with ExitStack() as running:
+            # All are up, and who is not asked does nothing: a machine that changes its mood does so for all of them.
+            up = {name: running.enter_context(peer(name, template, folder / f"{name}-{number}")) for name in PEERS}
+            for clients, seconds in plan.in_flight.items():
+                for name in order:
+                    load = storm(up[name], bodies, plan.warm_up, seconds, "--clients", clients)
                     if "200" not in load["load"]["by_status"]:
-                        raise SystemExit(f"{name} has signed in nobody: {load}\n{server.log_text()}")
+                        raise SystemExit(f"{name} has signed in nobody: {load}\n{up[name].log_text()}")
                     closed[name].setdefault(str(clients), []).append(load)
         order.append(order.pop(0))
     capacity = max(report.median_of(runs)[0] for name in ("gunicorn", "granian") for runs in closed[name].values())
