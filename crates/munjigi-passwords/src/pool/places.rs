@@ -83,10 +83,10 @@ impl Places {
         free > 0 && free > self.reserved_from((asker, self.of(asker)), now)
     }
 
-    /// Whether this thread has a place, and no other one has more.
+    /// Whether no other thread has more free places than this one.
     pub(super) fn are_best_at(&self, thread: usize) -> bool {
         let own = self.at(thread);
-        own < self.of_thread && self.taken.iter().all(|other| own <= other.len())
+        self.taken.iter().all(|other| own <= other.len())
     }
 
     /// Whether this thread has a place.
